@@ -1,0 +1,28 @@
+# `make demo` and `make test` work from a bare clone: they create the environment in .venv if it is not there.
+PYTHON ?= python3
+VENV := .venv
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+INSTALLED := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+
+.PHONY: demo test lint clean
+demo: $(INSTALLED)
+	$(VENV)/bin/snakemake --cores $(CORES)
+	@echo "Open results/report.html"
+
+test: $(INSTALLED) lint
+	$(VENV)/bin/python -m pytest
+
+lint: $(INSTALLED)
+	$(VENV)/bin/ruff check workflow tests benchmarks
+	$(VENV)/bin/ruff format --check workflow tests benchmarks
+	$(VENV)/bin/snakefmt --check Snakefile workflow
+	$(VENV)/bin/snakemake --lint
+
+# One pip command under the constraints: torch asked for by itself, or later, would bring gigabytes of another build.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@rm -f $(VENV)/.installed-* && touch $@
+
+clean:
+	rm -rf results/[!R]* .snakemake
