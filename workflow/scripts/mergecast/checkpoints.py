@@ -1,0 +1,142 @@
+"""Checkpoints of a visual tower: opened by memory map, checked against their base, hashed, written whole.
+
+A *state* is a mapping from tensor name (OpenCLIP's `visual.*`) to tensor. `State` reads each tensor from a
+safetensors file when it is asked for, so that N checkpoints can be streamed with one tensor of each in memory.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from .errors import MergecastError
+from .files import atomic
+
+EMBEDDINGS = ("positional_embedding", "class_embedding", "token_embedding.weight")
+
+
+class State(Mapping):
+    """A safetensors file as a mapping from name to tensor, each read from the file when asked for.
+
+    Attributes: `path`, `metadata` (strings of the file's header, {} if it has none).
+    Raises MergecastError when the file is missing, truncated or no safetensors file.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise MergecastError(f"{path}: no such file; check the path")
+        try:
+            self._file = safe_open(self.path, framework="pt")
+            self.metadata = dict(self._file.metadata() or {})
+            self._names = tuple(sorted(self._file.keys()))
+        except (SafetensorError, OSError) as error:
+            raise MergecastError(f"{path}: is not a whole safetensors file ({error}); copy or make it again") from error
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._file.get_tensor(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def rows(self, name: str) -> "object":
+        """A slice-able view of one tensor that reads only the rows asked for."""
+        return self._file.get_slice(name)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one tensor, without reading it."""
+        return tuple(self._file.get_slice(name).get_shape())
+
+
+def open_checkpoint(path, base: State | None = None) -> State:
+    """Open a checkpoint and, if a base is given, check it against that base.
+
+    Raises MergecastError naming file and tensor: no `visual.*` tensors; keys missing or extra; another shape; no
+    floating type; an entry that is not finite; made from another base (where the file says which).
+    """
+    state = State(path)
+    if not any(name.startswith("visual.") for name in state):
+        raise MergecastError(f"{path}: has no tensor named 'visual.*'; give an OpenCLIP visual tower")
+    if base is not None:
+        missing, extra = sorted(base.keys() - state.keys()), sorted(state.keys() - base.keys())
+        if missing:
+            raise MergecastError(f"{path}: lacks tensor {missing[0]!r} ({len(missing)} in all) of the base {base.path}")
+        if extra:
+            raise MergecastError(f"{path}: has tensor {extra[0]!r} ({len(extra)} in all), which the base {base.path} has not")
+        for name in state:
+            if state.shape(name) != base.shape(name):
+                raise MergecastError(
+                    f"{path}: tensor {name!r} has shape {state.shape(name)}, in the base {base.path} it has "
+                    f"{base.shape(name)}; fine-tune from that base"
+                )
+        recorded = state.metadata.get("base_sha256")
+        if recorded and recorded != content_hash(base):
+            raise MergecastError(f"{path}: was fine-tuned from another base than {base.path}; give its own base")
+    for name, tensor in state.items():
+        if not tensor.is_floating_point():
+            raise MergecastError(f"{path}: tensor {name!r} has type {tensor.dtype}; weights must be floating")
+        if not torch.isfinite(tensor).all():
+            raise MergecastError(f"{path}: tensor {name!r} holds NaN or infinity; the training diverged, make it again")
+    return state
+
+
+def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object] = {}) -> None:
+    """Write a state as safetensors, whole or not at all; metadata values become strings."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    with atomic(path) as temporary:
+        save_file(tensors, temporary, {key: str(value) for key, value in sorted(metadata.items())})
+
+
+def content_hash(state: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 of names, types, shapes and bytes, whatever the file's header or order of tensors."""
+    if isinstance(state, State) and "sha256" in state.__dict__:
+        return state.__dict__["sha256"]
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        digest.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
+        digest.update(tensor.view(-1).view(torch.uint8).numpy() if tensor.numel() else b"")
+    value = digest.hexdigest()
+    if isinstance(state, State):
+        state.__dict__["sha256"] = value
+    return value
+
+
+def task_vector(base: Mapping, model: Mapping, name: str, dtype=torch.float32) -> torch.Tensor:
+    """τ = θ_t − θ0 of one tensor, in `dtype`; the difference is taken in that precision."""
+    return model[name].to(dtype) - base[name].to(dtype)
+
+
+def is_embedding(name: str) -> bool:
+    """Whether a tensor is an embedding: a table of vectors, not a linear map."""
+    return name.endswith(EMBEDDINGS)
+
+
+def is_matrix(name: str, tensor: torch.Tensor) -> bool:
+    """Whether a tensor acts as a linear map: two dimensions and no embedding."""
+    return tensor.ndim == 2 and not is_embedding(name)
+
+
+def oriented(name: str, tensor: torch.Tensor) -> torch.Tensor:
+    """A matrix as (out, in). OpenCLIP multiplies `visual.proj` from the right, so it is stored transposed."""
+    return tensor.T if name.endswith("visual.proj") else tensor
+
+
+def norm(state: Mapping[str, torch.Tensor]) -> float:
+    """Euclidean norm ‖θ‖ over every entry, accumulated in float64."""
+    return math.sqrt(math.fsum(float(state[name].double().square().sum()) for name in state))
+
+
+def task_vector_norm(base: Mapping[str, torch.Tensor], model: Mapping[str, torch.Tensor]) -> float:
+    """‖θ_t − θ0‖ over every entry, differences and sum in float64."""
+    vectors = (task_vector(base, model, name, torch.float64) for name in base)
+    return math.sqrt(math.fsum(float(vector.square().sum()) for vector in vectors))

@@ -1,0 +1,87 @@
+"""Files that are either whole or absent: atomic writing, strict JSON, and what every result says of its origin."""
+
+import json
+import os
+import platform
+import tempfile
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from . import __version__
+from .errors import MergecastError
+
+PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "snakemake")
+
+
+@contextmanager
+def atomic(path):
+    """Yield a temporary name beside `path`; rename it to `path` when the block ends well, remove it otherwise.
+
+    The temporary name keeps the suffix of `path`, since some writers choose the format by it.
+    Raises MergecastError when the disk or the folder refuses the file.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    except OSError as error:
+        raise MergecastError(f"{path}: cannot be written ({error.strerror}); make room or choose another folder") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise MergecastError(f"{path}: cannot be written ({error.strerror}); make room or choose another folder") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path, text: str) -> None:
+    """Write `text` as UTF-8, whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path, value) -> None:
+    """Write strict JSON with sorted keys. Raises MergecastError if a number is not finite."""
+    try:
+        text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
+    except ValueError as error:
+        raise MergecastError(f"{path}: a value is not finite, which a result may never be ({error})") from error
+    write_text(path, text + "\n")
+
+
+def write_csv(path, table) -> None:
+    """Write a tidy table as CSV: no index, full float precision, undefined values empty."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def read_json(path):
+    """Read a JSON result. Raises MergecastError when it is missing or not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MergecastError(f"{path}: no such file; make it first, with `snakemake {path}` if it is a result") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise MergecastError(f"{path}: is not JSON ({error}); delete it and run again") from error
+
+
+def versions() -> dict[str, str]:
+    """Versions of Mergecast, Python and the packages a number may depend on; those not installed are left out."""
+    found = {"mergecast": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
