@@ -1,0 +1,318 @@
+"""Inner products and spectra from states, and what the store reads back."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from mergecast import metrics
+from mergecast.errors import MergecastError
+from mergecast.features import inner_products, spectra
+from mergecast.features.pair import pair_features
+from mergecast.features.store import Store
+from mergecast.features.types import Gram, ProductTable
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+BLOCK = "visual.transformer.resblocks.0"
+SHAPES = {
+    "visual.class_embedding": (12,),
+    "visual.conv1.weight": (12, 3, 4, 4),
+    "visual.positional_embedding": (5, 12),
+    "visual.proj": (12, 7),
+    f"{BLOCK}.attn.in_proj_weight": (36, 12),
+    f"{BLOCK}.mlp.c_fc.weight": (150, 130),
+    f"{BLOCK}.mlp.c_proj.weight": (12, 48),
+}
+MATRICES = [name for name, shape in SHAPES.items() if len(shape) == 2 and "embedding" not in name]
+
+
+def state(seed, scale=1.0):
+    generator = torch.Generator().manual_seed(seed)
+    return {name: scale * torch.randn(shape, generator=generator) for name, shape in SHAPES.items()}
+
+
+def tuned(base, seed, scale=0.05):
+    change = state(seed, scale)
+    return {name: tensor + change[name] for name, tensor in base.items()}
+
+
+@pytest.fixture(scope="module")
+def base():
+    return state(0)
+
+
+@pytest.fixture(scope="module")
+def models(base):
+    return {name: tuned(base, seed) for seed, name in enumerate(("ants", "bees", "cats"), start=1)}
+
+
+def test_products_equal_those_of_whole_float64_task_vectors(base, models):
+    table = inner_products.products(models, base, progress=False)
+    assert table.tasks == tuple(models)
+    assert table.tensors == tuple(sorted(SHAPES))
+    for place, name in enumerate(table.tensors):
+        origin = base[name].numpy().astype(float).ravel()
+        rows = [model[name].numpy().astype(float).ravel() - origin for model in models.values()]
+        for i, x in enumerate(rows):
+            for j, y in enumerate(rows):
+                exact = math.fsum(x * y)
+                assert table.products[place, i, j] == pytest.approx(exact, rel=1e-13, abs=1e-13 * math.fsum(abs(x * y)))
+                assert table.distances[place, i, j] == pytest.approx(math.fsum((x - y) ** 2), rel=1e-11)
+
+
+def test_products_without_a_base_are_those_of_the_states_themselves(models):
+    table = inner_products.products(models, progress=False)
+    exact = [
+        math.fsum(models["ants"][n].double().flatten().numpy() * models["bees"][n].double().flatten().numpy())
+        for n in table.tensors
+    ]
+    assert table.products[:, 0, 1] == pytest.approx(np.array(exact), rel=1e-12)
+
+
+def test_a_pair_has_the_same_bits_whatever_other_tasks_are_there_and_in_any_order(base, models):
+    everything = inner_products.products(models, base, progress=False)
+    for names in (("ants", "cats"), ("cats", "ants"), ("cats", "bees", "ants")):
+        some = inner_products.products({name: models[name] for name in names}, base, progress=False)
+        few, many = some.pair("ants", "cats"), everything.pair("ants", "cats")
+        for field in ("aa", "bb", "ab", "dd"):
+            assert getattr(few, field).tobytes() == getattr(many, field).tobytes()
+        assert few.total() == many.total()
+
+
+def test_the_pass_reads_one_tensor_of_every_state_at_a_time(base, models):
+    order = []
+
+    class Watched(dict):
+        def __getitem__(self, name):
+            order.append(name)
+            return super().__getitem__(name)
+
+    inner_products.products({name: Watched(model) for name, model in models.items()}, base, progress=False)
+    assert order == [name for name in sorted(SHAPES) for _ in models]
+
+
+@pytest.mark.parametrize("size", [1e-2, 1e-4, 1e-5])
+def test_the_distance_of_nearly_identical_models_keeps_its_digits(size):
+    base = {"visual.weight": torch.zeros(20_000, dtype=torch.float64)}
+    generator = torch.Generator().manual_seed(3)
+    a = torch.randn(20_000, generator=generator, dtype=torch.float64)
+    b = a + size * 1e-3 * torch.randn(20_000, generator=generator, dtype=torch.float64)
+    features = pair_features(base, {"visual.weight": a}, {"visual.weight": b})
+    exact = math.sqrt(math.fsum((a - b).numpy() ** 2))
+    gram = features.inner_products.total()
+    assert gram.distance() == pytest.approx(exact, rel=1e-13)
+    # What the closed form alone would give is far worse, so the case does need care.
+    naive = math.sqrt(max(0.0, gram.aa + gram.bb - 2 * gram.ab))
+    assert abs(naive / exact - 1) > 100 * abs(gram.distance() / exact - 1)
+
+
+def test_small_angles_and_second_singular_values_of_nearly_identical_models_are_precise():
+    generator = np.random.default_rng(5)
+    a = generator.normal(size=500)
+    side = generator.normal(size=500)
+    side -= a * (a @ side) / (a @ a)
+    side *= np.linalg.norm(a) / np.linalg.norm(side)
+    for angle in (1e-2, 1e-5, 1e-7):
+        gram = Gram.of(a, math.cos(angle) * a + math.sin(angle) * side)
+        assert math.radians(gram.angle()) == pytest.approx(angle, rel=1e-7)
+        first, second = gram.singular_values()
+        assert second / first == pytest.approx(math.tan(angle / 2), rel=1e-7)
+
+
+def test_another_size_a_missing_tensor_and_a_nan_are_named(base, models):
+    broken = dict(models["bees"])
+    name = f"{BLOCK}.mlp.c_fc.weight"
+    for tensor, words in ((None, "has no tensor"), (torch.zeros(3), "another size"), (broken[name] * math.nan, "NaN")):
+        changed = {key: value for key, value in broken.items() if key != name}
+        if tensor is not None:
+            changed[name] = tensor
+        with pytest.raises(MergecastError, match=f"'bees'.*{words}|'bees'.*{name}.*{words}"):
+            inner_products.products({"ants": models["ants"], "bees": changed}, None, progress=False)
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_spectra_agree_with_numpy(base, models, name):
+    found = spectra.spectra(base, models["ants"], progress=False)[name]
+    tau = models["ants"][name].numpy().astype(float) - base[name].numpy().astype(float)
+    tau = tau.T if name == "visual.proj" else tau
+    u, s, vt = np.linalg.svd(tau, full_matrices=False)
+    k = min(10, *tau.shape)
+    assert found.values == pytest.approx(s, rel=1e-10)
+    assert (found.left.shape, found.right_top.shape, found.right_bottom.shape) == (
+        (tau.shape[0], k),
+        (tau.shape[1], k),
+        (tau.shape[1], k),
+    )
+    for ours, theirs in ((found.left, u[:, :k]), (found.right_top, vt[:k].T), (found.right_bottom, vt[-k:].T)):
+        assert ours.T @ ours == pytest.approx(np.eye(k), abs=1e-12)
+        # Each vector is the same up to its sign.
+        assert np.abs(np.sum(ours * theirs, axis=0)) == pytest.approx(np.ones(k), abs=1e-9)
+
+
+def test_spectra_are_of_linear_maps_alone(base, models):
+    assert sorted(spectra.spectra(base, models["ants"], progress=False)) == sorted(MATRICES)
+
+
+def test_an_untouched_matrix_has_a_spectrum_of_zeros():
+    found = spectra.spectrum(torch.zeros(20, 15, dtype=torch.float64))
+    assert found.values.shape == (15,)
+    assert found.right_bottom.shape == (15, 10)
+    assert not any(array.any() for array in vars(found).values())
+
+
+def test_two_models_of_one_name_are_refused(base, models):
+    with pytest.raises(MergecastError, match="both called 'x'"):
+        pair_features(base, models["ants"], models["bees"], ("x", "x"))
+
+
+@pytest.fixture(scope="module")
+def probes():
+    """Per model and task: activation, count, input gradient; counts differ between tasks."""
+    random = np.random.default_rng(7)
+    counts = {"ants": 3, "bees": 5, "cats": 4}
+    return {
+        model: {
+            task: (random.normal(size=6), n, random.normal(size=n * 8).astype(np.float32)) for task, n in counts.items()
+        }
+        for model in counts
+    }
+
+
+@pytest.fixture
+def folder(tmp_path, base, models, probes):
+    """A features folder as the workflow writes it."""
+    table = inner_products.products(models, base, progress=False)
+    hashes = {name: f"sha-{name}" for name in models}
+    inner_products.save(tmp_path / "inner_products.npz", table, sha256=hashes, base_sha256="sha-base")
+    gradients = inner_products.products(models, progress=False)
+    inner_products.save(tmp_path / "gradient_products.npz", gradients, sha256=hashes, base_sha256="sha-base")
+    for name, model in models.items():
+        found = spectra.spectra(base, model, progress=False)
+        header = {"task": name, "checkpoint_sha256": hashes[name], "base_sha256": "sha-base"}
+        spectra.save(tmp_path / f"spectra/{name}.safetensors", found, **header)
+        tensors = {}
+        for task, (activation, count, gradient) in probes[name].items():
+            tensors[f"{task}/activation"] = activation
+            tensors[f"{task}/count"] = np.array(count)
+            tensors[f"{task}/input_gradient"] = gradient
+        (tmp_path / "probes").mkdir(exist_ok=True)
+        save_file(tensors, tmp_path / f"probes/{name}.safetensors", header)
+    return tmp_path
+
+
+def test_the_store_gives_what_was_computed_in_memory(folder, base, models):
+    stored = Store(folder).pair("ants", "cats", ["inner_products", "spectra"])
+    direct = pair_features(base, models["ants"], models["cats"], ("ants", "cats"))
+    assert metrics.compute_all(stored) == metrics.compute_all(direct)
+    assert len(metrics.compute_all(stored)) == 18
+
+
+def test_the_store_reads_only_the_features_asked_for(folder):
+    for path in (folder / "spectra").iterdir():
+        path.unlink()
+    features = Store(folder).pair("ants", "bees", ("inner_products",))
+    assert (features.spectra, features.probes, features.encoder_gradients) == (None, None, None)
+    with pytest.raises(MergecastError, match=r"spectra/ants.safetensors: no such file"):
+        Store(folder).pair("ants", "bees", ("spectra",))
+
+
+def test_encoder_gradients_come_from_their_own_table(folder, models):
+    features = Store(folder).pair("bees", "cats", ("encoder_gradients",))
+    exact = sum(
+        float(models["bees"][name].double().flatten() @ models["cats"][name].double().flatten()) for name in SHAPES
+    )
+    assert features.encoder_gradients.total().ab == pytest.approx(exact, rel=1e-12)
+
+
+def test_probes_join_both_tasks_images_in_the_order_of_the_pair(folder, probes):
+    features = Store(folder).pair("ants", "bees", ("probes",))
+    for model, probe in zip(("ants", "bees"), features.probes, strict=True):
+        (first, n, h1), (second, m, h2) = probes[model]["ants"], probes[model]["bees"]
+        # The mean over all images, as if each had been probed by itself.
+        images = np.vstack([np.tile(first, (n, 1)), np.tile(second, (m, 1))])
+        assert probe.activation == pytest.approx(images.mean(axis=0), rel=1e-12)
+        assert probe.input_gradient.dtype == np.float64
+        assert probe.input_gradient.tolist() == [*h1.tolist(), *h2.tolist()]
+
+
+def test_hashes_of_base_and_checkpoints_are_those_in_the_files(folder):
+    expected = {"base": "sha-base", "checkpoints": {"ants": "sha-ants", "cats": "sha-cats"}}
+    for needs in (["inner_products"], ["spectra"], ["probes"], ["encoder_gradients"], ["inner_products", "spectra"]):
+        assert Store(folder).inputs("ants", "cats", needs) == expected
+
+
+def test_features_of_different_checkpoints_are_not_mixed(folder, base, models):
+    header = {"task": "ants", "checkpoint_sha256": "sha-other", "base_sha256": "sha-base"}
+    spectra.save(folder / "spectra/ants.safetensors", spectra.spectra(base, models["ants"], progress=False), **header)
+    with pytest.raises(MergecastError, match="spectra/ants.safetensors: made from another checkpoint of ants than"):
+        Store(folder).inputs("ants", "cats", ["inner_products", "spectra"])
+
+
+def test_a_missing_task_and_a_missing_tensor_are_named(folder):
+    with pytest.raises(MergecastError, match="inner_products.npz: has no task 'dogs'"):
+        Store(folder).pair("ants", "dogs", ("inner_products",))
+    with pytest.raises(MergecastError, match="spectra/dogs.safetensors: no such file"):
+        Store(folder).pair("ants", "dogs", ("spectra",))
+    save_file({"ants/activation": np.zeros(3)}, folder / "probes/ants.safetensors")
+    with pytest.raises(MergecastError, match="probes/ants.safetensors: has no tensor 'ants/count'"):
+        Store(folder).pair("ants", "bees", ("probes",))
+
+
+@pytest.mark.parametrize(
+    "name, need", [("inner_products.npz", "inner_products"), ("spectra/ants.safetensors", "spectra")]
+)
+def test_a_truncated_file_is_named(folder, name, need):
+    path = folder / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(MergecastError, match=f"{name}: is not a whole"):
+        Store(folder).pair("ants", "bees", (need,))
+
+
+def test_probes_of_different_images_are_refused(folder, probes):
+    tensors = {}
+    for task, (activation, count, gradient) in probes["bees"].items():
+        tensors |= {
+            f"{task}/activation": activation,
+            f"{task}/count": np.array(count),
+            f"{task}/input_gradient": gradient[8:],
+        }
+    save_file(tensors, folder / "probes/bees.safetensors")
+    with pytest.raises(MergecastError, match="other calibration images"):
+        Store(folder).pair("ants", "bees", ("probes",))
+
+
+def test_each_file_is_opened_once(folder, monkeypatch):
+    from mergecast.features import store as module
+
+    opened = []
+    real = module.safe_open
+    monkeypatch.setattr(module, "safe_open", lambda path, **kw: opened.append(path.name) or real(path, **kw))
+    store = Store(folder)
+    for a, b in (("ants", "bees"), ("ants", "cats"), ("bees", "cats")):
+        store.pair(a, b, ("spectra",))
+        store.inputs(a, b, ("spectra",))
+    assert sorted(opened) == ["ants.safetensors", "bees.safetensors", "cats.safetensors"]
+
+
+def test_feature_files_hold_the_same_bits_when_made_again(folder, base, models):
+    table = inner_products.products(models, base, progress=False)
+    hashes = {name: f"sha-{name}" for name in models}
+    inner_products.save(folder / "again.npz", table, sha256=hashes, base_sha256="sha-base")
+    assert (folder / "again.npz").read_bytes() == (folder / "inner_products.npz").read_bytes()
+    found = spectra.spectra(base, models["bees"], progress=False)
+    header = {"task": "bees", "checkpoint_sha256": "sha-bees", "base_sha256": "sha-base"}
+    spectra.save(folder / "again.safetensors", found, **header)
+    first, second = load_file(folder / "again.safetensors"), load_file(folder / "spectra/bees.safetensors")
+    assert {name: array.tobytes() for name, array in first.items()} == {
+        n: array.tobytes() for n, array in second.items()
+    }
+    with safe_open(folder / "again.safetensors", "np") as file:
+        assert file.metadata() == header | {"k": "10"}
+
+
+def test_an_unknown_task_of_a_table_is_named():
+    table = ProductTable(("x",), ("t",), np.ones((1, 1, 1)), np.zeros((1, 1, 1)))
+    with pytest.raises(MergecastError, match="no inner products of task 'y'; there are those of x"):
+        table.pair("x", "y")
+    assert table.pair("x", "x").total().ab == 1

@@ -1,0 +1,149 @@
+"""Feature files, opened once each and read pair by pair. Numpy alone, no torch."""
+
+import zipfile
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from ..errors import MergecastError
+from .types import PairFeatures, Probe, Products, ProductTable, Spectrum
+
+TABLES = {"inner_products": "inner_products.npz", "encoder_gradients": "gradient_products.npz"}
+FOLDERS = ("spectra", "probes")
+PARTS = tuple(field.name for field in fields(Spectrum))
+
+
+class Store:
+    """The features of one setting, from the folder `results/{setting}/features`.
+
+    Every method raises MergecastError naming the file, task or tensor that is missing or broken.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self._table = lru_cache(maxsize=None)(_read_table)
+        self._file = lru_cache(maxsize=None)(_open)
+        self._spectra = lru_cache(maxsize=32)(self._read_spectra)
+
+    def pair(self, a: str, b: str, needs: Iterable[str]) -> PairFeatures:
+        """The features of the pair (a, b) that are named in `needs`, and no others."""
+        makers = {
+            "inner_products": lambda: self._products("inner_products", a, b),
+            "spectra": lambda: self._pair_spectra(a, b),
+            "probes": lambda: self._probes(a, b),
+            "encoder_gradients": lambda: self._products("encoder_gradients", a, b),
+        }
+        return PairFeatures(a, b, **{need: makers[need]() for need in needs})
+
+    def inputs(self, a: str, b: str, needs: Iterable[str]) -> dict:
+        """Content hashes of what the needed features were made from: {"base": …, "checkpoints": {a: …, b: …}}.
+
+        Raises MergecastError if two feature files were made from different checkpoints or bases.
+        """
+        found: dict[str, tuple[str, Path]] = {}
+        for path, hashes in self._origins(a, b, tuple(needs)):
+            for what, sha256 in hashes.items():
+                known, source = found.setdefault(what, (sha256, path))
+                if known != sha256:
+                    raise MergecastError(f"{path}: made from another {what} than {source}; delete both and run again")
+        hashes = {what: sha256 for what, (sha256, _) in found.items()}
+        return {"base": hashes["base"], "checkpoints": {task: hashes[f"checkpoint of {task}"] for task in (a, b)}}
+
+    def _origins(self, a, b, needs):
+        for need in needs:
+            if need in TABLES:
+                path = self.folder / TABLES[need]
+                table, base, checkpoints = self._table(path)
+                _known(path, table, a, b)
+                yield path, {"base": base, **{f"checkpoint of {task}": checkpoints[task] for task in (a, b)}}
+            else:
+                for task in (a, b):
+                    path = self._path(need, task)
+                    header = self._file(path).metadata() or {}
+                    for key in ("base_sha256", "checkpoint_sha256"):
+                        if key not in header:
+                            raise MergecastError(f"{path}: its header has no {key!r}; delete the file and run again")
+                    yield path, {"base": header["base_sha256"], f"checkpoint of {task}": header["checkpoint_sha256"]}
+
+    def _products(self, need: str, a: str, b: str) -> Products:
+        path = self.folder / TABLES[need]
+        table, _, _ = self._table(path)
+        _known(path, table, a, b)
+        return table.pair(a, b)
+
+    def _pair_spectra(self, a: str, b: str) -> dict[str, tuple[Spectrum, Spectrum]]:
+        first, second = self._spectra(a), self._spectra(b)
+        for name in first.keys() ^ second.keys():
+            path = self._path("spectra", a if name in second else b)
+            raise MergecastError(f"{path}: has no spectrum of {name!r}, the other task has; delete both and run again")
+        return {name: (first[name], second[name]) for name in first}
+
+    def _read_spectra(self, task: str) -> dict[str, Spectrum]:
+        path = self._path("spectra", task)
+        file = self._file(path)
+        names = sorted({key.removesuffix("/values") for key in file.keys() if key.endswith("/values")})  # noqa: SIM118
+        return {name: Spectrum(*(_tensor(file, path, f"{name}/{part}") for part in PARTS)) for name in names}
+
+    def _probes(self, a: str, b: str) -> tuple[Probe, Probe]:
+        first, second = self._probe(a, (a, b)), self._probe(b, (a, b))
+        if first.input_gradient.shape != second.input_gradient.shape:
+            raise MergecastError(
+                f"{self._path('probes', b)}: probed on other calibration images than {self._path('probes', a)}; "
+                "delete both and run again"
+            )
+        return first, second
+
+    def _probe(self, model: str, images: tuple[str, str]) -> Probe:
+        """A model on both tasks' images: activations averaged over images, gradients joined in the pair's order."""
+        path = self._path("probes", model)
+        file = self._file(path)
+        counts = [_tensor(file, path, f"{task}/count").item() for task in images]
+        means = [_tensor(file, path, f"{task}/activation").astype(np.float64) for task in images]
+        gradients = [_tensor(file, path, f"{task}/input_gradient").reshape(-1) for task in images]
+        activation = sum(count * mean for count, mean in zip(counts, means, strict=True)) / sum(counts)
+        return Probe(activation, np.concatenate(gradients, dtype=np.float64))
+
+    def _path(self, folder: str, task: str) -> Path:
+        return self.folder / folder / f"{task}.safetensors"
+
+
+def _read_table(path: Path) -> tuple[ProductTable, str, dict[str, str]]:
+    """A table of products, the hash of its base, and the hash of each task's checkpoint."""
+    _exists(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            tasks, tensors = (tuple(map(str, file[key])) for key in ("tasks", "tensors"))
+            table = ProductTable(tasks, tensors, file["products"], file["distances"])
+            return table, str(file["base_sha256"]), dict(zip(tasks, map(str, file["sha256"]), strict=True))
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        raise MergecastError(f"{path}: is not a whole table of products ({error}); delete it and run again") from error
+
+
+def _open(path: Path):
+    _exists(path)
+    try:
+        return safe_open(path, framework="np")
+    except SafetensorError as error:
+        raise MergecastError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from error
+
+
+def _tensor(file, path: Path, name: str) -> np.ndarray:
+    try:
+        return file.get_tensor(name)
+    except SafetensorError as error:
+        raise MergecastError(f"{path}: has no tensor {name!r}; delete the file and run again") from error
+
+
+def _exists(path: Path) -> None:
+    if not path.is_file():
+        raise MergecastError(f"{path}: no such file; make it first, with `snakemake {path}`")
+
+
+def _known(path: Path, table: ProductTable, *tasks: str) -> None:
+    for task in tasks:
+        if task not in table.tasks:
+            raise MergecastError(f"{path}: has no task {task!r}; delete the file and run again")

@@ -1,0 +1,72 @@
+"""The pairwise metrics: what there is, and one number for one pair.
+
+The categories are loaded by name, so that nothing depends on all of them: editing one reruns its own metrics alone.
+"""
+
+import math
+from collections.abc import Iterable
+from functools import cache
+
+from .. import catalogue as modules
+from ..errors import MergecastError
+from ..features.types import PairFeatures
+from ._metric import Metric
+
+ORDER = ("task_vector", "effective_rank", "subspace", "activation", "gradient")
+WEIGHT_FEATURES = ("inner_products", "spectra")
+
+
+@cache
+def catalogue() -> dict[str, Metric]:
+    """Every metric by name: in the published order, then those of further categories by name.
+
+    Raises MergecastError if two categories define a metric of one name.
+    """
+    known = {name: place for place, name in enumerate(ORDER)}
+    found = {}
+    for category in sorted(modules.names("metrics"), key=lambda name: (known.get(name, len(known)), name)):
+        for thing in vars(modules.load("metrics", category)).values():
+            if isinstance(thing, Metric) and thing.category == category:
+                if thing.name in found:
+                    other = found[thing.name].category
+                    raise MergecastError(f"metric {thing.name!r} is defined in {other} and {category}; rename one")
+                found[thing.name] = thing
+    return found
+
+
+def find(name: str) -> Metric:
+    """The metric of that name. Raises MergecastError with the closest known name if there is none."""
+    if name not in catalogue():
+        raise MergecastError(modules.unknown("metric", name, catalogue()))
+    return catalogue()[name]
+
+
+def within(features: Iterable[str]) -> tuple[Metric, ...]:
+    """The metrics that need no more than these features: `within(WEIGHT_FEATURES)` are those of the weights alone."""
+    features = set(features)
+    return tuple(metric for metric in catalogue().values() if features.issuperset(metric.needs))
+
+
+def compute(metric: Metric, features: PairFeatures) -> float:
+    """A metric of a pair, finite.
+
+    Raises MergecastError naming metric, pair and cause when the pair lacks a needed feature, the metric is undefined
+    for it (a zero task vector, say), or its value is not finite. It is never a silent null.
+    """
+    where = f"metric {metric.name} of pair {features.a}__{features.b}"
+    for need in metric.needs:
+        if getattr(features, need) is None:
+            raise MergecastError(f"{where}: needs the feature {need!r}, which was not given; make it first")
+    try:
+        value = float(metric(features))
+    except MergecastError as error:
+        raise MergecastError(f"{where}: {error}") from error
+    if not math.isfinite(value):
+        raise MergecastError(f"{where}: the value is {value}; look for NaN or huge entries in the checkpoints")
+    return value
+
+
+def compute_all(features: PairFeatures) -> dict[str, float]:
+    """Every metric whose needs the pair's features meet, by name, in the order of the catalogue."""
+    given = [need for need, value in vars(features).items() if value is not None]
+    return {metric.name: compute(metric, features) for metric in within(given)}
