@@ -1,0 +1,273 @@
+"""The command line: what it prints and writes, and one line for each bad input."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from mergecast import __version__, merging, metrics, prediction
+from mergecast.checkpoints import State, content_hash, open_checkpoint, save
+from mergecast.cli import main
+
+SHAPES = {
+    "visual.conv1.weight": (12, 3, 2, 2),
+    "visual.proj": (12, 12),
+    "visual.transformer.resblocks.0.attn.out_proj.weight": (12, 12),
+}
+
+
+def write(folder, name, seed, metadata={}, change={}):
+    stream = torch.Generator().manual_seed(seed)
+    state = {tensor: torch.randn(shape, generator=stream) for tensor, shape in SHAPES.items()}
+    save(folder / f"{name}.safetensors", state | change, metadata)
+    return str(folder / f"{name}.safetensors")
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Paths of a base and of three models, and of an output that is not there yet."""
+    paths = {name: write(tmp_path, name, seed) for seed, name in enumerate(("base", "a", "b", "c"))}
+    return paths | {"out": str(tmp_path / "out.safetensors"), "folder": tmp_path}
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command line; its exit code, output and error output."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        return (end.value.code, *capsys.readouterr())
+
+    return call
+
+
+def test_the_version_is_the_packages(run):
+    assert run("--version") == (0, f"mergecast {__version__}\n", "")
+
+
+def test_the_version_is_shown_without_loading_torch():
+    code = (
+        "import sys; from mergecast.cli import main\ntry: main(['--version'])\nfinally: print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
+    assert done.stdout.splitlines() == [f"mergecast {__version__}", "False"]
+
+
+def test_metrics_as_json_are_the_librarys_eighteen_numbers(run, files):
+    from mergecast.features.pair import pair_features
+
+    code, out, err = run("metrics", files["base"], files["a"], files["b"], "--json")
+    base = open_checkpoint(files["base"])
+    expected = metrics.compute_all(pair_features(base, State(files["a"]), State(files["b"])))
+    assert (code, err) == (0, "")
+    assert json.loads(out) == expected and len(expected) == 18
+
+
+def test_metrics_without_json_are_a_table_of_the_same_numbers(run, files):
+    values = json.loads(run("metrics", files["base"], files["a"], files["b"], "--json")[1])
+    code, out, _ = run("metrics", files["base"], files["a"], files["b"])
+    rows = {line.split()[0]: line.split()[-1] for line in out.splitlines()[1:]}
+    assert code == 0 and rows == {name: f"{value:.6g}" for name, value in values.items()}
+
+
+def test_metrics_of_a_model_with_itself_say_that_it_is_the_same(run, files):
+    values = json.loads(run("metrics", files["base"], files["a"], files["a"], "--json")[1])
+    assert values["task_vector_cosine_similarity"] == 1 and values["task_vector_l2_distance"] == 0
+
+
+@pytest.mark.parametrize("method", merging.methods())
+def test_a_merge_on_the_command_line_is_the_librarys_with_its_origin_in_the_header(run, files, method):
+    inputs = [files["a"], files["b"], files["c"]]
+    code, out, err = run("merge", method, files["base"], *inputs, "--output", files["out"])
+    assert (code, out, err) == (0, f"{files['out']}: {method} of a, b, c\n", "")
+    base, models = State(files["base"]), {name: State(files[name]) for name in "abc"}
+    expected = merging.merge(method, base, models)
+    merged = open_checkpoint(files["out"], base)
+    assert all(torch.equal(merged[name], expected[name]) for name in base)
+    header = merged.metadata
+    assert header["method"] == method and json.loads(header["parameters"]) == merging.parameters(method)
+    assert header["base_sha256"] == content_hash(base)
+    assert json.loads(header["models"]) == {name: content_hash(models[name]) for name in "abc"}
+    assert json.loads(header["versions"])["mergecast"] == __version__
+
+
+def test_parameters_are_set_by_name_and_recorded(run, files):
+    settings = ["--set", "keep=0.5", "--set", "trim=global", "--set", "scale=1"]
+    assert run("merge", "ties", files["base"], files["a"], files["b"], "--output", files["out"], *settings)[0] == 0
+    expected = {"keep": 0.5, "scale": 1.0, "trim": "global", "sign": "mass"}
+    assert json.loads(State(files["out"]).metadata["parameters"]) == expected
+    base, models = State(files["base"]), {name: State(files[name]) for name in "ab"}
+    merged = merging.merge("ties", base, models, expected)
+    assert all(torch.equal(State(files["out"])[name], merged[name]) for name in base)
+
+
+def test_defaults_can_be_set_as_they_are_listed(run, files):
+    for line in run("list", "methods")[1].splitlines():
+        name, _, rest = line.partition(" — ")[0].partition(" (")
+        settings = [part for text in filter(None, rest.rstrip(")").split(", ")) for part in ("--set", text)]
+        assert run("merge", name, files["base"], files["a"], files["b"], "--output", files["out"], *settings)[0] == 0
+        assert json.loads(State(files["out"]).metadata["parameters"]) == merging.parameters(name)
+
+
+def test_a_model_is_called_by_the_task_in_its_header(run, files):
+    named = write(files["folder"], "some_file", 7, {"task": "letters"})
+    assert run("merge", "dare", files["base"], files["a"], named, "--output", files["out"])[1].endswith(
+        "of a, letters\n"
+    )
+    assert json.loads(State(files["out"]).metadata["models"]).keys() == {"a", "letters"}
+
+
+def test_an_older_output_is_replaced(run, files):
+    for method in ("weight_avg", "ties"):
+        assert run("merge", method, files["base"], files["a"], files["b"], "--output", files["out"])[0] == 0
+        assert State(files["out"]).metadata["method"] == method
+
+
+def test_lists_say_all_there_is_in_one_line_each(run):
+    def listed(kind):
+        code, out, err = run("list", kind)
+        assert (code, err) == (0, "")
+        lines = dict(line.split(" — ", 1) for line in out.splitlines())
+        assert all(len(words) > 20 for words in lines.values())
+        return {line.split(" (")[0]: line for line in lines}
+
+    assert tuple(listed("metrics")) == tuple(metrics.catalogue())
+    assert tuple(listed("predictors")) == tuple(prediction.kinds())
+    assert tuple(methods := listed("methods")) == merging.methods()
+    assert methods["weight_avg"] == "weight_avg"
+    assert methods["ties"] == "ties (keep=0.2, scale=0.3, trim=tensor, sign=mass)"
+
+
+def reshaped(folder):
+    return write(folder, "reshaped", 4, change={"visual.proj": torch.zeros(12, 11)})
+
+
+def with_nan(folder):
+    return write(folder, "with_nan", 4, change={"visual.proj": torch.full((12, 12), torch.nan)})
+
+
+def rekeyed(folder):
+    return write(folder, "rekeyed", 4, change={"visual.extra": torch.zeros(1)})
+
+
+def of_another_base(folder):
+    return write(folder, "of_another_base", 4, {"base_sha256": "0" * 64})
+
+
+def of_one_task(folder):
+    return write(folder, "of_one_task", 4, {"task": "a"})
+
+
+def truncated(folder):
+    path = folder / "truncated.safetensors"
+    path.write_bytes((folder / "a.safetensors").read_bytes()[:-100])
+    return str(path)
+
+
+def missing(folder):
+    return str(folder / "missing.safetensors")
+
+
+def no_tensors(folder):
+    path = folder / "no_tensors.safetensors"
+    path.write_text("a pickle, perhaps")
+    return str(path)
+
+
+BAD_MODELS = {
+    missing: ["missing.safetensors", "no such file"],
+    truncated: ["truncated.safetensors", "not a whole safetensors file"],
+    no_tensors: ["no_tensors.safetensors", "not a whole safetensors file"],
+    reshaped: ["reshaped.safetensors", "'visual.proj'", "(12, 11)"],
+    rekeyed: ["rekeyed.safetensors", "'visual.extra'"],
+    with_nan: ["with_nan.safetensors", "'visual.proj'", "NaN"],
+    of_another_base: ["of_another_base.safetensors", "another base"],
+}
+
+
+def one_line(result, *words):
+    code, out, err = result
+    assert (code, out) == (1, "")
+    assert err.startswith("mergecast: error: ") and err.count("\n") == 1 and err.endswith("\n")
+    assert all(word in err for word in words), err
+
+
+@pytest.mark.parametrize("make", BAD_MODELS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("command", ["merge", "metrics"])
+def test_a_bad_checkpoint_ends_in_one_line_and_no_file(run, files, command, make):
+    bad = make(files["folder"])
+    before = sorted(files["folder"].iterdir())
+    rest = ["--output", files["out"]] if command == "merge" else ["--json"]
+    command = ["merge", "weight_avg"] if command == "merge" else ["metrics"]
+    one_line(run(*command, files["base"], files["a"], bad, *rest), *BAD_MODELS[make])
+    assert sorted(files["folder"].iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "words"),
+    [
+        ("tie", [], ["unknown method 'tie'", "did you mean 'ties'"]),
+        ("ties", ["kep=0.1"], ["'kep'", "did you mean 'keep'"]),
+        ("ties", ["keep=2"], ["'keep' is 2", "at most 1"]),
+        ("ties", ["keep=a lot"], ["'keep' is 'a lot'"]),
+        ("ties", ["scale=NaN"], ["'scale' is nan", "finite"]),
+        ("ties", ["keep"], ["--set keep", "KEY=VALUE"]),
+        ("ties", ["=1"], ["--set =1", "KEY=VALUE"]),
+        ("ties", ["keep=0.1", "keep=0.2"], ["'keep' is set twice"]),
+        ("weight_avg", ["scale=1"], ["'scale'", "takes none"]),
+        ("tall_masks", ["agree=3"], ["'agree' is 3", "number of models"]),
+        ("task_arithmetic", ["scale=1e300"], ["overflows", "smaller scale"]),
+    ],
+)
+def test_a_bad_method_or_parameter_ends_in_one_line_and_no_file(run, files, method, settings, words):
+    before = sorted(files["folder"].iterdir())
+    given = [part for setting in settings for part in ("--set", setting)]
+    one_line(run("merge", method, files["base"], files["a"], files["b"], "--output", files["out"], *given), *words)
+    assert sorted(files["folder"].iterdir()) == before
+
+
+def test_parameters_are_checked_before_any_file_is_opened(run, files):
+    one_line(run("merge", "dare", "nowhere", "a", "b", "--output", files["out"], "--set", "drop=1"), "'drop' is 1")
+
+
+def test_one_model_is_no_merge(run, files):
+    one_line(run("merge", "ties", files["base"], files["a"], "--output", files["out"]), "at least 2 models, got 1")
+
+
+def test_two_models_of_one_task_are_an_error(run, files):
+    twin = of_one_task(files["folder"])
+    words = ["of_one_task.safetensors", "task 'a'", "a.safetensors"]
+    one_line(run("merge", "ties", files["base"], files["a"], twin, "--output", files["out"]), *words)
+
+
+def test_an_input_is_never_overwritten(run, files):
+    for target in ("base", "b"):
+        before = content_hash(State(files[target]))
+        arguments = ["merge", "ties", files["base"], files["a"], files["b"], "--output", files[target]]
+        one_line(run(*arguments), files[target], "name another file")
+        assert content_hash(State(files[target])) == before
+
+
+def test_an_output_of_another_kind_is_refused(run, files):
+    one_line(
+        run("merge", "ties", files["base"], files["a"], files["b"], "--output", "out.pt"), "out.pt", ".safetensors"
+    )
+
+
+def test_an_output_that_cannot_be_written_is_named(run, files):
+    target = f"{files['a']}/out.safetensors"
+    arguments = ["merge", "ties", files["base"], files["b"], files["c"], "--output", target]
+    one_line(run(*arguments), target, "cannot be written")
+
+
+def test_metrics_that_are_undefined_are_named(run, files):
+    one_line(run("metrics", files["base"], files["base"], files["b"], "--json"), "base__b", "zero")
+
+
+def test_an_unknown_list_is_refused(run):
+    code, _, err = run("list", "things")
+    assert code == 2 and "things" in err

@@ -1,0 +1,149 @@
+"""`mergecast` in the shell: two checkpoints measured, models merged, what there is listed; no workflow needed."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__, catalogue, merging, metrics, prediction
+from .errors import MergecastError
+
+app = typer.Typer(
+    help="Forecast how well fine-tuned models will merge, before merging them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Checkpoint = Annotated[Path, typer.Argument(help="Visual tower in a safetensors file.")]
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    metrics = "metrics"
+    methods = "methods"
+    predictors = "predictors"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line. Bad input ends in one line on stderr and exit code 1."""
+    try:
+        app(args=arguments)
+    except MergecastError as error:
+        typer.echo(f"mergecast: error: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mergecast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("metrics")
+def show_metrics(
+    base: Checkpoint,
+    a: Checkpoint,
+    b: Checkpoint,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, {name: value}.")] = False,
+) -> None:
+    """Compute the weight metrics of two checkpoints fine-tuned from one base."""
+    from .checkpoints import open_checkpoint
+    from .features.pair import pair_features
+
+    origin = open_checkpoint(base)
+    first, second = (open_checkpoint(path, origin) for path in (a, b))
+    names = (a.stem, b.stem) if a.stem != b.stem else ("A", "B")
+    values = metrics.compute_all(pair_features(origin, first, second, names))
+    if as_json:
+        typer.echo(json.dumps(values, indent=1, allow_nan=False))
+    else:
+        _print_table(values)
+
+
+@app.command("merge")
+def merge_checkpoints(
+    method: Annotated[str, typer.Argument(help="A merge method; `mergecast list methods` says which.")],
+    base: Checkpoint,
+    models: Annotated[list[Path], typer.Argument(help="Two or more checkpoints fine-tuned from the base.")],
+    output: Annotated[Path, typer.Option(help="Where to write the merged checkpoint, a .safetensors file.")],
+    settings: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method.")] = [],
+) -> None:
+    """Merge two or more checkpoints fine-tuned from one base, and say in the file's header how."""
+    parameters = merging.check_parameters(method, _assignments(settings), len(models))
+    if output.suffix != ".safetensors":
+        raise MergecastError(f"--output {output}: must end in .safetensors")
+    if output.resolve() in [path.resolve() for path in (base, *models)]:
+        raise MergecastError(f"--output {output}: is one of the checkpoints to merge; name another file")
+    from .checkpoints import open_checkpoint
+    from .merged import open_models, save_merged
+
+    origin = open_checkpoint(base)
+    opened = open_models(origin, models)
+    merged = merging.merge(method, origin, opened, parameters)
+    save_merged(output, merged, method=method, parameters=parameters, base=origin, models=opened)
+    typer.echo(f"{output}: {method} of {', '.join(sorted(opened))}")
+
+
+@app.command("list")
+def list_known(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
+    """Say what metrics, merge methods or predictors there are, one line each."""
+    if kind is Kind.metrics:
+        lines = [f"{metric.name} — {metric.summary}" for metric in metrics.catalogue().values()]
+    elif kind is Kind.methods:
+        lines = [f"{_signature(name)} — {catalogue.summary('merging', name)}" for name in merging.methods()]
+    else:
+        kinds = {"predictor": "", "baseline": " (baseline)"}
+        lines = [f"{name}{kinds[kind]} — {prediction.summary(name)}" for name, kind in prediction.kinds().items()]
+    typer.echo("\n".join(lines))
+
+
+def _signature(method: str) -> str:
+    """`ties (keep=0.2, …)`, or the bare name of a method without parameters; values as `--set` takes them."""
+    defaults = ", ".join(
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for key, value in merging.parameters(method).items()
+    )
+    return f"{method} ({defaults})" if defaults else method
+
+
+def _assignments(settings: list[str]) -> dict:
+    """`key=value` settings as a mapping; a value is read as JSON where it is some, as a word otherwise."""
+    given = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not (key and equals):
+            raise MergecastError(f"--set {setting}: must be KEY=VALUE, such as scale=0.5")
+        if key in given:
+            raise MergecastError(f"--set {setting}: {key!r} is set twice; keep one of them")
+        try:
+            given[key] = json.loads(text)
+        except ValueError:
+            given[key] = text
+    return given
+
+
+def _print_table(values: dict[str, float]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("metric", "category", "value", box=None)
+    table.columns[-1].justify = "right"
+    for name, value in values.items():
+        table.add_row(name, metrics.find(name).category, f"{value:.6g}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Merge methods: one module a method, found by name; importing this face imports none of them, nor torch.
+
+A method's parameters and defaults are the keyword arguments of its `merge`; what values they may take is its
+`PARAMETERS`, a JSON-schema fragment each. Both are read from the source.
+"""
+
+import ast
+import difflib
+import inspect
+import math
+from collections.abc import Callable, Mapping
+
+from jsonschema import Draft202012Validator
+
+from .. import catalogue
+from ..errors import MergecastError
+
+WING = "merging"
+
+
+def methods() -> tuple[str, ...]:
+    """Names of all merge methods, sorted."""
+    return catalogue.names(WING)
+
+
+def find(name: str):
+    """The module of a method. Raises MergecastError with the closest known name if there is none."""
+    return catalogue.load(WING, _known(name))
+
+
+def parameters(name: str) -> dict:
+    """Parameters of a method with their defaults, as its signature has them."""
+    return dict(catalogue.parameters(WING, _known(name), "merge"))
+
+
+def check_parameters(name: str, given: Mapping | None = None, models: int | None = None) -> dict:
+    """All parameters of a method: those given, defaults for the rest; numbers as floats, so that 1 and 1.0 are one.
+
+    models: how many models will be merged, where that is known. Raises MergecastError naming method and parameter
+    when the method or a parameter is unknown or a value has the wrong type or lies outside its range.
+    """
+    defaults, fragments = parameters(name), ranges(name)
+    given = given or {}
+    for key in given:
+        if key not in defaults:
+            close = difflib.get_close_matches(str(key), defaults, n=1, cutoff=0.5)
+            hint = f"; did you mean {close[0]!r}?" if close else ";"
+            known = ", ".join(defaults) or "it takes none"
+            raise MergecastError(f"method {name!r}: unknown parameter {key!r}{hint} Known: {known}")
+    values = defaults | dict(given)
+    return {key: _checked(name, key, value, fragments[key], models) for key, value in values.items()}
+
+
+def ranges(name: str) -> dict[str, dict]:
+    """What each parameter of a method may be: a JSON-schema fragment with a `description` in words."""
+    return _literal(_known(name), "PARAMETERS", {})
+
+
+def merge(name: str, base: Mapping, models: Mapping[str, Mapping], given: Mapping | None = None, *, svd=None) -> dict:
+    """Merge fine-tuned models with the method of that name.
+
+    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, at least 2, with the keys
+    and shapes of the base. given: parameters, defaults for the rest. svd: what `shared_svd` returned, if anything.
+    Returns the merged state: types and devices of the base. The inputs are never changed.
+    Raises MergecastError for wrong parameters, fewer than 2 models, keys or shapes that differ, entries not finite.
+    """
+    resolved = check_parameters(name, given, len(models))
+    if len(models) < 2:
+        raise MergecastError(f"method {name!r}: needs at least 2 models, got {len(models)}; give another checkpoint")
+    for task in sorted(models):
+        odd = sorted(base.keys() ^ models[task].keys())
+        if odd:
+            lack = "lacks" if odd[0] in base else "has, unlike the base,"
+            raise MergecastError(f"task {task!r}: {lack} tensor {odd[0]!r}; merge models fine-tuned from that base")
+    if svd is not None:
+        resolved["svd"] = svd
+    return find(name).merge(base, models, **resolved)
+
+
+def shared_svd(name: str, task: str) -> Callable | None:
+    """A callable that factors like the method does but remembers the factors of one task, for a row of merges which
+    all hold that task; pass it to `merge`. None for a method that shares no factors. It is good for one checkpoint."""
+    keyword = inspect.signature(find(name).merge).parameters.get("svd")
+    return Remembered(task, keyword.default) if keyword else None
+
+
+class Remembered:
+    """An `svd` that keeps the factors of one task and makes those of any other anew."""
+
+    def __init__(self, task: str, svd: Callable):
+        self.task, self._svd, self._kept = task, svd, {}
+
+    def __call__(self, task: str, name: str, vector):
+        if task != self.task:
+            return self._svd(task, name, vector)
+        if name not in self._kept:
+            self._kept[name] = self._svd(task, name, vector)
+        return self._kept[name]
+
+
+class Placed(Mapping):
+    """A state whose tensors are moved to a device when asked for; merging such states is done on that device."""
+
+    def __init__(self, state: Mapping, device):
+        self._state, self._device = state, device
+
+    def __getitem__(self, name):
+        return self._state[name].to(self._device)
+
+    def __iter__(self):
+        return iter(self._state)
+
+    def __len__(self):
+        return len(self._state)
+
+
+def _known(name: str) -> str:
+    if name not in methods():
+        raise MergecastError(catalogue.unknown("method", name, methods()))
+    return name
+
+
+def _checked(name: str, key: str, value, fragment: dict, models: int | None):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = Draft202012Validator(fragment).is_valid(value) and not (number and not math.isfinite(value))
+    if not fits or (number and models and fragment.get("at_most_models") and value > models):
+        raise MergecastError(f"method {name!r}: parameter {key!r} is {value!r}; give {fragment['description']}")
+    return float(value) if number and "number" in fragment.get("type", ()) else value
+
+
+def _literal(name: str, constant: str, missing):
+    """A literal assigned at the top of a method's module, read without importing it."""
+    tree = ast.parse((catalogue.ROOT / WING / f"{name}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
+            return ast.literal_eval(node.value)
+    return missing

@@ -1,0 +1,43 @@
+"""Drop entries at random, rescale the survivors, average: θ = θ0 + scale · mean Δ_t."""
+
+import torch
+
+from ..seeding import seed_for
+from ._magnitude import count_of, kth_largest_of, magnitude
+from ._streaming import streamed
+
+PARAMETERS = {
+    "drop": {
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+        "description": "the share of entries dropped, at least 0 and below 1",
+    },
+    "scale": {"type": "number", "description": "a finite number"},
+    "seed": {"type": "integer", "description": "a whole number"},
+    "mask": {"enum": ["random", "magnitude"], "description": "'random' or 'magnitude'"},
+}
+
+
+def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
+    """Average sparsified task vectors.
+
+    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
+    drop: probability of dropping an entry of τ_t; survivors are divided by 1 − drop. mask: `random`, or `magnitude`
+    for dropping the ⌊drop·n⌋ smallest entries of each tensor (fewer where others are just as large as the smallest
+    that stays). The random stream is seeded from (seed, task, tensor) and drawn on the CPU, so the result depends
+    neither on the order of the models nor on the device. Returns the merged state, types as in the base.
+    Source: Yu et al. 2024, "Language models are super Mario".
+    """
+
+    def survivors(task, name, vector):
+        if mask == "magnitude":
+            return magnitude(vector) >= kth_largest_of(vector, vector.numel() - count_of(drop, vector.numel()))
+        stream = torch.Generator().manual_seed(seed_for("dare", task, name, seed=seed))
+        return (torch.rand(vector.shape, generator=stream, dtype=torch.float64) >= drop).to(vector.device)
+
+    def update(name, vectors):
+        total = sum(vector * survivors(task, name, vector) for task, vector in vectors.items())
+        return scale / (1 - drop) / len(vectors) * total
+
+    return streamed(base, models, update)

@@ -1,0 +1,21 @@
+"""Isotropic merging in the common space: the summed task matrix with all singular values made equal."""
+
+from ._spectral import streamed_matrices, thin
+
+PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
+
+
+def merge(base, models, *, scale=1.0):
+    """Flatten the spectrum of the summed task matrices.
+
+    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
+    Per matrix Σ τ_t = P D Qᵗ becomes Δ = mean(D) P Qᵗ; other tensors: Δ = mean of τ_t. θ = θ0 + scale · Δ.
+    Returns the merged state, types as in the base.
+    Source: Marczak et al. 2025, "No task left behind: isotropic model merging" (Iso-C).
+    """
+
+    def update(name, vectors):
+        left, values, right = thin(sum(vectors.values()))
+        return values.mean() * (left @ right)
+
+    return streamed_matrices(base, models, scale, update)

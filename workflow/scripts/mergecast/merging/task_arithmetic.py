@@ -1,0 +1,15 @@
+"""Scaled sum of the task vectors: θ = θ0 + scale · Σ τ_t."""
+
+from ._streaming import streamed
+
+PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
+
+
+def merge(base, models, *, scale=0.3):
+    """Add the task vectors to the base.
+
+    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
+    scale: factor of the sum; 1/T makes it the weight average. Returns the merged state, types as in the base.
+    Source: Ilharco et al. 2023, "Editing models with task arithmetic".
+    """
+    return streamed(base, models, lambda name, vectors: scale * sum(vectors.values()))

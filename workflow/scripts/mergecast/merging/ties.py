@@ -1,0 +1,70 @@
+"""Trim small entries, elect a sign per entry, average what agrees: θ = θ0 + scale · Δ."""
+
+from functools import partial
+
+import torch
+
+from ._magnitude import count_of, kth_largest, kth_largest_of, magnitude
+from ._streaming import streamed, task_vectors
+
+PARAMETERS = {
+    "keep": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "maximum": 1,
+        "description": "the share of entries kept, above 0 and at most 1",
+    },
+    "scale": {"type": "number", "description": "a finite number"},
+    "trim": {"enum": ["tensor", "global"], "description": "'tensor' or 'global'"},
+    "sign": {"enum": ["mass"], "description": "'mass'"},
+}
+ELECT = {"mass": lambda trimmed: trimmed.sum(0).sign()}
+
+
+def merge(base, models, *, keep=0.2, scale=0.3, trim="tensor", sign="mass"):
+    """Merge what is large and agrees in sign.
+
+    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
+    keep: of each τ_t the ⌊keep·n⌋ (at least 1) entries of largest magnitude survive, and others just as large.
+    trim: whether that is said of each tensor or of the whole task vector. sign: `mass`, the sign of the sum of what
+    survived; where that is 0, the sign of the summed elected signs of the tensor (or vector), + if that is 0 too.
+    Δ is the mean of the surviving entries with the elected sign. Returns the merged state, types as in the base.
+    Source: Yadav et al. 2023, "TIES-Merging" (there trimmed over the whole vector).
+    """
+    elect = ELECT[sign]
+    whole = _whole_vector(base, models, keep, elect) if trim == "global" else None
+
+    def update(name, vectors):
+        thresholds = whole[0] if whole else {t: kth_largest_of(v, _kept(keep, v.numel())) for t, v in vectors.items()}
+        trimmed = _trimmed(vectors, thresholds)
+        elected = elect(trimmed)
+        majority = whole[1] if whole else _sign(elected.sum())
+        agreeing = trimmed * torch.where(elected == 0, majority, elected) > 0
+        return scale * (trimmed * agreeing).sum(0) / agreeing.sum(0).clamp(min=1)
+
+    return streamed(base, models, update)
+
+
+def _whole_vector(base, models, keep, elect):
+    """Threshold of every task and the majority sign, over the whole task vectors, read tensor by tensor."""
+    kept = _kept(keep, sum(base[name].numel() for name in base))
+    thresholds = {task: kth_largest(partial(_magnitudes, base, task, model), kept) for task, model in models.items()}
+    signs = sum(elect(_trimmed(task_vectors(base[name], models, name), thresholds)).sum() for name in base)
+    return thresholds, _sign(signs)
+
+
+def _magnitudes(base, task, model):
+    return (magnitude(task_vectors(base[name], {task: model}, name)[task]) for name in base)
+
+
+def _kept(keep, total):
+    return max(1, count_of(keep, total))
+
+
+def _trimmed(vectors, thresholds):
+    """T × shape: the task vectors with every entry below its task's threshold set to 0."""
+    return torch.stack([vector * (magnitude(vector) >= thresholds[task]) for task, vector in vectors.items()])
+
+
+def _sign(total):
+    return -1.0 if total < 0 else 1.0
