@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from . import __version__
 from .errors import MergecastError
 
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "snakemake")
+REMEDY = "make room or choose another folder"
 
 
 @contextmanager
@@ -26,15 +29,15 @@ def atomic(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
     except OSError as error:
-        raise MergecastError(f"{path}: cannot be written ({error.strerror}); make room or choose another folder") from error
+        raise MergecastError(f"{path}: cannot be written ({error.strerror}); {REMEDY}") from error
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except OSError as error:
-        raise MergecastError(f"{path}: cannot be written ({error.strerror}); make room or choose another folder") from error
+    except (OSError, SafetensorError) as error:
+        raise MergecastError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error}); {REMEDY}") from error
     finally:
         temporary.unlink(missing_ok=True)
 

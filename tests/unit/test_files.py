@@ -1,0 +1,102 @@
+"""Files are whole or absent; JSON is strict."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from mergecast.errors import MergecastError
+from mergecast.files import atomic, read_json, versions, write_json, write_text
+
+
+def test_a_failure_leaves_neither_the_file_nor_a_part_of_it(tmp_path):
+    with pytest.raises(ZeroDivisionError), atomic(tmp_path / "result.json") as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_keeps_what_was_there_before(tmp_path):
+    path = tmp_path / "result.json"
+    write_json(path, {"value": 1})
+    with pytest.raises(MergecastError, match="not finite"):
+        write_json(path, {"value": float("nan")})
+    assert read_json(path) == {"value": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_json_holds_no_number_that_is_not_finite(value, tmp_path):
+    with pytest.raises(MergecastError, match="result.json"):
+        write_json(tmp_path / "result.json", {"deep": [value]})
+
+
+def test_json_keeps_every_bit_of_a_float(tmp_path):
+    value = 0.1 + 0.2
+    write_json(tmp_path / "result.json", {"value": value})
+    assert read_json(tmp_path / "result.json")["value"] == value
+
+
+def test_a_broken_result_is_named(tmp_path):
+    (tmp_path / "result.json").write_text('{"value": ')
+    with pytest.raises(MergecastError, match="result.json: is not JSON"):
+        read_json(tmp_path / "result.json")
+    with pytest.raises(MergecastError, match="other.json: no such file"):
+        read_json(tmp_path / "other.json")
+
+
+def test_a_folder_that_takes_no_file_is_one_clear_error(tmp_path):
+    (tmp_path / "results").write_text("a file where a folder belongs")
+    with pytest.raises(MergecastError, match="cannot be written"):
+        write_text(tmp_path / "results" / "table.csv", "a,b")
+
+
+def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(MergecastError, match=r"table.csv: cannot be written \(No space left on device\); make room"):
+        write_text(tmp_path / "table.csv", "a,b")
+    assert list(tmp_path.iterdir()) == []
+
+
+LIMITED = """
+import resource, signal, sys
+import numpy, pandas, torch
+from mergecast import checkpoints, files
+from mergecast.errors import MergecastError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+folder = sys.argv[1]
+writers = {
+    "table.csv": lambda path: files.write_csv(path, pandas.DataFrame({"x": numpy.arange(10_000)})),
+    "checkpoint.safetensors": lambda path: checkpoints.save(path, {"visual.proj": torch.zeros(100, 100)}),
+}
+for name, write in writers.items():
+    try:
+        write(f"{folder}/{name}")
+    except MergecastError as error:
+        print(error)
+"""
+
+
+def test_a_disk_with_no_room_left_for_a_large_file_is_one_clear_error_whoever_writes(tmp_path, root):
+    result = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path)],
+        env={"PYTHONPATH": str(root / "workflow/scripts"), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2, result.stderr
+    for line, name in zip(lines, ("table.csv", "checkpoint.safetensors"), strict=True):
+        assert name in line and "cannot be written" in line and "make room" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_versions_name_the_packages_numbers_depend_on():
+    found = versions()
+    assert {"mergecast", "python", "torch", "numpy", "scikit-learn"} <= found.keys()
+    assert json.loads(json.dumps(found)) == found
