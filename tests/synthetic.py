@@ -1,0 +1,169 @@
+"""Made-up results with the layout of the real tables, so that figures and the page can be tested without a run.
+
+Every task has a hidden position; pairs that lie close merge well, and the metrics see that distance through noise. The
+forecasts are honest leave-one-task-out fits on these numbers, so good and bad predictors both occur.
+"""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+TASKS = ("shapes", "colours", "backgrounds", "positions", "counts", "textures", "letters", "lines", "signs", "digits",
+         "cells", "fills", "waves", "glyphs", "rotations", "scales", "faces", "flowers", "foods", "planes")  # fmt: skip
+METHODS = ("weight_avg", "task_arithmetic", "ties", "dare", "tsv", "tall_masks", "iso_c", "iso_cts")
+CATEGORIES = {
+    "task_vector": ("task_vector_cosine_similarity", "task_vector_l2_distance", "task_vector_dot_product",
+                    "weight_space_angle", "task_vector_magnitude_ratio"),
+    "effective_rank": ("effective_rank", "effective_rank_mergeability_score", "stable_rank", "spectral_gap",
+                       "singular_value_ratio", "layerwise_effective_rank",
+                       "layerwise_effective_rank_mergeability_score"),
+    "subspace": ("singular_value_overlap", "subspace_overlap", "right_subspace_overlap_top_k",
+                 "right_subspace_overlap_bottom_k", "interaction_matrix_overlap_top_k",
+                 "interaction_matrix_overlap_bottom_k"),
+    "activation": ("activation_l2_distance", "activation_cosine_similarity", "activation_magnitude_ratio",
+                   "activation_dot_product"),
+    "gradient": ("encoder_gradient_cosine_similarity", "encoder_gradient_l2_distance", "encoder_gradient_dot_product",
+                 "input_gradient_cosine_similarity", "input_gradient_l2_distance", "input_gradient_dot_product"),
+}  # fmt: skip
+METRICS = {name: category for category, names in CATEGORIES.items() for name in names}
+PREDICTORS = {"l1_pearson": "predictor", "ridge": "predictor", "lasso": "predictor",
+              "single_task": "baseline", "task_effects": "baseline", "train_mean": "baseline"}  # fmt: skip
+
+
+def tables(tasks=8, methods=METHODS, seed=0) -> dict[str, pd.DataFrame]:
+    """Every table of a setting, by name. `tasks` is a number of tasks or their names."""
+    names = list(TASKS[:tasks] if isinstance(tasks, int) else tasks)
+    random = np.random.default_rng(seed)
+    place = random.normal(size=(len(names), 2))
+    pairs = list(combinations(range(len(names)), 2))
+    distance = np.array([np.linalg.norm(place[a] - place[b]) for a, b in pairs])
+    made = {"checkpoints": _checkpoints(names, random)}
+    made["metrics"] = _metrics(names, pairs, distance, random)
+    made["merges"] = _merges(names, pairs, distance, methods, made["checkpoints"], random)
+    return made | _forecast(names, pairs, methods, made)
+
+
+def curves(tasks=8, steps=150, seed=0) -> dict[str, pd.DataFrame]:
+    """A loss curve a task, with a validation accuracy every 25 steps."""
+    random, found = np.random.default_rng(seed + 1), {}
+    for task in TASKS[:tasks] if isinstance(tasks, int) else tasks:
+        step = np.arange(1, steps + 1)
+        speed, floor = random.uniform(15, 60), random.uniform(0.05, 0.6)
+        loss = floor + 1.8 * np.exp(-step / speed) * np.exp(random.normal(0, 0.12, steps))
+        accuracy = np.where(step % 25 == 0, 1 - 0.25 * floor - 0.5 * np.exp(-step / speed), np.nan)
+        rate = 1e-3 * 0.5 * (1 + np.cos(np.pi * step / steps))
+        found[task] = pd.DataFrame({"step": step, "learning_rate": rate, "train_loss": loss,
+                                    "train_accuracy": np.exp(-loss), "validation_accuracy": accuracy})  # fmt: skip
+    return found
+
+
+def write(folder, tasks=8, methods=METHODS, seed=0) -> Path:
+    """The same as files: `folder`/tables/*.csv and `folder`/curves/*.csv."""
+    folder = Path(folder)
+    for part, found in (("tables", tables(tasks, methods, seed)), ("curves", curves(tasks, seed=seed))):
+        (folder / part).mkdir(parents=True)
+        for name, table in found.items():
+            table.to_csv(folder / part / f"{name}.csv", index=False)
+    return folder
+
+
+def _checkpoints(names, random):
+    n = len(names)
+    zero, fine, classes = random.uniform(0.15, 0.7, n), random.uniform(0.82, 0.98, n), random.integers(4, 40, n)
+    return pd.DataFrame({
+        "task": names, "zero_shot_accuracy": zero, "fine_tuned_accuracy": fine, "zero_shot_loss": 2 * (1 - zero),
+        "fine_tuned_loss": 2 * (1 - fine), "chance_accuracy": 1 / classes, "n_classes": classes, "n_test_images": 500,
+        "task_vector_norm": random.uniform(1, 3, n), "relative_norm": random.uniform(0.02, 0.08, n),
+        "source": "procedural", "checkpoint_sha256": [f"{i:064x}" for i in range(1, n + 1)]})  # fmt: skip
+
+
+def _metrics(names, pairs, distance, random):
+    table = pd.DataFrame([(names[a], names[b]) for a, b in pairs], columns=["task_a", "task_b"])
+    for i, metric in enumerate(METRICS):
+        sight = random.uniform(-1, 1)
+        table[metric] = 10 ** ((i % 5) - 3.0) * (sight * distance + random.normal(0, 1.5, len(pairs)))
+    return table
+
+
+def _merges(names, pairs, distance, methods, checkpoints, random):
+    fine, rows = dict(zip(names, checkpoints.fine_tuned_accuracy, strict=True)), []
+    for m, method in enumerate(methods):
+        for (a, b), far in zip(pairs, distance, strict=True):
+            for t in (a, b):
+                normalised = np.clip(0.97 - 0.04 * (m % 4) - 0.11 * far + random.normal(0, 0.04), 0.05, 1.05)
+                accuracy = min(1.0, normalised * fine[names[t]])
+                rows.append((names[a], names[b], method, names[t], accuracy, accuracy / fine[names[t]],
+                             2 * (1 - accuracy), 500))  # fmt: skip
+    return pd.DataFrame(rows, columns=["task_a", "task_b", "method", "task", "accuracy", "normalised_accuracy",
+                                       "loss", "n_images"])  # fmt: skip
+
+
+def _forecast(names, pairs, methods, made):
+    x = made["metrics"][list(METRICS)].to_numpy()
+    x = (x - x.mean(0)) / x.std(0)
+    fine = made["checkpoints"].fine_tuned_accuracy.to_numpy()
+    single = np.array([[(fine[a] + fine[b]) / 2] for a, b in pairs])
+    effect = np.array([[float(t in pair) for t in range(len(names))] for pair in pairs])
+    value = made["merges"].groupby(["method", "task_a", "task_b"], sort=False).normalised_accuracy.mean()
+    predictions, folds, coefficients, correlations = [], [], [], []
+    for method in methods:
+        y = value[method].to_numpy()
+        for j, metric in enumerate(METRICS):
+            r = np.corrcoef(x[:, j], y)[0, 1]
+            correlations.append((method, metric, r, _spearman(x[:, j], y), len(pairs)))
+        for (predictor, kind), (held, task) in ((p, t) for p in PREDICTORS.items() for t in enumerate(names)):
+            test = np.array([held in pair for pair in pairs])
+            design = {"single_task": single, "task_effects": effect, "train_mean": effect[:, :0]}.get(predictor, x)
+            strength = {"l1_pearson": 5.0, "ridge": 20.0, "lasso": 8.0, "task_effects": 1.0}.get(predictor, 0.0)
+            w = _ridge(design[~test], y[~test], strength)
+            if predictor in ("l1_pearson", "lasso"):
+                w[np.abs(w) < np.quantile(np.abs(w), 0.6)] = 0
+            guess = y[~test].mean() + (design[test] - design[~test].mean(0)) @ w
+            guess = np.full(test.sum(), y[~test].mean()) if predictor == "train_mean" else guess
+            for k, p in zip(np.flatnonzero(test), guess, strict=True):
+                predictions.append((method, predictor, task, *(names[t] for t in pairs[k]), y[k], p))
+            defined = np.ptp(guess) > 1e-12
+            folds.append((method, predictor, kind, "loto", "normalised_accuracy", task, int((~test).sum()),
+                          int(test.sum()), np.corrcoef(guess, y[test])[0, 1] if defined else np.nan,
+                          _spearman(guess, y[test]) if defined else np.nan, np.abs(guess - y[test]).mean(),
+                          None if defined else "constant predictions"))  # fmt: skip
+            if kind == "predictor":
+                coefficients += [(method, predictor, task, m, c) for m, c in zip(METRICS, w, strict=True)]
+    pair = ["method", "predictor", "held_out_task", "task_a", "task_b", "measured", "predicted"]
+    found = {
+        "predictions": pd.DataFrame(predictions, columns=pair),
+        "folds": pd.DataFrame(folds, columns=["method", "predictor", "kind", "split", "target", "held_out_task",
+                                              "n_train_pairs", "n_validation_pairs", "pearson", "spearman", "mae",
+                                              "undefined"]),
+        "coefficients": pd.DataFrame(coefficients, columns=["method", "predictor", "held_out_task", "feature",
+                                                            "coefficient"]),
+        "correlations": pd.DataFrame(correlations, columns=["method", "metric", "pearson", "spearman", "n_pairs"]),
+    }  # fmt: skip
+    return found | {"scores": _scores(found["folds"], found["predictions"])}
+
+
+def _scores(folds, predictions):
+    rows = []
+    for (predictor, kind, method), fold in folds.groupby(["predictor", "kind", "method"], sort=False):
+        mine = predictions[(predictions.predictor == predictor) & (predictions.method == method)]
+        pooled = mine.groupby(["task_a", "task_b"])[["measured", "predicted"]].mean()
+        defined = pooled.predicted.nunique() > 1
+        rows.append((predictor, kind, method, "loto", "normalised_accuracy", fold.pearson.mean(), fold.pearson.std(),
+                     fold.spearman.mean(), pooled.corr().iloc[0, 1] if defined else np.nan,
+                     _spearman(*pooled.to_numpy().T) if defined else np.nan,
+                     (pooled.measured - pooled.predicted).abs().mean(), len(fold), len(pooled),
+                     int(fold.pearson.isna().sum())))  # fmt: skip
+    return pd.DataFrame(rows, columns=["predictor", "kind", "method", "split", "target", "mean_r", "sd_r",
+                                       "mean_spearman", "pooled_r", "spearman", "mae", "n_folds", "n_pairs",
+                                       "n_undefined"])  # fmt: skip
+
+
+def _ridge(x, y, strength):
+    x, y = x - x.mean(0), y - y.mean()
+    return np.linalg.pinv(x.T @ x + strength * np.eye(x.shape[1])) @ x.T @ y
+
+
+def _spearman(x, y):
+    return np.corrcoef(pd.Series(x).rank(), pd.Series(y).rank())[0, 1]

@@ -1,0 +1,53 @@
+"""The forecast: splits by task, predictors and baselines, honest scores. Nothing heavy is imported here.
+
+A predictor is one module of `predictors/`, a baseline one of `baselines/`, named after it. Each has
+`INPUTS`, a literal: what its columns are ("metrics", "singles" or "tasks", see `design.py`);
+`make(*, <parameters with literal defaults>, cv, seed)`, an unfitted scikit-learn compatible regressor; `cv` (inner
+    leave-one-task-out splits) and `seed` are given to those that name them;
+`explain(model)`, of a fitted one: its coefficients on the features as it scaled them (array, or None) and the
+    hyper-parameters it chose (dict).
+"""
+
+import ast
+
+from .. import catalogue
+from ..errors import MergecastError
+
+WINGS = {"predictor": "prediction.predictors", "baseline": "prediction.baselines"}
+
+
+def kinds() -> dict[str, str]:
+    """Every name and its kind, "predictor" or "baseline"; predictors first."""
+    return {name: kind for kind, wing in WINGS.items() for name in catalogue.names(wing)}
+
+
+def kind(name: str) -> str:
+    """Whether `name` is a "predictor" or a "baseline". Raises MergecastError with the closest name if it is neither."""
+    known = kinds()
+    if name not in known:
+        raise MergecastError(catalogue.unknown("predictor", name, known))
+    return known[name]
+
+
+def find(name: str):
+    """The module of a predictor or baseline. Raises MergecastError with the closest name if there is none."""
+    return catalogue.load(WINGS[kind(name)], name)
+
+
+def summary(name: str) -> str:
+    """What it is, in one plain line."""
+    return catalogue.summary(WINGS[kind(name)], name)
+
+
+def parameters(name: str) -> dict:
+    """Its parameters and their defaults."""
+    return catalogue.parameters(WINGS[kind(name)], name, "make")
+
+
+def inputs(name: str) -> str:
+    """What its columns are, "metrics", "singles" or "tasks", read from the source without importing it."""
+    source = catalogue.ROOT.joinpath(*WINGS[kind(name)].split("."), f"{name}.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "INPUTS":
+            return ast.literal_eval(node.value)
+    raise MergecastError(f"prediction/{name}.py: says no INPUTS; add one of 'metrics', 'singles', 'tasks'")

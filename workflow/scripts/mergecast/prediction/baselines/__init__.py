@@ -1,0 +1,1 @@
+"""Baselines: what must be beaten before a metric can be said to forecast anything. One module each."""
