@@ -1,0 +1,52 @@
+"""Mergecast: which fine-tuned models merge well, forecast before merging. A table of contents; see workflow/rules."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from jsonschema import ValidationError
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version, validate
+
+min_version("9.0")
+sys.path.insert(0, str(Path(workflow.current_basedir) / "workflow" / "scripts"))
+
+from mergecast.closure import closure
+from mergecast.config import explain, read_tasks, resolve
+from mergecast.errors import MergecastError
+
+if not workflow.configfiles:
+
+    configfile: workflow.source_path("config/config.yaml")
+
+
+try:
+    validate(config, "workflow/schemas/config.schema.yaml")
+    TASKS = read_tasks(config["tasks_file"])
+    SETTINGS = resolve(config, TASKS)
+except MergecastError as error:
+    raise WorkflowError(str(error))
+except WorkflowError as error:
+    raise WorkflowError(explain(error.__context__)) if isinstance(error.__context__, ValidationError) else error
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/base.smk"
+include: "workflow/rules/finetune.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/merging.smk"
+include: "workflow/rules/prediction.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report.html",
+        [every_figure(setting) for setting in SETTINGS],
+        [every_table(setting) for setting in SETTINGS],

@@ -1,0 +1,82 @@
+"""Images, prepared once; the CLIP every setting starts from; its visual tower; one frozen zero-shot head a task."""
+
+
+rule images:
+    input:
+        file=lambda wildcards: TASKS[wildcards.task]["path"] or [],
+        code=lambda wildcards: code("images.py", f"tasks.sources.{TASKS[wildcards.task]['source']}"),
+    output:
+        "results/images/{size}px/{task}.safetensors",
+    log:
+        "results/logs/images/{size}px/{task}.log",
+    benchmark:
+        "results/benchmarks/images/{size}px/{task}.tsv"
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        row=lambda wildcards: image_row(wildcards.task),
+        size=lambda wildcards: int(wildcards.size),
+        seed=config["seed"],
+    script:
+        "../scripts/images.py"
+
+
+rule clip:
+    input:
+        images=lambda wildcards: corpus_images(wildcards.base),
+        file=lambda wildcards: BASES[wildcards.base].get("path", []),
+        code=lambda wildcards: code("clip.py", *corpus_modules(wildcards.base)),
+    output:
+        clip="results/bases/{base}/clip.safetensors",
+        curve="results/bases/{base}/curve.csv",
+    log:
+        "results/logs/bases/{base}.log",
+    benchmark:
+        "results/benchmarks/bases/{base}.tsv"
+    priority: 1
+    conda:
+        "../envs/model.yaml"
+    threads: lambda wildcards: BASES[wildcards.base].get("threads", 1)
+    params:
+        base=lambda wildcards: BASES[wildcards.base],
+        seed=config["seed"],
+        device=config["device"],
+    script:
+        "../scripts/clip.py"
+
+
+rule base:
+    input:
+        clip=lambda wildcards: clip(wildcards.setting),
+        code=code("base.py"),
+    output:
+        of("base.safetensors"),
+    log:
+        of("logs/base.log"),
+    benchmark:
+        of("benchmarks/base.tsv")
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    script:
+        "../scripts/base.py"
+
+
+rule head:
+    input:
+        clip=lambda wildcards: clip(wildcards.setting),
+        base=of("base.safetensors"),
+        images=lambda wildcards: images(wildcards.setting, wildcards.task),
+        code=code("head.py"),
+    output:
+        of("heads/{task}.safetensors"),
+    log:
+        of("logs/heads/{task}.log"),
+    benchmark:
+        of("benchmarks/heads/{task}.tsv")
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    script:
+        "../scripts/head.py"

@@ -1,0 +1,50 @@
+"""One fine-tuned checkpoint a task, and how good it is by itself."""
+
+
+rule finetune:
+    input:
+        base=of("base.safetensors"),
+        head=of("heads/{task}.safetensors"),
+        images=lambda wildcards: images(wildcards.setting, wildcards.task),
+        code=code("finetune.py"),
+    output:
+        checkpoint=of("checkpoints/{task}.safetensors"),
+        curve=of("curves/{task}.csv"),
+    log:
+        of("logs/finetune/{task}.log"),
+    benchmark:
+        of("benchmarks/finetune/{task}.tsv")
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        model=lambda wildcards: model(wildcards.setting),
+        recipe=lambda wildcards: recipe(wildcards.setting, wildcards.task),
+        seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
+        device=lambda wildcards: SETTINGS[wildcards.setting].device,
+    script:
+        "../scripts/finetune.py"
+
+
+rule single:
+    input:
+        base=of("base.safetensors"),
+        checkpoint=of("checkpoints/{task}.safetensors"),
+        head=of("heads/{task}.safetensors"),
+        images=lambda wildcards: images(wildcards.setting, wildcards.task),
+        code=code("single.py"),
+    output:
+        of("singles/{task}.json"),
+    log:
+        of("logs/single/{task}.log"),
+    benchmark:
+        of("benchmarks/single/{task}.tsv")
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        model=lambda wildcards: model(wildcards.setting),
+        batch_size=lambda wildcards: SETTINGS[wildcards.setting].evaluation["batch_size"],
+        device=lambda wildcards: SETTINGS[wildcards.setting].device,
+    script:
+        "../scripts/single.py"

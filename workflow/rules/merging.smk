@@ -1,0 +1,54 @@
+"""Each pair merged by each method, tested on both tasks. One rule a tile of one row of the grid, the method a wildcard."""
+
+for setting in SETTINGS:
+    for pairs in merge_tiles(setting):
+
+        rule:
+            name:
+                identifier("merge", setting, pairs[0][1], pairs[0][0])
+            input:
+                base=f"results/{setting}/base.safetensors",
+                checkpoints=every("checkpoints/{task}.safetensors", setting, tasks_of(pairs)),
+                heads=every("heads/{task}.safetensors", setting, tasks_of(pairs)),
+                singles=every("singles/{task}.json", setting, tasks_of(pairs)),
+                images=[images(setting, task) for task in tasks_of(pairs)],
+                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
+            output:
+                [f"results/{setting}/merges/{{method}}/{a}__{b}.json" for a, b in pairs],
+            log:
+                f"results/{setting}/logs/merges/{{method}}/{pairs[0][0]}__{pairs[0][1]}.log",
+            benchmark:
+                f"results/{setting}/benchmarks/merges/{{method}}/{pairs[0][0]}__{pairs[0][1]}.tsv"
+            conda:
+                "../envs/model.yaml"
+            threads: 1
+            params:
+                tasks=tasks_of(pairs),
+                pairs=pairs,
+                model=model(setting),
+                parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
+                batch_size=SETTINGS[setting].evaluation["batch_size"],
+                device=SETTINGS[setting].device,
+            script:
+                "../scripts/merge.py"
+
+
+rule merged_weights:
+    input:
+        base=of("base.safetensors"),
+        checkpoints=lambda wildcards: every(
+            "checkpoints/{task}.safetensors", wildcards.setting, [wildcards.a, wildcards.b]
+        ),
+        code=lambda wildcards: code("merged_weights.py", f"merging.{wildcards.method}"),
+    output:
+        of("merged/{method}/{a}__{b}.safetensors"),
+    log:
+        of("logs/merged/{method}/{a}__{b}.log"),
+    conda:
+        "../envs/model.yaml"
+    threads: 1
+    params:
+        parameters=lambda wildcards: merge_parameters(wildcards.setting, wildcards.method),
+        device=lambda wildcards: SETTINGS[wildcards.setting].device,
+    script:
+        "../scripts/merged_weights.py"

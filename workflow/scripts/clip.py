@@ -1,0 +1,38 @@
+"""The CLIP that a base starts from: pre-trained here, from OpenCLIP's cache, or from a file."""
+
+import pandas
+
+from job import run
+from mergecast import bases, devices, encoders, tasks
+from mergecast.errors import MergecastError
+from mergecast.files import versions, write_csv
+from mergecast.tasks import captions
+
+
+def main(snakemake):
+    params, base = snakemake.params, dict(snakemake.params.base)
+    name, size, curve = base["model"], base["image_size"], []
+    if encoders.image_size(name) != size:
+        raise MergecastError(f"bases: model {name} takes images of {encoders.image_size(name)} px, not {size}; set image_size")
+    device = devices.choose(params.device, threads=base.get("threads", 1))
+    if base["kind"] == "pretrain":
+        from mergecast.training.pretrain import pretrain
+
+        if drawn := base["corpus"].get("procedural"):
+            corpus = captions.drawn_corpus(drawn, size=size, seed=params.seed)
+        else:
+            corpus = captions.task_corpus([tasks.open_task(path) for path in snakemake.input.images])
+        clip, curve = pretrain(name, corpus, seed=params.seed, device=device, **base["training"])
+    elif base["kind"] == "openclip":
+        clip, name = bases.from_openclip(name, base["weights"])
+    else:
+        clip = bases.from_file(name, base["path"])
+    provenance = {"base": snakemake.wildcards.base, "definition": base, "seed": params.seed, "versions": versions()}
+    write_csv(
+        snakemake.output.curve, pandas.DataFrame(curve, columns=["step", "learning_rate", "train_loss", "train_accuracy"])
+    )
+    encoders.save_clip(snakemake.output.clip, clip, name, provenance)
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821

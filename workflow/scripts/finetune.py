@@ -1,0 +1,32 @@
+"""Fine-tune the visual tower on one task, its zero-shot head frozen."""
+
+import pandas
+
+from job import run
+from mergecast import devices, encoders, tasks
+from mergecast.checkpoints import content_hash, open_checkpoint, save
+from mergecast.files import versions, write_csv
+from mergecast.training.finetune import finetune
+
+
+def main(snakemake):
+    inputs, params = snakemake.input, snakemake.params
+    device = devices.choose(params.device, threads=snakemake.threads)
+    base, task = open_checkpoint(inputs.base), tasks.open_task(inputs.images)
+    head = encoders.open_head(inputs.head, class_names=task.class_names, base=base)
+    encoder = encoders.open_encoder(base, device=device)
+    state, curve = finetune(encoder, head, task, seed=params.seed, **params.recipe)
+    provenance = {
+        "task": task.name,
+        "base_sha256": content_hash(base),
+        "model": base.metadata["model"],
+        "recipe": dict(params.recipe),
+        "seed": params.seed,
+        "versions": versions(),
+    }
+    write_csv(snakemake.output.curve, pandas.DataFrame(curve))
+    save(snakemake.output.checkpoint, state, provenance)
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821

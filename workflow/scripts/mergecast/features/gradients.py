@@ -1,0 +1,27 @@
+"""The gradient of a task's mean loss on its own calibration images, for every weight of the visual tower."""
+
+import torch
+from torch.nn import functional
+
+from ..encoders import Encoder, logits
+from ..tasks import Split
+
+
+def encoder_gradient(
+    encoder: Encoder, head: torch.Tensor, images: Split, *, batch_size: int = 32
+) -> dict[str, torch.Tensor]:
+    """g = (1/n) Σ_images ∇L, L the cross-entropy under the task's zero-shot head: float32, `visual.*`, on the CPU.
+
+    A mean over images whatever the batch size; the encoder's weights and flags are left as they were.
+    """
+    encoder.eval()
+    head = head.to(encoder.device)
+    weights = dict(encoder.named_parameters())
+    total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    for start in range(0, len(images), batch_size):
+        batch = images.take(slice(start, start + batch_size))
+        truth = torch.from_numpy(batch.labels).to(encoder.device)
+        loss = functional.cross_entropy(logits(encoder(encoder.preprocess(batch.images)), head), truth, reduction="sum")
+        for name, gradient in zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True):
+            total[name] += gradient
+    return {name: (gradient / len(images)).cpu() for name, gradient in total.items()}

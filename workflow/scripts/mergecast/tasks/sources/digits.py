@@ -1,0 +1,33 @@
+"""Handwritten digits: the 1,797 real images of 8×8 pixels that come with scikit-learn."""
+
+import numpy as np
+
+from ...errors import MergecastError
+from ...seeding import seed_for
+from ..images import Split, Splits
+from . import _options
+
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+PROMPTS = ("the digit {}", "a photo of the digit {}")
+DEFAULTS = {"test": 400}
+
+
+def load(row: dict, *, size: int, seed: int) -> Splits:
+    """All digits, `test` of them (default 400) set aside by a choice seeded by the task's name.
+
+    The grey levels 0 to 16 become 0 to 255. Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten
+    Digits, UCI, 1998, as bundled by scikit-learn (`sklearn.datasets.load_digits`).
+    """
+    from sklearn.datasets import load_digits
+
+    test = _options.read(row, DEFAULTS)["test"]
+    data = load_digits()
+    if test >= len(data.images):
+        raise MergecastError(
+            f"task {row['task']}: option test={test} leaves nothing of {len(data.images)} images; lower it"
+        )
+    images = np.round(data.images * (255 / 16)).astype(np.uint8)
+    labels = data.target.astype(np.int64)
+    order = np.random.default_rng(seed_for("split", row["task"], seed=seed)).permutation(len(images))
+    whole = Split(images, labels)
+    return Splits(NAMES, whole.take(np.sort(order[test:])), whole.take(np.sort(order[:test])), PROMPTS)

@@ -1,0 +1,68 @@
+"""Your own images: a NumPy .npz file with train and test images, their labels and the class names."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import MergecastError
+from ..images import Split, Splits
+
+ARRAYS = ("train_images", "train_labels", "test_images", "test_labels", "class_names")
+
+
+def load(row: dict, *, size: int, seed: int) -> Splits:
+    """Arrays `train_images`, `test_images` (uint8, N×H×W grey or N×H×W×3), `train_labels`, `test_labels` (integers
+    from 0), `class_names` (text) of the file `row["path"]`; other arrays are ignored, pickled ones refused.
+
+    Raises MergecastError naming the task, the file and the array: no path, missing or damaged file, missing array,
+    pickled array, wrong type or shape.
+    """
+    task, path = row["task"], row.get("path")
+    if not isinstance(path, str) or not path.strip():
+        raise MergecastError(f"task {task}: source npz needs a `path` to a .npz file")
+    if not Path(path).is_file():
+        raise MergecastError(f"task {task}: {path}: no such file; check `path` in tasks.tsv")
+    if not zipfile.is_zipfile(path):
+        raise MergecastError(f"task {task}: {path}: is not a whole .npz file; make it again with numpy.savez")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: _array(file, name, task, path) for name in ARRAYS}
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        raise MergecastError(f"task {task}: {path}: is not a whole .npz file ({error}); make it again") from error
+    for name in ("train_images", "test_images"):
+        array = arrays[name]
+        if array.dtype != np.uint8:
+            raise MergecastError(f"task {task}: {path}: {name} has type {array.dtype}; images must be uint8, 0 to 255")
+        if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3) or 0 in array.shape[1:]:
+            raise MergecastError(f"task {task}: {path}: {name} has shape {array.shape}; it must be N×H×W or N×H×W×3")
+    for name in ("train_labels", "test_labels"):
+        array = arrays[name]
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise MergecastError(
+                f"task {task}: {path}: {name} has type {array.dtype} and shape {array.shape}; "
+                "it must be N whole numbers"
+            )
+    class_names = arrays["class_names"]
+    if class_names.ndim != 1 or class_names.dtype.kind != "U":
+        raise MergecastError(
+            f"task {task}: {path}: class_names has type {class_names.dtype} and shape {class_names.shape}; "
+            "it must be a list of text"
+        )
+    train, test = (
+        Split(arrays[f"{part}_images"], arrays[f"{part}_labels"].astype(np.int64)) for part in ("train", "test")
+    )
+    return Splits(tuple(name.replace("_", " ") for name in class_names.tolist()), train, test)
+
+
+def _array(file, name: str, task: str, path: str) -> np.ndarray:
+    if name not in file.files:
+        raise MergecastError(f"task {task}: {path}: has no array {name!r}; it needs {', '.join(ARRAYS)}")
+    try:
+        return file[name]
+    except ValueError as error:
+        if "pickle" not in str(error):
+            raise
+        raise MergecastError(
+            f"task {task}: {path}: {name} is a pickled array, which is refused; save plain arrays"
+        ) from error

@@ -1,0 +1,29 @@
+"""Image tasks drawn by a program: nothing to download, and every image a function of the task's name and the seed."""
+
+import numpy as np
+
+from ...catalogue import unknown
+from ...errors import MergecastError
+from ...seeding import seed_for
+from ..drawing.figures import FIGURES
+from ..images import Split, Splits
+from . import _options
+
+DEFAULTS = {"figure": "", "train": 3000, "test": 400}
+
+
+def load(row: dict, *, size: int, seed: int) -> Splits:
+    """`train` and `test` images of the figure `figure` (default: named like the task), drawn at size×size.
+
+    Raises MergecastError naming the task when there is no such figure.
+    """
+    chosen = _options.read(row, DEFAULTS)
+    name = chosen["figure"] or row["task"]
+    if name not in FIGURES:
+        raise MergecastError(f"task {row['task']}: {unknown('figure', name, FIGURES)}")
+    figure = FIGURES[name]
+    parts = []
+    for part in ("train", "test"):
+        rng = np.random.default_rng(seed_for("draw", row["task"], name, part, seed=seed))
+        parts.append(Split(*figure.draw(chosen[part], size, rng)))
+    return Splits(figure.class_names, *parts, figure.prompts)

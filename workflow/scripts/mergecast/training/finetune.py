@@ -1,0 +1,114 @@
+"""Fine-tuning of the visual tower on one task, under its frozen zero-shot head."""
+
+import math
+
+import numpy as np
+import torch
+from torch.nn import functional
+from tqdm import tqdm
+
+from ..encoders import Encoder, logits
+from ..errors import MergecastError
+from ..evaluation import evaluate
+from ..seeding import seed_for
+from ..tasks import Task
+from .schedule import learning_rate as scheduled
+
+OPTIMIZERS = ("AdamW", "SGD")
+
+
+def finetune(
+    encoder: Encoder,
+    head: torch.Tensor,
+    task: Task,
+    *,
+    seed: int,
+    optimizer: str = "AdamW",
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.1,
+    momentum: float = 0.9,
+    batch_size: int = 64,
+    epochs: int | None = None,
+    steps: int | None = None,
+    warmup_steps: int = 10,
+    clip_norm: float = 1.0,
+    evaluations: int = 4,
+) -> tuple[dict[str, torch.Tensor], list[dict]]:
+    """Train all weights of the visual tower, in place, by cross-entropy; return its state and the training curve.
+
+    AdamW (its own betas; Loshchilov and Hutter, 2019) or SGD with `momentum`, weight decay on all tensors, the rate
+    warmed up and then cosine to zero over the total steps, the gradient clipped to norm `clip_norm`. Length: `steps`,
+    or `epochs` passes over the train split. Every pass is shuffled by the task's name and `seed`; its last batch may
+    be smaller. The validation split is looked at `evaluations` times, evenly, the last time at the end; it chooses
+    nothing. The test split is not touched.
+
+    Curve: one row a step: step (from 1), learning_rate, train_loss, train_accuracy (of the batch, before its update),
+    validation_accuracy (None between evaluations). Raises MergecastError for an unknown optimizer, no length, or a
+    loss or gradient that is not finite, naming the task and the step.
+    """
+    total = _length(len(task.train), batch_size, epochs, steps, task.name)
+    weights = list(encoder.parameters())
+    trainer = _optimizer(optimizer, weights, learning_rate, weight_decay, momentum)
+    head = head.to(encoder.device)
+    marks = {math.ceil(total * (index + 1) / evaluations) for index in range(evaluations)}
+    curve, order = [], seed_for("order of images", task.name, seed=seed)
+    for step, chosen in enumerate(
+        tqdm(_batches(len(task.train), batch_size, total, order), total=total, desc=task.name)
+    ):
+        rate = scheduled(step, peak=learning_rate, warmup_steps=warmup_steps, total_steps=total)
+        for group in trainer.param_groups:
+            group["lr"] = rate
+        encoder.train()
+        truth = torch.from_numpy(task.train.labels[chosen]).to(encoder.device)
+        scores = logits(encoder(encoder.preprocess(task.train.images[chosen])), head)
+        loss = functional.cross_entropy(scores, truth)
+        trainer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(weights, clip_norm)
+        if not (torch.isfinite(loss) and torch.isfinite(norm)):
+            raise MergecastError(
+                f"task {task.name}: the loss is not finite at step {step + 1} of {total}; "
+                "lower `learning_rate` or raise `warmup_steps`"
+            )
+        trainer.step()
+        row = {
+            "step": step + 1,
+            "learning_rate": rate,
+            "train_loss": loss.item(),
+            "train_accuracy": float((scores.argmax(dim=1) == truth).float().mean()),
+            "validation_accuracy": None,
+        }
+        if step + 1 in marks:
+            row["validation_accuracy"] = evaluate(encoder, head, task.val.images, task.val.labels)["accuracy"]
+        curve.append(row)
+    return encoder.eval().state(), curve
+
+
+def _length(images: int, batch_size: int, epochs: int | None, steps: int | None, task: str) -> int:
+    if (steps is None) == (epochs is None):
+        raise MergecastError(f"task {task}: give either `steps` or `epochs` of fine-tuning, not both and not neither")
+    total = steps if steps is not None else epochs * math.ceil(images / batch_size)
+    if total < 1:
+        raise MergecastError(f"task {task}: fine-tuning needs at least one step; raise `steps` or `epochs`")
+    return total
+
+
+def _optimizer(name: str, weights: list, rate: float, decay: float, momentum: float) -> torch.optim.Optimizer:
+    if name == "AdamW":
+        return torch.optim.AdamW(weights, lr=rate, weight_decay=decay)
+    if name == "SGD":
+        return torch.optim.SGD(weights, lr=rate, momentum=momentum, weight_decay=decay)
+    raise MergecastError(f"optimizer: {name!r} is unknown; choose {' or '.join(OPTIMIZERS)}")
+
+
+def _batches(images: int, batch_size: int, total: int, seed: int):
+    """`total` batches of indices: pass after pass over all images, each in a new order."""
+    rng = np.random.default_rng(seed)
+    made = 0
+    while made < total:
+        order = rng.permutation(images)
+        for start in range(0, images, batch_size):
+            if made == total:
+                return
+            yield order[start : start + batch_size]
+            made += 1

@@ -1,0 +1,27 @@
+"""One metric of every pair of a tile, from cached features."""
+
+from job import run
+from mergecast import metrics
+from mergecast.features.store import Store
+from mergecast.files import versions, write_json
+
+
+def main(snakemake):
+    params, metric = snakemake.params, metrics.find(snakemake.wildcards.metric)
+    store = Store(f"results/{params.setting}/features")
+    for (a, b), path in zip(params.pairs, snakemake.output, strict=True):
+        result = {
+            "metric": metric.name,
+            "category": metric.category,
+            "tasks": [a, b],
+            "value": metrics.compute(metric, store.pair(a, b, metric.needs)),
+            "parameters": dict(params.parameters),
+            "inputs": store.inputs(a, b, metric.needs),
+            "seed": params.seed,
+            "versions": versions(),
+        }
+        write_json(path, result)
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821

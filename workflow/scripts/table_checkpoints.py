@@ -1,0 +1,13 @@
+"""The table of single models: one row a task."""
+
+from job import run
+from mergecast import tables
+from mergecast.files import read_json, write_csv
+
+
+def main(snakemake):
+    write_csv(snakemake.output[0], tables.checkpoints(map(read_json, snakemake.input.singles)))
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821

@@ -1,0 +1,13 @@
+"""The table of one merge method: one row a pair and task."""
+
+from job import run
+from mergecast import tables
+from mergecast.files import read_json, write_csv
+
+
+def main(snakemake):
+    write_csv(snakemake.output[0], tables.merges(map(read_json, snakemake.input.merges)))
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
