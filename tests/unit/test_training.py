@@ -180,8 +180,8 @@ def test_any_tasks_images_can_be_the_corpus(task):
 
 def test_matching_counts_every_fitting_image_as_right():
     images, texts = torch.eye(2).repeat(2, 1), torch.eye(2)
-    attribute = tasks.Attribute("a", ("x", "y"), ("{}",), np.array([0, 1, 0, -1]))
-    captioned = tasks.Captioned(np.zeros((4, 1, 1, 3), np.uint8), (attribute,))
+    attribute = captions.Attribute("a", ("x", "y"), ("{}",), np.array([0, 1, 0, -1]))
+    captioned = captions.Captioned(np.zeros((4, 1, 1, 3), np.uint8), (attribute,))
     loss, accuracy = pretraining._matching(images, texts, torch.tensor(2.0), captioned, np.arange(4))
     e = math.exp(2)
     to_captions = -math.log(e / (e + 1))

@@ -173,7 +173,7 @@ def _methods(where: str, own: dict) -> dict[str, dict]:
 
 def _check_task(row: dict) -> None:
     where = f"task {row['task']!r}"
-    sources = image_tasks.sources()
+    sources = image_tasks.known_sources()
     if row["source"] not in sources:
         raise MergecastError(f"{where}: {catalogue.unknown('source', row['source'], sources)}")
     if row["source"] == "npz" and not row["path"]:

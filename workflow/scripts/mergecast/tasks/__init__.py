@@ -5,10 +5,10 @@ from ..errors import MergecastError
 from . import images
 from .images import Split, Task, open_task, save
 
-__all__ = ["Split", "Task", "load", "open_task", "save", "sources"]
+__all__ = ["Split", "Task", "load", "open_task", "save", "known_sources"]
 
 
-def sources() -> tuple[str, ...]:
+def known_sources() -> tuple[str, ...]:
     """Names of the sources, one module each."""
     return catalogue.names("tasks.sources")
 
@@ -22,8 +22,8 @@ def load(row: dict, *, size: int, seed: int, validation_fraction: float = 0.1) -
     unknown source, and for whatever the source or the checks of `images.check` refuse.
     """
     name, source = row["task"], row["source"]
-    if source not in sources():
-        raise MergecastError(f"task {name}: {catalogue.unknown('source', source, sources())}")
+    if source not in known_sources():
+        raise MergecastError(f"task {name}: {catalogue.unknown('source', source, known_sources())}")
     splits = catalogue.load("tasks.sources", source).load(row, size=size, seed=seed)
     class_names = _listed(row, "classes") or splits.class_names
     if len(class_names) != len(splits.class_names):
