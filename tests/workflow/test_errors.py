@@ -1,0 +1,233 @@
+"""Bad input, met by a user of the workflow: one line that names what is wrong, a non-zero exit, nothing half-written."""
+
+import json
+import re
+from copy import deepcopy
+
+import numpy
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import grid as small
+
+
+def with_keys(**keys):
+    def change(config, tasks):
+        config |= keys
+
+    return change
+
+
+def in_setting(**keys):
+    def change(config, tasks):
+        config["settings"]["tiny"] |= keys
+
+    return change
+
+
+def in_recipe(**keys):
+    def change(config, tasks):
+        config["settings"]["tiny"]["recipe"] |= keys
+
+    return change
+
+
+def in_base(**keys):
+    def change(config, tasks):
+        config["bases"]["tiny"] |= keys
+
+    return change
+
+
+def without(*path):
+    def change(config, tasks):
+        for key in path[:-1]:
+            config = config[key]
+        del config[path[-1]]
+
+    return change
+
+
+def task(name, source, options=""):
+    def change(config, tasks):
+        tasks[name] = (source, options)
+
+    return change
+
+
+# What is wrong, the change that makes it so, and what the one line must say.
+BEFORE_ANY_JOB = {
+    "unknown metric": (with_keys(metrics=["subspace_overlp"]), "'subspace_overlp'; did you mean 'subspace_overlap'"),
+    "unknown method": (with_keys(methods=["tie"]), "unknown method 'tie'; did you mean 'ties'"),
+    "unknown predictor": (with_keys(predictors=["rigde"]), "unknown predictor 'rigde'; did you mean 'ridge'"),
+    "unknown task": (with_keys(tasks=["shapes", "leters"]), "unknown task 'leters'; did you mean 'letters'"),
+    "unknown key": (with_keys(metricz=["all"]), "unknown key 'metricz'; did you mean 'metrics'"),
+    "unknown key of a setting": (in_setting(recpie={}), "settings.tiny: unknown key 'recpie'; did you mean 'recipe'"),
+    "unknown key of a recipe": (in_recipe(learning_rat=1), "settings.tiny.recipe: unknown key 'learning_rat'"),
+    "unknown key of a base": (in_base(modle="x"), "bases.tiny: unknown key 'modle'; did you mean 'model'"),
+    "parameters of no method": (with_keys(method_parameters={"dear": {}}), "unknown method 'dear'; did you mean 'dare'"),
+    "unknown method parameter": (with_keys(method_parameters={"dare": {"drp": 0.5}}), "'drp'; did you mean 'drop'"),
+    "method parameter out of range": (with_keys(method_parameters={"dare": {"drop": 1.5}}), "'drop' is 1.5"),
+    "method parameter of another type": (with_keys(method_parameters={"dare": {"drop": "much"}}), "'drop' is 'much'"),
+    "wrong type": (with_keys(seed="zero"), "seed: is 'zero'; it must be of type integer"),
+    "a name where a list belongs": (with_keys(metrics="subspace_overlap"), "metrics: is 'subspace_overlap'"),
+    "empty list": (with_keys(methods=[]), "methods: is empty; name at least one method"),
+    "a name twice in a list": (with_keys(methods=["dare", "dare"]), "methods: names 'dare' twice"),
+    "negative learning rate": (in_recipe(learning_rate=-1), "settings.tiny.recipe.learning_rate"),
+    "steps and epochs": (in_recipe(epochs=3), "settings.tiny.recipe: give exactly one of steps and epochs"),
+    "unknown optimiser": (in_recipe(optimizer="Adam"), "optimizer: is 'Adam'; it must be one of AdamW, SGD"),
+    "unknown target": (with_keys(target="acuracy"), "target: is 'acuracy'; it must be one of normalised_accuracy, accuracy"),
+    "missing key": (without("calibration"), "lacks the key 'calibration'"),
+    "a setting without a base": (without("settings", "tiny", "base"), "settings.tiny: names no base"),
+    "a setting with an unknown base": (in_setting(base="tinny"), "settings.tiny.base: unknown base 'tinny'"),
+    "one task": (with_keys(tasks=["shapes"]), "names 1 task; a pair needs at least 2"),
+    "too few tasks for the folds": (with_keys(tasks=["shapes", "letters", "lines"]), "leave-one-task-out needs at least 4"),
+    "missing table of tasks": (with_keys(tasks_file="config/task.tsv"), "config/task.tsv: no such file"),
+    "unknown source": (task("more", "procedral"), "task 'more': unknown source 'procedral'; did you mean 'procedural'"),
+    "npz without a file": (task("more", "npz"), "task 'more': source npz needs `path`"),
+    "a task's name that is no file name": (task("a b", "digits"), "task 'a b'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BEFORE_ANY_JOB)
+def test_a_fault_in_the_configuration_is_one_line_before_any_job(fault, root, tmp_path):
+    change, line = BEFORE_ANY_JOB[fault]
+    config, tasks = deepcopy(small.SMALL), dict(small.TASKS)
+    change(config, tasks)
+    grid = small.Grid.new(root, tmp_path / "grid", config, tasks)
+    result = grid.run("--dry-run", "--quiet", check=False)
+    told = [row for row in (result.stdout + result.stderr).splitlines() if line in row]
+    assert result.returncode != 0
+    assert len(told) == 1, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert not list(grid.results.glob("*"))
+
+
+def test_two_tasks_with_one_name(root, tmp_path):
+    grid = small.Grid.new(root, tmp_path / "grid")
+    path = grid.folder / "config/tasks.tsv"
+    path.write_text(path.read_text() + "shapes\tdigits\t\t\t\t\t\t\n")
+    result = grid.run("--dry-run", check=False)
+    assert result.returncode != 0
+    assert "config/tasks.tsv: task 'shapes' occurs twice" in result.stderr + result.stdout
+
+
+def test_a_task_whose_file_is_not_there(root, tmp_path):
+    grid = small.Grid.new(root, tmp_path / "grid")
+    path = grid.folder / "config/tasks.tsv"
+    path.write_text(path.read_text() + "birds\tnpz\tdata/birds.npz\t\t\t\t\t\n")
+    result = grid.run("--dry-run", check=False)
+    assert result.returncode != 0
+    assert "task 'birds': path 'data/birds.npz' is no file" in result.stderr + result.stdout
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def rewrite(path, change, **metadata):
+    """Change a checkpoint's tensors, its header kept but for `metadata`."""
+    from mergecast.checkpoints import State
+
+    header, tensors = State(path).metadata | metadata, load_file(path)
+    change(tensors)
+    save_file(tensors, path, header)
+
+
+def reshape(path):
+    rewrite(path, lambda tensors: tensors.update({"visual.proj": torch.zeros(3, 4)}))
+
+
+def rekey(path):
+    rewrite(path, lambda tensors: tensors.update({"visual.projection": tensors.pop("visual.proj")}))
+
+
+def poison(path):
+    rewrite(path, lambda tensors: tensors["visual.proj"].view(-1)[7:8].fill_(float("nan")))
+
+
+def rebase(path):
+    rewrite(path, lambda tensors: None, base_sha256="0" * 64)
+
+
+BROKEN_CHECKPOINTS = {
+    "truncated": (truncate, "is not a whole safetensors file"),
+    "reshaped": (reshape, "tensor 'visual.proj' has shape (3, 4)"),
+    "re-keyed": (rekey, "lacks tensor 'visual.proj'"),
+    "NaN": (poison, "tensor 'visual.proj' holds NaN"),
+    "of another base": (rebase, "was fine-tuned from another base"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN_CHECKPOINTS)
+def test_a_broken_checkpoint_is_one_line_that_names_the_file(fault, grid):
+    breaks, line = BROKEN_CHECKPOINTS[fault]
+    path = grid.setting / "checkpoints/letters.safetensors"
+    breaks(path)
+    target = grid.setting / "merges/dare/shapes__letters.json"
+    target.unlink()
+    told = failing_line(grid, "results/tiny/merges/dare/shapes__letters.json", "merge_tiny_letters_shapes")
+    assert "results/tiny/checkpoints/letters.safetensors" in told
+    assert line in told
+    assert not target.exists()
+    assert not [name for name in target.parent.iterdir() if name.name.startswith(".")]
+
+
+def test_a_fine_tuned_accuracy_of_zero_leaves_normalised_accuracy_undefined(grid):
+    path = grid.setting / "singles/letters.json"
+    single = json.loads(path.read_text())
+    single["fine_tuned"]["accuracy"] = 0.0
+    path.write_text(json.dumps(single))
+    told = failing_line(grid, "results/tiny/merges/dare/shapes__letters.json", "merge_tiny_letters_shapes")
+    assert "task letters: its fine-tuned accuracy is 0" in told
+
+
+def test_more_calibration_images_than_images(grid):
+    grid.write_config(deepcopy(small.SMALL) | {"calibration": {"images_per_task": 5000}})
+    told = failing_line(grid, "results/tiny/features/gradients/letters.safetensors", "gradients")
+    assert "letters" in told and "5000" in told
+
+
+def npz(**changes):
+    rng = numpy.random.default_rng(0)
+    arrays = {
+        "train_images": rng.integers(0, 255, (40, 12, 12), dtype=numpy.uint8),
+        "train_labels": numpy.arange(40) % 2,
+        "test_images": rng.integers(0, 255, (20, 12, 12), dtype=numpy.uint8),
+        "test_labels": numpy.arange(20) % 2,
+        "class_names": numpy.array(["one", "two"]),
+    }
+    return arrays | changes
+
+
+BROKEN_IMAGES = {
+    "mismatched lengths": (npz(train_labels=numpy.arange(39) % 2), "train"),
+    "wrong dtype": (npz(train_images=numpy.zeros((40, 12, 12), dtype=numpy.float32)), "float32"),
+    "labels out of range": (npz(test_labels=numpy.arange(20) % 3), "test"),
+    "an empty split": (npz(test_images=numpy.zeros((0, 12, 12), numpy.uint8), test_labels=numpy.zeros(0, int)), "test"),
+    "one class": (npz(class_names=numpy.array(["one"]), train_labels=[0] * 40, test_labels=[0] * 20), "class"),
+    "a missing array": ({key: value for key, value in npz().items() if key != "test_labels"}, "test_labels"),
+    "pickled class names": (npz(class_names=numpy.array(["one", None], dtype=object)), "class_names"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BROKEN_IMAGES)
+def test_broken_image_data_is_one_line_that_names_the_task_or_file(fault, root, tmp_path):
+    arrays, word = BROKEN_IMAGES[fault]
+    grid = small.Grid.new(root, tmp_path / "grid")
+    numpy.savez(grid.folder / "birds.npz", **arrays)
+    path = grid.folder / "config/tasks.tsv"
+    path.write_text(path.read_text() + "birds\tnpz\tbirds.npz\t\t\t\t\t\n")
+    told = failing_line(grid, "results/images/32px/birds.safetensors", "images")
+    assert "birds" in told and word in told
+
+
+def failing_line(grid, target, rule) -> str:
+    """Run one target that must fail by itself, and return the one line that says why."""
+    result = grid.run("--allowed-rules", rule, "--forcerun", rule, "--", target, check=False)
+    assert result.returncode != 0
+    told = set(re.findall(r"^mergecast: error: .*$", result.stderr + result.stdout, re.MULTILINE))
+    assert len(told) == 1, result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    return told.pop()

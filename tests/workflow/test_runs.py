@@ -1,0 +1,115 @@
+"""Whole runs: what they make, that they can be killed and resumed, that parallelism changes no bit."""
+
+import json
+import re
+import subprocess
+import sys
+from copy import deepcopy
+
+import pandas
+
+import grid as small
+
+
+def test_a_run_makes_every_table_figure_and_the_page(finished):
+    tables = {path.stem for path in finished.setting.glob("tables/*.csv")}
+    assert tables == {
+        "checkpoints", "metrics", "merges", "predictions", "folds", "scores", "coefficients", "correlations",
+    }  # fmt: skip
+    figures = {path.name for path in finished.setting.glob("figures/*")}
+    names = ("pairs", "predicted", "folds", "coefficients", "correlations", "training")
+    assert figures == {f"{name}.{kind}" for name in names for kind in ("svg", "pdf")}
+    assert (finished.results / "report.html").stat().st_size > 100_000
+
+
+def test_the_table_of_merges_has_one_row_a_pair_method_and_task(finished):
+    merges = pandas.read_csv(finished.setting / "tables/merges.csv")
+    assert len(merges) == 6 * 2 * 2
+    assert not merges.duplicated(["task_a", "task_b", "method", "task"]).any()
+    single = pandas.read_csv(finished.setting / "tables/checkpoints.csv").set_index("task")["fine_tuned_accuracy"]
+    ratio = merges["accuracy"] / merges["task"].map(single)
+    pandas.testing.assert_series_equal(ratio, merges["normalised_accuracy"], check_names=False)
+
+
+def test_a_result_says_what_it_was_made_from(finished):
+    result = json.loads((finished.setting / "merges/dare/shapes__letters.json").read_text())
+    assert result["parameters"]["drop"] == 0.9
+    assert set(result["inputs"]["checkpoints"]) == {"shapes", "letters"}
+    assert all(re.fullmatch("[0-9a-f]{64}", value) for value in result["inputs"]["checkpoints"].values())
+    assert result["versions"]["torch"]
+
+
+def test_a_run_killed_twice_on_one_core_ends_with_the_bits_of_a_run_on_two(root, finished, tmp_path):
+    grid = small.Grid.new(root, tmp_path / "grid")
+    grid.run_until("results/tiny/logs/finetune/*.log", "--cores", "1")
+    grid.run("--unlock")
+    assert not list(grid.setting.glob("checkpoints/*")) or not list(grid.setting.glob("merges/*/*"))
+    grid.run_until("results/tiny/logs/merges/dare/*.log", "--cores", "1")
+    grid.run("--unlock")
+    kept = {path: path.stat().st_mtime_ns for path in grid.setting.glob("checkpoints/*.safetensors")}
+    assert len(kept) >= 2, "a merge tile had begun, so its checkpoints were finished"
+    grid.run("--cores", "1")
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept, "finished results are kept"
+    assert grid.tables() == finished.tables()
+    assert grid.planned().nothing
+
+
+def test_merged_weights_are_written_when_asked_for(grid):
+    target = "results/tiny/merged/dare/shapes__letters.safetensors"
+    grid.run(target)
+    from mergecast.checkpoints import State
+
+    merged, base = State(grid.folder / target), State(grid.setting / "base.safetensors")
+    assert merged.keys() == base.keys()
+    assert merged.metadata["method"] == "dare"
+    assert any(not (merged[name] == base[name]).all() for name in base)
+
+
+def test_the_demo_plans_its_whole_grid(root, tmp_path):
+    grid = small.Grid.new(root, tmp_path / "grid")
+    for name in ("config.yaml", "tasks.tsv"):
+        (grid.folder / "config" / name).write_bytes((root / "config" / name).read_bytes())
+    plan = grid.planned()
+    merges = {path for path in plan.outputs if re.match("results/tiny_AdamW/merges/", path)}
+    tasks = len(pandas.read_csv(root / "config/tasks.tsv", sep="\t", comment="#"))
+    assert tasks >= 8
+    assert len(merges) == 8 * tasks * (tasks - 1) // 2
+    assert len({path.split("/")[3] for path in plan.outputs if "/metrics/" in path}) == 28
+
+
+def test_the_published_grid_of_twenty_tasks_plans_in_few_jobs(root, tmp_path):
+    grid = small.Grid.new(root, tmp_path / "grid")
+    for row in (root / "config/n20_tasks.tsv").read_text().splitlines()[1:]:
+        file = grid.folder / row.split("\t")[2]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    plan = grid.planned("--configfile", "config/n20.yaml")
+    merges = {path for path in plan.outputs if re.match("results/[^/]+/merges/", path)}
+    settings = {path.split("/")[1] for path in merges}
+    assert len(merges) == len(settings) * 190 * 8
+    metric_jobs = [name for name, _ in plan.jobs if name.startswith("metric_")]
+    assert len(metric_jobs) == len(settings) * 28, "one job a metric"
+
+
+def test_the_linter_finds_nothing(root):
+    result = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], cwd=root, text=True, capture_output=True, env=small.environment()
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_snakemakes_own_report_is_complete(grid):
+    grid.run("--report", "snakemake-report.zip")
+    assert (grid.folder / "snakemake-report.zip").stat().st_size > 100_000
+
+
+def test_settings_share_a_base_and_prepared_images(root, tmp_path):
+    config = deepcopy(small.SMALL)
+    config["settings"]["tiny_SGD"] = deepcopy(config["settings"]["tiny"]) | {"methods": ["ties"], "tasks": [*small.TASKS]}
+    config["settings"]["tiny_SGD"]["recipe"] |= {"optimizer": "SGD", "momentum": 0.9}
+    grid = small.Grid.new(root, tmp_path / "grid", config)
+    plan = grid.planned()
+    assert sum(name == "clip" for name, _ in plan.jobs) == 1
+    assert sum(name == "images" for name, _ in plan.jobs) == 4
+    assert sum(name == "finetune" for name, _ in plan.jobs) == 8
+    assert {path.split("/")[3] for path in plan.outputs if path.startswith("results/tiny_SGD/merges/")} == {"ties"}
