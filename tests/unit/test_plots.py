@@ -1,0 +1,207 @@
+"""Figures: written whole, the same bytes each time, and with the table's own numbers in them."""
+
+import os
+import re
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import Rectangle
+
+import synthetic
+from mergecast import plots
+from mergecast.errors import MergecastError
+from mergecast.plots import coefficients, correlations, folds, pairs, predicted, training
+from mergecast.plots._style import PARAMETERS
+
+TABLES = synthetic.tables(8)
+CURVES = synthetic.curves(8)
+
+
+def draw_all(tables, curves):
+    return {
+        "pairs": pairs.draw(tables["merges"]),
+        "predicted": predicted.draw(tables["predictions"], tables["scores"]),
+        "folds": folds.draw(tables["folds"]),
+        "coefficients": coefficients.draw(tables["coefficients"], synthetic.METRICS),
+        "correlations": correlations.draw(tables["correlations"], synthetic.METRICS),
+        "training": training.draw(curves, tables["checkpoints"]),
+    }
+
+
+def texts(axis):
+    return [text.get_text() for text in axis.texts if text.get_text()]
+
+
+def panel(figure, title):
+    return next(axis for axis in figure.axes if axis.get_title(loc="left").startswith(title))
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return draw_all(TABLES, CURVES)
+
+
+def test_every_figure_is_written_as_svg_and_pdf_with_fonts_inside_and_no_date(figures, tmp_path):
+    for name, figure in figures.items():
+        plots.save(figure, tmp_path / f"{name}.svg", tmp_path / f"{name}.pdf")
+        svg, pdf = (tmp_path / f"{name}.svg").read_text(), (tmp_path / f"{name}.pdf").read_bytes()
+        assert svg.rstrip().endswith("</svg>") and "<text" not in svg and "<dc:date>" not in svg
+        assert pdf.startswith(b"%PDF") and b"/FontFile2" in pdf and b"/Type3" not in pdf and b"CreationDate" not in pdf
+    assert len(list(tmp_path.iterdir())) == 12  # nothing temporary is left
+
+
+def test_the_bytes_are_the_same_in_another_process_with_another_hash_seed(figures, tmp_path):
+    script = (
+        "import sys, test_plots as t\n"
+        "for name, figure in t.draw_all(t.TABLES, t.CURVES).items():\n"
+        "    t.plots.save(figure, f'{sys.argv[1]}/{name}.svg', f'{sys.argv[1]}/{name}.pdf')\n"
+    )
+    here = os.path.dirname(__file__)
+    (tmp_path / "other").mkdir()
+    environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join([here, *sys.path])}
+    subprocess.run([sys.executable, "-c", script, tmp_path / "other"], check=True, env=environment)
+    for name, figure in figures.items():
+        plots.save(figure, tmp_path / f"{name}.svg", tmp_path / f"{name}.pdf")
+        for kind in ("svg", "pdf"):
+            written = tmp_path / f"{name}.{kind}"
+            assert written.read_bytes() == (tmp_path / "other" / written.name).read_bytes(), written.name
+
+
+@pytest.mark.parametrize(("tasks", "methods"), [(4, ("task_arithmetic",)), (8, synthetic.METHODS)])
+def test_nothing_is_cut_off_at_the_edge(tasks, methods, tmp_path):
+    for name, figure in draw_all(synthetic.tables(tasks, methods), synthetic.curves(tasks)).items():
+        plots.save(figure, tmp_path / "x.svg", tmp_path / "x.pdf")
+        with matplotlib.rc_context(PARAMETERS):
+            figure.set_dpi(72)  # that of SVG and PDF
+            canvas = FigureCanvasAgg(figure)
+            canvas.draw()
+        ink = np.asarray(canvas.buffer_rgba())[..., :3].min(axis=2)
+        edges = {"left": ink[:, :2], "right": ink[:, -2:], "top": ink[:2], "bottom": ink[-2:]}
+        assert [edge for edge, strip in edges.items() if strip.min() < 250] == [], name
+
+
+def test_a_cell_of_the_pair_heatmap_is_the_mean_of_the_pairs_two_rows(figures):
+    rows = TABLES["merges"].query("method == 'ties' and task_a == 'shapes' and task_b == 'textures'")
+    assert len(rows) == 2
+    axis = panel(figures["pairs"], "ties")
+    columns, lines = ([t.get_text() for t in labels] for labels in (axis.get_xticklabels(), axis.get_yticklabels()))
+    a, b = ("shapes", "textures") if "shapes" in columns and "textures" in lines else ("textures", "shapes")
+    if columns.index(a) > lines.index(b):
+        a, b = b, a
+    drawn = axis.images[0].get_array()[lines.index(b), columns.index(a)]
+    assert drawn == pytest.approx(rows.normalised_accuracy.mean())
+    assert f"{rows.normalised_accuracy.mean():.2f}".lstrip("0") in texts(axis)
+    assert len(texts(axis)) == 28 + 1  # one number a pair, and the mean
+
+
+def test_numbers_are_left_out_of_the_cells_when_there_are_many_tasks():
+    figure = pairs.draw(synthetic.tables(20, ("tsv",))["merges"])
+    assert len(texts(panel(figure, "tsv"))) == 1
+
+
+def test_an_undefined_pair_is_hatched_and_counted():
+    merges = TABLES["merges"].copy()
+    one = (merges.method == "tsv") & (merges.task_a == "shapes") & (merges.task_b == "lines")
+    merges.loc[merges[one].index[0], "normalised_accuracy"] = np.nan
+    figure = pairs.draw(merges)
+    hatched = [patch for patch in panel(figure, "tsv").patches if isinstance(patch, Rectangle) and patch.get_hatch()]
+    assert len(hatched) == 1
+    assert any("1 undefined" in text.get_text() for text in figure.texts)
+
+
+def test_the_r_in_the_scatter_is_the_pooled_r_of_the_scores_table(figures):
+    scores = TABLES["scores"].set_index(["predictor", "method"]).pooled_r
+    for method in synthetic.METHODS:
+        found = [re.fullmatch(r"(\w+): r = (\S+)", text) for text in texts(panel(figures["predicted"], method))]
+        assert len(found) == 2  # the best predictor, and the best baseline beside it
+        for match in found:
+            assert match[2].replace("−", "-") == f"{scores[match[1], method]:.2f}"
+
+
+def test_the_scatter_draws_each_pair_once_though_it_is_predicted_twice(figures):
+    axis = panel(figures["predicted"], "dare")
+    assert [len(points.get_offsets()) for points in axis.collections] == [28, 28]
+
+
+def test_the_fold_figure_writes_each_mean_and_counts_undefined_folds(figures):
+    means = TABLES["scores"].set_index(["method", "predictor"]).mean_r
+    order = ["l1_pearson", "ridge", "lasso", "single_task", "task_effects", "train_mean"]
+    for method in synthetic.METHODS:
+        expected = [f"{means[method, name]:.2f}".replace("-", "−") for name in order[:-1]] + ["undefined (8)"]
+        assert texts(panel(figures["folds"], method)) == expected
+
+
+def test_correlations_are_written_with_two_digits_and_undefined_ones_are_hatched():
+    table = TABLES["correlations"].copy()
+    table.loc[0, "pearson"] = np.nan
+    axis = correlations.draw(table, synthetic.METRICS).axes[0]
+    expected = [f"{r:.2f}".replace("-", "−").replace("0.", ".") for r in table.pearson[1:]]
+    written = [text for text in texts(axis) if not text[0].isalpha()]
+    assert sorted(written) == sorted(expected)
+    assert sum(bool(patch.get_hatch()) for patch in axis.patches) == 1
+
+
+def test_coefficients_are_averaged_over_folds_and_squares_shrink_with_the_share_of_folds():
+    table = pd.DataFrame(
+        [("ties", "lasso", fold, metric, value) for metric, values in
+         {"effective_rank": (1.0, 3.0), "spectral_gap": (0.0, -2.0), "stable_rank": (0.0, 0.0)}.items()
+         for fold, value in zip("ab", values, strict=True)],
+        columns=["method", "predictor", "held_out_task", "feature", "coefficient"],
+    )  # fmt: skip
+    found = plots.mean_coefficients(table, synthetic.METRICS).set_index("feature")
+    assert dict(found["mean"]) == {"effective_rank": 2, "spectral_gap": -1, "stable_rank": 0}
+    assert dict(found.share) == {"effective_rank": 1, "spectral_gap": 0.5, "stable_rank": 0}
+    squares = coefficients.draw(table, synthetic.METRICS).axes[0].collections[0]
+    assert list(squares.get_array()) == [2, -1, 0]
+    areas = [np.prod(np.ptp(path.vertices[:4], axis=0)) for path in squares.get_paths()]
+    assert areas[1] == pytest.approx(areas[0] / 2) and areas[2] < areas[0] / 100
+
+
+def test_features_that_are_no_metric_are_left_out_of_the_coefficients():
+    table = TABLES["coefficients"].copy()
+    table["feature"] = "task: " + table.feature
+    with pytest.raises(MergecastError, match="none of its features is a known metric"):
+        coefficients.draw(table, synthetic.METRICS)
+
+
+def test_training_panels_say_where_accuracy_started_and_ended(figures):
+    for row in TABLES["checkpoints"].itertuples():
+        axis = panel(figures["training"], row.task)
+        assert axis.get_title(loc="right") == f"{row.zero_shot_accuracy:.2f} → {row.fine_tuned_accuracy:.2f}"
+
+
+def test_four_tasks_and_one_method_are_enough_for_every_figure(tmp_path):
+    for name, figure in draw_all(synthetic.tables(4, ("tsv",)), synthetic.curves(4)).items():
+        plots.save(figure, tmp_path / f"{name}.svg", tmp_path / f"{name}.pdf")
+        assert (tmp_path / f"{name}.pdf").stat().st_size > 2000
+
+
+def test_an_empty_table_or_a_missing_column_is_one_clear_line():
+    with pytest.raises(MergecastError, match="table merges: has no row"):
+        pairs.draw(TABLES["merges"].iloc[:0])
+    with pytest.raises(MergecastError, match="table folds: has no column 'pearson'"):
+        folds.draw(TABLES["folds"].drop(columns="pearson"))
+    with pytest.raises(MergecastError, match="there are none to draw"):
+        training.draw({}, TABLES["checkpoints"])
+
+
+def test_drawing_does_not_change_the_callers_style():
+    before = dict(matplotlib.rcParams)
+    folds.draw(TABLES["folds"])
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_a_predictor_undefined_for_one_method_is_never_the_best():
+    scores = pd.DataFrame(
+        [("a", "predictor", "m", 0.9), ("a", "predictor", "n", np.nan), ("b", "predictor", "m", 0.1),
+         ("b", "predictor", "n", 0.2), ("c", "baseline", "m", np.nan)],
+        columns=["predictor", "kind", "method", "mean_r"],
+    )  # fmt: skip
+    assert plots.best_by_mean_r(scores, "predictor") == "b"
+    assert plots.best_by_mean_r(scores, "baseline") == "c"
+    assert plots.best_by_mean_r(scores, "oracle") is None

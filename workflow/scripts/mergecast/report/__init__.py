@@ -1,0 +1,10 @@
+"""The page: one self-contained HTML file over all settings.
+
+from mergecast.report import read_setting, write_report
+write_report("results/report.html", [read_setting("results/tiny_AdamW")], {"mergecast": "0.1.0"})
+"""
+
+from .page import write_report
+from .setting import Setting, read_setting
+
+__all__ = ["Setting", "read_setting", "write_report"]

@@ -1,0 +1,165 @@
+"""The numbers that the page puts into words, each computed from the tables. No wording here."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..plots import best_by_mean_r, pair_values, require, unique
+
+LEVEL = 0.02  # fold correlations nearer than this, on average, are called level
+
+
+@dataclass(frozen=True)
+class Method:
+    """A merge method over all pairs: mean, lowest and highest target value; on how many pairs it is the best."""
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    wins: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair of tasks and its target value."""
+
+    a: str
+    b: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A predictor or baseline averaged over methods: fold r, pooled r (each pair once), absolute error."""
+
+    name: str
+    r: float
+    pooled: float
+    mae: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The best predictor against the best baseline (both by fold r averaged over methods).
+
+    `ahead` of `compared` folds are those where both are defined and the predictor's r is higher; `difference` is the
+    mean of its lead over them. `closest` is whoever has the lowest absolute error. `undefined`: folds by predictor.
+    """
+
+    predictor: Rival | None
+    baseline: Rival | None
+    closest: Rival
+    closest_is_baseline: bool
+    difference: float
+    ahead: int
+    compared: int
+    methods_won: int
+    undefined: dict[str, int]
+    n_undefined: int
+    n_folds: int
+    n_predictors: int
+
+    @property
+    def verdict(self) -> str:
+        """ "better", "level" or "worse" than the best baseline; "alone" or "nothing" where one side is missing."""
+        if self.predictor is None:
+            return "nothing"
+        if self.baseline is None or not self.compared:
+            return "alone"
+        if abs(self.difference) < LEVEL:
+            return "level"
+        return "better" if self.difference > 0 else "worse"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All numbers of a setting's summary."""
+
+    target: str
+    tasks: list[str]
+    n_pairs: int
+    methods: list[Method]
+    best_pair: Pair
+    worst_pair: Pair
+    best_of_best: Pair
+    worst_of_best: Pair
+    zero_shot: float
+    fine_tuned: float
+    chance: float
+    forecast: Forecast
+    strongest_metric: tuple[str, float] | None
+
+
+def gather(tables) -> Facts:
+    """Read all numbers off the tables of a setting. Raises MergecastError when a table is empty or lacks a column."""
+    folds = require(tables["folds"], "folds", "target", "method", "predictor", "kind", "held_out_task", "pearson")
+    target = unique(folds.target)[0]
+    values = pair_values(tables["merges"], target)
+    methods = rank_methods(values)
+    over = values.groupby(["task_a", "task_b"], sort=False).value.mean()
+    best = values[values.method == methods[0].name].set_index(["task_a", "task_b"]).value
+    checkpoints = require(tables["checkpoints"], "checkpoints", "task", "zero_shot_accuracy", "fine_tuned_accuracy")
+    return Facts(
+        target,
+        list(checkpoints.task),
+        len(over),
+        methods,
+        Pair(*over.idxmax(), over.max()),
+        Pair(*over.idxmin(), over.min()),
+        Pair(*best.idxmax(), best.max()),
+        Pair(*best.idxmin(), best.min()),
+        checkpoints.zero_shot_accuracy.mean(),
+        checkpoints.fine_tuned_accuracy.mean(),
+        checkpoints.chance_accuracy.mean(),
+        judge(folds, tables["scores"]),
+        _strongest(tables["correlations"]),
+    )
+
+
+def rank_methods(values: pd.DataFrame) -> list[Method]:
+    """Methods from best to worst mean value; `wins` counts the pairs on which a method is the best (first on a tie)."""
+    wide = values.pivot_table(index=["task_a", "task_b"], columns="method", values="value", sort=False)
+    wide = wide[[method for method in unique(values.method) if method in wide.columns]]
+    wins = wide.idxmax(axis=1).value_counts()
+    ranked = wide.mean().sort_values(ascending=False, kind="stable").index
+    return [Method(name, wide[name].mean(), wide[name].min(), wide[name].max(), int(wins.get(name, 0))) for name in ranked]
+
+
+def judge(folds: pd.DataFrame, scores: pd.DataFrame) -> Forecast:
+    """Compare the best predictor with the best baseline, fold by fold."""
+    predictor, baseline = best_by_mean_r(scores, "predictor"), best_by_mean_r(scores, "baseline")
+    rivals = scores.groupby("predictor", sort=False)[["mean_r", "pooled_r", "mae"]].mean()
+    kinds = dict(zip(scores.predictor, scores.kind, strict=True))
+    closest = rivals.mae.idxmin()
+    wide = folds.pivot_table(index=["method", "held_out_task"], columns="predictor", values="pearson")
+    both = wide.reindex(columns=[name for name in (predictor, baseline) if name]).dropna()
+    lead = both.iloc[:, 0] - both.iloc[:, 1] if both.shape[1] == 2 else pd.Series(dtype=float)
+    by_method = scores.pivot_table(index="method", columns="predictor", values="mean_r")
+    both_scored = {predictor, baseline} <= set(by_method)
+    won = int((by_method[predictor] > by_method[baseline]).sum()) if both_scored else 0
+    undefined = folds[folds.pearson.isna()].groupby("predictor", sort=False).size()
+
+    def rival(name):
+        return Rival(name, rivals.mean_r[name], rivals.pooled_r[name], rivals.mae[name]) if name else None
+
+    return Forecast(
+        rival(predictor),
+        rival(baseline),
+        rival(closest),
+        kinds[closest] == "baseline",
+        float(lead.mean()) if len(lead) else float("nan"),
+        int((lead > 0).sum()),
+        len(lead),
+        won,
+        {name: int(n) for name, n in undefined.items()},
+        int(undefined.sum()),
+        len(folds),
+        sum(kind == "predictor" for kind in kinds.values()),
+    )
+
+
+def _strongest(correlations: pd.DataFrame) -> tuple[str, float] | None:
+    """The metric whose r with the target is strongest on average over methods, and that r."""
+    mean = correlations.groupby("metric", sort=False).pearson.mean().dropna()
+    return (mean.abs().idxmax(), float(mean[mean.abs().idxmax()])) if len(mean) else None
