@@ -1,6 +1,7 @@
 """Every golden merge of the published code, for two and three models."""
 
 import pytest
+
 from mergecast import merging
 from mergecast.checkpoints import State, open_checkpoint
 

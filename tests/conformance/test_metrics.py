@@ -8,6 +8,7 @@ import csv
 import re
 
 import pytest
+
 from mergecast import metrics
 from mergecast.checkpoints import open_checkpoint
 from mergecast.features.pair import pair_features

@@ -7,8 +7,7 @@ Complete: measured by every one of the five methods, and no metric missing. `rig
 import pandas as pd
 import pytest
 
-from mergecast import prediction
-from mergecast import tables
+from mergecast import prediction, tables
 from mergecast.prediction import design, folds
 from mergecast.prediction import tables as forecast
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mergecast import checkpoints
 from mergecast.checkpoints import State, content_hash, open_checkpoint, save
 from mergecast.errors import MergecastError
@@ -50,7 +51,9 @@ def test_the_hash_sees_every_entry(name, index):
 
 def test_the_hash_tells_shapes_and_types_apart():
     flat, square = {"visual.x": torch.zeros(4)}, {"visual.x": torch.zeros(2, 2)}
-    assert len({content_hash(flat), content_hash(square), content_hash({"visual.x": torch.zeros(8, dtype=torch.bfloat16)})}) == 3
+    assert (
+        len({content_hash(flat), content_hash(square), content_hash({"visual.x": torch.zeros(8, dtype=torch.bfloat16)})}) == 3
+    )
 
 
 def faulty(state, change) -> dict:

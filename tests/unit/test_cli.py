@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+
 from mergecast import __version__, merging, metrics, prediction
 from mergecast.checkpoints import State, content_hash, open_checkpoint, save
 from mergecast.cli import main
@@ -48,12 +49,8 @@ def test_the_version_is_the_packages(run):
 
 
 def test_the_version_is_shown_without_loading_torch():
-    code = (
-        "import sys; from mergecast.cli import main\ntry: main(['--version'])\nfinally: print('torch' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)}
-    )
+    code = "import sys; from mergecast.cli import main\ntry: main(['--version'])\nfinally: print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)})
     assert done.stdout.splitlines() == [f"mergecast {__version__}", "False"]
 
 
@@ -115,9 +112,7 @@ def test_defaults_can_be_set_as_they_are_listed(run, files):
 
 def test_a_model_is_called_by_the_task_in_its_header(run, files):
     named = write(files["folder"], "some_file", 7, {"task": "letters"})
-    assert run("merge", "dare", files["base"], files["a"], named, "--output", files["out"])[1].endswith(
-        "of a, letters\n"
-    )
+    assert run("merge", "dare", files["base"], files["a"], named, "--output", files["out"])[1].endswith("of a, letters\n")
     assert json.loads(State(files["out"]).metadata["models"]).keys() == {"a", "letters"}
 
 
@@ -253,9 +248,7 @@ def test_an_input_is_never_overwritten(run, files):
 
 
 def test_an_output_of_another_kind_is_refused(run, files):
-    one_line(
-        run("merge", "ties", files["base"], files["a"], files["b"], "--output", "out.pt"), "out.pt", ".safetensors"
-    )
+    one_line(run("merge", "ties", files["base"], files["a"], files["b"], "--output", "out.pt"), "out.pt", ".safetensors")
 
 
 def test_an_output_that_cannot_be_written_is_named(run, files):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from mergecast import catalogue, metrics
 from mergecast.closure import closure
 
@@ -37,7 +38,7 @@ def test_a_metric_depends_on_one_category_alone(category):
 
 def test_how_tasks_are_drawn_touches_no_merge():
     assert not any("drawing" in path for path in names("merge.py", "merging.ties"))
-    assert any("drawing" in path for path in names("images.py", "tasks.procedural"))
+    assert any("drawing" in path for path in names("images.py", "tasks.sources.procedural"))
 
 
 def test_a_module_that_is_not_there_is_an_error():

@@ -58,9 +58,7 @@ def test_the_base_is_the_visual_tower_under_openclips_names(clip, base):
 def test_an_encoder_computes_openclips_features(clip, base):
     encoder = encoders.open_encoder(base)
     image = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
-    transform = encoders.library().image_transform(
-        32, is_train=False, mean=clip.visual.image_mean, std=clip.visual.image_std
-    )
+    transform = encoders.library().image_transform(32, is_train=False, mean=clip.visual.image_mean, std=clip.visual.image_std)
     theirs = torch.stack([transform(Image.fromarray(one)) for one in image])
     torch.testing.assert_close(encoder.preprocess(image), theirs)
     with torch.inference_mode():
@@ -100,9 +98,7 @@ def test_a_head_row_is_the_mean_direction_of_its_prompts_times_the_logit_scale(c
             for prompt in prompts:
                 vector = clip.encode_text(tokenise([prompt.format(name)]))[0].double()
                 mean = mean + vector / vector.norm()
-            torch.testing.assert_close(
-                row.double(), mean / mean.norm() * math.exp(clip.logit_scale), rtol=1e-5, atol=1e-5
-            )
+            torch.testing.assert_close(row.double(), mean / mean.norm() * math.exp(clip.logit_scale), rtol=1e-5, atol=1e-5)
 
 
 def test_logits_do_not_depend_on_the_length_of_the_features():
@@ -124,12 +120,8 @@ def test_a_head_is_refused_for_other_classes_or_another_base(tmp_path, clip, bas
 
 def test_weights_that_do_not_fit_are_refused_by_name(tmp_path, base):
     encoder, state = encoders.open_encoder(base), dict(base.items())
-    refused(
-        lambda: encoder.load({**state, "visual.extra": torch.zeros(1)}), "'visual.extra'", "not a tensor of the model"
-    )
-    refused(
-        lambda: encoder.load({name: state[name] for name in state if name != "visual.proj"}), "'visual.proj'", "missing"
-    )
+    refused(lambda: encoder.load({**state, "visual.extra": torch.zeros(1)}), "'visual.extra'", "not a tensor of the model")
+    refused(lambda: encoder.load({name: state[name] for name in state if name != "visual.proj"}), "'visual.proj'", "missing")
     refused(lambda: encoder.load({**state, "visual.proj": torch.zeros(3, 3)}), "'visual.proj'", "(3, 3)")
     checkpoints.save(tmp_path / "nameless.safetensors", state)
     refused(lambda: encoders.open_encoder(tmp_path / "nameless.safetensors"), "nameless.safetensors", "no model")
@@ -190,9 +182,7 @@ def test_published_weights_that_cannot_be_had_end_in_one_line(monkeypatch, tmp_p
 
 def test_weights_trained_with_quickgelu_get_the_model_that_has_it(monkeypatch, clip):
     asked = []
-    monkeypatch.setattr(
-        encoders.library(), "create_model", lambda model, pretrained: asked.append((model, pretrained)) or clip
-    )
+    monkeypatch.setattr(encoders.library(), "create_model", lambda model, pretrained: asked.append((model, pretrained)) or clip)
     assert bases.from_openclip("ViT-B-16", "openai")[1] == "ViT-B-16-quickgelu"
     assert bases.from_openclip("ViT-B-16", "laion2b_s34b_b88k")[1] == "ViT-B-16"
     assert asked == [("ViT-B-16-quickgelu", "openai"), ("ViT-B-16", "laion2b_s34b_b88k")]

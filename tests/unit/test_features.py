@@ -5,14 +5,15 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
 from mergecast import metrics
 from mergecast.errors import MergecastError
 from mergecast.features import inner_products, spectra
 from mergecast.features.pair import pair_features
 from mergecast.features.store import Store
 from mergecast.features.types import Gram, ProductTable
-from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
 
 BLOCK = "visual.transformer.resblocks.0"
 SHAPES = {
@@ -172,9 +173,7 @@ def probes():
     random = np.random.default_rng(7)
     counts = {"ants": 3, "bees": 5, "cats": 4}
     return {
-        model: {
-            task: (random.normal(size=6), n, random.normal(size=n * 8).astype(np.float32)) for task, n in counts.items()
-        }
+        model: {task: (random.normal(size=6), n, random.normal(size=n * 8).astype(np.float32)) for task, n in counts.items()}
         for model in counts
     }
 
@@ -219,9 +218,7 @@ def test_the_store_reads_only_the_features_asked_for(folder):
 
 def test_encoder_gradients_come_from_their_own_table(folder, models):
     features = Store(folder).pair("bees", "cats", ("encoder_gradients",))
-    exact = sum(
-        float(models["bees"][name].double().flatten() @ models["cats"][name].double().flatten()) for name in SHAPES
-    )
+    exact = sum(float(models["bees"][name].double().flatten() @ models["cats"][name].double().flatten()) for name in SHAPES)
     assert features.encoder_gradients.total().ab == pytest.approx(exact, rel=1e-12)
 
 
@@ -259,9 +256,7 @@ def test_a_missing_task_and_a_missing_tensor_are_named(folder):
         Store(folder).pair("ants", "bees", ("probes",))
 
 
-@pytest.mark.parametrize(
-    "name, need", [("inner_products.npz", "inner_products"), ("spectra/ants.safetensors", "spectra")]
-)
+@pytest.mark.parametrize("name, need", [("inner_products.npz", "inner_products"), ("spectra/ants.safetensors", "spectra")])
 def test_a_truncated_file_is_named(folder, name, need):
     path = folder / name
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -304,9 +299,7 @@ def test_feature_files_hold_the_same_bits_when_made_again(folder, base, models):
     header = {"task": "bees", "checkpoint_sha256": "sha-bees", "base_sha256": "sha-base"}
     spectra.save(folder / "again.safetensors", found, **header)
     first, second = load_file(folder / "again.safetensors"), load_file(folder / "spectra/bees.safetensors")
-    assert {name: array.tobytes() for name, array in first.items()} == {
-        n: array.tobytes() for n, array in second.items()
-    }
+    assert {name: array.tobytes() for name, array in first.items()} == {n: array.tobytes() for n, array in second.items()}
     with safe_open(folder / "again.safetensors", "np") as file:
         assert file.metadata() == header | {"k": "10"}
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from mergecast.errors import MergecastError
 from mergecast.files import atomic, read_json, versions, write_json, write_text
 

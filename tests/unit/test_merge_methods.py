@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mergecast import merging
 from mergecast.errors import MergecastError
 from mergecast.merging._magnitude import count_of, kth_largest
@@ -43,9 +44,7 @@ def brute_force_ties(base, models, keep, scale, whole):
     """TIES on flat numpy vectors, one entry after another."""
     names = list(base)
     cuts = np.cumsum([base[n].numel() for n in names])[:-1]
-    flat = [
-        np.concatenate([(m[n].double() - base[n].double()).numpy().ravel() for n in names]) for m in models.values()
-    ]
+    flat = [np.concatenate([(m[n].double() - base[n].double()).numpy().ravel() for n in names]) for m in models.values()]
     parts = [[v] for v in flat] if whole else [np.split(v, cuts) for v in flat]
     result = []
     for rows in zip(*parts, strict=True):
@@ -59,9 +58,7 @@ def brute_force_ties(base, models, keep, scale, whole):
         for j, sign in enumerate(np.where(signs == 0, majority, signs)):
             agreeing = [row[j] for row in kept if row[j] * sign > 0]
             result.append(scale * np.mean(agreeing) if agreeing else 0.0)
-    return {
-        n: torch.tensor(v).reshape(base[n].shape) for n, v in zip(names, np.split(np.array(result), cuts), strict=True)
-    }
+    return {n: torch.tensor(v).reshape(base[n].shape) for n, v in zip(names, np.split(np.array(result), cuts), strict=True)}
 
 
 @pytest.mark.parametrize("trim", ["tensor", "global"])
@@ -129,9 +126,7 @@ def test_a_share_is_rounded_down_as_it_is_written(share, total, count):
 def test_dare_that_drops_nothing_is_weight_avg(mask):
     base = state(0)
     models = tuned(base, 1, 2, 3)
-    assert close(
-        merging.merge("weight_avg", base, models), merging.merge("dare", base, models, {"drop": 0, "mask": mask})
-    )
+    assert close(merging.merge("weight_avg", base, models), merging.merge("dare", base, models, {"drop": 0, "mask": mask}))
 
 
 def test_dare_keeps_an_entry_rescaled_or_drops_it():
@@ -203,9 +198,7 @@ def test_tsv_truncates_orthogonal_task_vectors_to_the_share_asked_for():
         torch.diag(torch.tensor([0, 0, 0, 0, 9.0, 8, 7, 6])),
     )
     base = {MATRIX: 0 * eye}
-    merged = merging.merge(
-        "tsv", base, {"a": {MATRIX: one.double()}, "b": {MATRIX: other.double()}}, {"rank_fraction": 0.25}
-    )
+    merged = merging.merge("tsv", base, {"a": {MATRIX: one.double()}, "b": {MATRIX: other.double()}}, {"rank_fraction": 0.25})
     assert torch.allclose(merged[MATRIX], torch.diag(torch.tensor([5.0, 4, 0, 0, 9, 8, 0, 0])).double(), atol=1e-9)
 
 
@@ -213,8 +206,7 @@ def test_tsv_of_random_task_vectors_is_what_numpy_gives():
     base = state(0, {MATRIX: (7, 11)})
     models = tuned(base, 1, 2, 3)
     factors = [
-        np.linalg.svd((m[MATRIX].double() - base[MATRIX].double()).numpy(), full_matrices=False)
-        for m in models.values()
+        np.linalg.svd((m[MATRIX].double() - base[MATRIX].double()).numpy(), full_matrices=False) for m in models.values()
     ]
 
     def polar(x):  # x (xᵗ x)^(-1/2), the orthogonal polar factor
@@ -304,9 +296,7 @@ def test_more_masks_than_models_cannot_agree():
 def test_isotropic_updates_have_equal_singular_values(seed, rows, columns, tasks, common):
     base = {MATRIX: torch.zeros(rows, columns, dtype=torch.float64)}
     stream = torch.Generator().manual_seed(seed)
-    models = {
-        f"t{t}": {MATRIX: torch.randn(rows, columns, generator=stream, dtype=torch.float64)} for t in range(tasks)
-    }
+    models = {f"t{t}": {MATRIX: torch.randn(rows, columns, generator=stream, dtype=torch.float64)} for t in range(tasks)}
     total = np.linalg.svd(sum(m[MATRIX] for m in models.values()).numpy(), compute_uv=False)
     merged = {
         "iso_c": merging.merge("iso_c", base, models)[MATRIX],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from mergecast import catalogue, merging
 from mergecast.checkpoints import State, save
 from mergecast.errors import MergecastError
@@ -168,9 +169,7 @@ def test_listing_and_checking_import_neither_torch_nor_a_method():
         "print([m for m in sys.modules if m == 'torch' or m.startswith('mergecast.merging.')])"
     )
     path = str(Path(catalogue.ROOT).parent)
-    out = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
-    )
+    out = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
 

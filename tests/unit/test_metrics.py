@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mergecast import closure, metrics
 from mergecast.errors import MergecastError
 from mergecast.features.pair import pair_features
@@ -25,8 +26,7 @@ CATEGORIES = {
     "layerwise_effective_rank layerwise_effective_rank_mergeability_score",
     "subspace": "singular_value_overlap subspace_overlap right_subspace_overlap_top_k right_subspace_overlap_bottom_k "
     "interaction_matrix_overlap_top_k interaction_matrix_overlap_bottom_k",
-    "activation": "activation_l2_distance activation_cosine_similarity activation_magnitude_ratio "
-    "activation_dot_product",
+    "activation": "activation_l2_distance activation_cosine_similarity activation_magnitude_ratio activation_dot_product",
     "gradient": "encoder_gradient_cosine_similarity encoder_gradient_l2_distance encoder_gradient_dot_product "
     "input_gradient_cosine_similarity input_gradient_l2_distance input_gradient_dot_product",
 }
@@ -110,11 +110,7 @@ def test_an_unknown_metric_is_answered_with_the_closest_one():
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_a_category_depends_on_no_other(category):
-    files = {
-        Path(path).stem
-        for path in closure.closure("mergecast/seeding.py", f"metrics.{category}")
-        if "/metrics/" in path
-    }
+    files = {Path(path).stem for path in closure.closure("mergecast/seeding.py", f"metrics.{category}") if "/metrics/" in path}
     assert files == {"__init__", "_metric", category}
 
 
@@ -146,9 +142,7 @@ def test_known_exact_dependences_hold(seed, mix, scale):
     features = whole(seed, mix, scale)
     v = metrics.compute_all(features)
     assert len(v) == 28
-    assert v["weight_space_angle"] == pytest.approx(
-        math.degrees(math.acos(v["task_vector_cosine_similarity"])), abs=1e-5
-    )
+    assert v["weight_space_angle"] == pytest.approx(math.degrees(math.acos(v["task_vector_cosine_similarity"])), abs=1e-5)
     for rank in ("effective_rank", "layerwise_effective_rank"):
         assert v[f"{rank}_mergeability_score"] == pytest.approx(2 - v[rank], abs=1e-14)
     r = v["singular_value_ratio"]
@@ -157,9 +151,7 @@ def test_known_exact_dependences_hold(seed, mix, scale):
     assert v["effective_rank"] == pytest.approx(entropy_rank([1, r]), rel=1e-13)
     for kind, sums in (("task_vector", features.inner_products), ("encoder_gradient", features.encoder_gradients)):
         squares = sums.aa.sum() + sums.bb.sum()
-        assert v[f"{kind}_l2_distance"] ** 2 == pytest.approx(
-            squares - 2 * v[f"{kind}_dot_product"], abs=1e-12 * squares
-        )
+        assert v[f"{kind}_l2_distance"] ** 2 == pytest.approx(squares - 2 * v[f"{kind}_dot_product"], abs=1e-12 * squares)
         lengths = math.sqrt(sums.aa.sum() * sums.bb.sum())
         assert v[f"{kind}_cosine_similarity"] * lengths == pytest.approx(v[f"{kind}_dot_product"], abs=1e-12 * lengths)
 
@@ -171,9 +163,7 @@ def test_for_one_matrix_the_interaction_is_the_square_of_the_overlap(seed):
     for name, pair in features.spectra.items():
         v = metrics.compute_all(PairFeatures("ants", "bees", spectra={name: pair}))
         for end in ("top_k", "bottom_k"):
-            assert v[f"interaction_matrix_overlap_{end}"] == pytest.approx(
-                v[f"right_subspace_overlap_{end}"] ** 2, rel=1e-13
-            )
+            assert v[f"interaction_matrix_overlap_{end}"] == pytest.approx(v[f"right_subspace_overlap_{end}"] ** 2, rel=1e-13)
 
 
 def test_identical_models_are_recognised_exactly():
@@ -254,9 +244,7 @@ def test_subspace_metrics_agree_with_principal_angles(seed, rows, columns):
         assert v[name] == pytest.approx(math.sqrt(cosines2 / k), rel=1e-9)
         if "right" in name:
             assert v[name.replace("right_subspace", "interaction_matrix")] == pytest.approx(cosines2 / k, rel=1e-9)
-    assert v["singular_value_overlap"] == pytest.approx(
-        np.dot(s1, s2) / math.sqrt((s1**2).sum() * (s2**2).sum()), rel=1e-9
-    )
+    assert v["singular_value_overlap"] == pytest.approx(np.dot(s1, s2) / math.sqrt((s1**2).sum() * (s2**2).sum()), rel=1e-9)
 
 
 def test_only_the_hundred_largest_singular_values_are_compared():

@@ -488,4 +488,3 @@ def test_correlations_of_metrics_are_scipys_and_keep_the_order_of_the_tables():
     assert row.pearson == pytest.approx(stats.pearsonr(metrics.spectral_gap, y).statistic)
     assert row.spearman == pytest.approx(stats.spearmanr(metrics.spectral_gap, y).statistic)
     assert row.n_pairs == 15 and table[table.metric == "flat"].pearson.isna().all()
-

@@ -89,18 +89,14 @@ def test_the_input_gradient_agrees_with_finite_differences(head, images):
             )
             for step in (1e-4, -1e-4)
         ]
-    assert (losses[0] - losses[1]) / 2e-4 == pytest.approx(
-        float((torch.from_numpy(gradient) * direction).sum()), rel=1e-3
-    )
+    assert (losses[0] - losses[1]) / 2e-4 == pytest.approx(float((torch.from_numpy(gradient) * direction).sum()), rel=1e-3)
 
 
 def test_probing_other_tasks_before_changes_no_bit(encoder, head, images):
     alone = probes.probe(encoder, head, images)
     probes.probe(encoder, -head, images.take(slice(2, 5)))
     again = probes.probe(encoder, head, images)
-    assert np.array_equal(alone.activation, again.activation) and np.array_equal(
-        alone.input_gradient, again.input_gradient
-    )
+    assert np.array_equal(alone.activation, again.activation) and np.array_equal(alone.input_gradient, again.input_gradient)
     assert not encoder.last_block._forward_hooks, "no hook is left behind"
 
 
@@ -109,9 +105,7 @@ def test_the_encoder_gradient_is_the_mean_over_images_whatever_the_batch(encoder
     weights = dict(encoder.named_parameters())
     total = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     for index in range(5):
-        loss = loss_of(
-            encoder, head, encoder.preprocess(images.images[index : index + 1]), images.labels[index : index + 1]
-        )
+        loss = loss_of(encoder, head, encoder.preprocess(images.images[index : index + 1]), images.labels[index : index + 1])
         for name, gradient in zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True):
             total[name] += gradient / 5
     assert set(found) == set(encoder.state()) and all(name.startswith("visual.") for name in found)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from mergecast import tables
 from mergecast.errors import MergecastError
 from mergecast.files import write_csv

@@ -264,10 +264,8 @@ def test_tasks_are_drawn_without_torch():
     import sys
 
     code = (
-        "import sys; from mergecast import tasks; from mergecast.tasks import captions; captions.drawn_corpus(20, size=16, seed=0);"
+        "import sys; from mergecast import tasks; from mergecast.tasks import captions;"
+        "captions.drawn_corpus(20, size=16, seed=0);"
         "tasks.load({'task': 'digits', 'source': 'digits'}, size=16, seed=0); sys.exit('torch' in sys.modules)"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, check=False).returncode
-        == 0
-    )
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, check=False).returncode == 0

@@ -77,9 +77,7 @@ def test_momentum_and_clipping_do_what_they_say(task, head):
     one, _ = finetune(new_encoder(), head, task, momentum=0.0, steps=1, clip_norm=1e-3, evaluations=1, **common)
     assert length(one) == pytest.approx(0.5 * 1e-3, rel=1e-2), "rate times the clipped norm"
     plain, heavy = (
-        length(
-            finetune(new_encoder(), head, task, momentum=momentum, steps=4, clip_norm=1e-3, evaluations=1, **common)[0]
-        )
+        length(finetune(new_encoder(), head, task, momentum=momentum, steps=4, clip_norm=1e-3, evaluations=1, **common)[0])
         for momentum in (0.0, 0.9)
     )
     assert heavy > 1.3 * plain
@@ -131,9 +129,7 @@ def test_an_unknown_optimizer_is_refused(task, head):
 
 
 def test_a_diverging_loss_names_the_task_and_the_step(task, head):
-    with pytest.raises(
-        MergecastError, match=r"task grounds: the loss is not finite at step \d+ of 10; lower `learning_rate`"
-    ):
+    with pytest.raises(MergecastError, match=r"task grounds: the loss is not finite at step \d+ of 10; lower `learning_rate`"):
         finetune(
             new_encoder(),
             head,

@@ -44,9 +44,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     pass
 
@@ -112,8 +110,7 @@ def list_known(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
 def _signature(method: str) -> str:
     """`ties (keep=0.2, …)`, or the bare name of a method without parameters; values as `--set` takes them."""
     defaults = ", ".join(
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
-        for key, value in merging.parameters(method).items()
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in merging.parameters(method).items()
     )
     return f"{method} ({defaults})" if defaults else method
 

@@ -18,9 +18,7 @@ def open_models(base: State, paths: Iterable) -> dict[str, State]:
         state = open_checkpoint(path, base)
         task = state.metadata.get("task") or state.path.stem
         if task in models:
-            raise MergecastError(
-                f"{path}: is of task {task!r}, as is {models[task].path}; give models of different tasks"
-            )
+            raise MergecastError(f"{path}: is of task {task!r}, as is {models[task].path}; give models of different tasks")
         models[task] = state
     return models
 

@@ -7,9 +7,7 @@ from ..encoders import Encoder, logits
 from ..tasks import Split
 
 
-def encoder_gradient(
-    encoder: Encoder, head: torch.Tensor, images: Split, *, batch_size: int = 32
-) -> dict[str, torch.Tensor]:
+def encoder_gradient(encoder: Encoder, head: torch.Tensor, images: Split, *, batch_size: int = 32) -> dict[str, torch.Tensor]:
     """g = (1/n) Σ_images ∇L, L the cross-entropy under the task's zero-shot head: float32, `visual.*`, on the CPU.
 
     A mean over images whatever the batch size; the encoder's weights and flags are left as they were.

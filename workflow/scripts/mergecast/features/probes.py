@@ -33,8 +33,7 @@ def calibration_indices(task: str, available: int, images_per_task: int, *, seed
     """
     if images_per_task > available:
         raise MergecastError(
-            f"task {task}: calibration.images_per_task is {images_per_task}, "
-            f"but it has only {available} train images; lower it"
+            f"task {task}: calibration.images_per_task is {images_per_task}, but it has only {available} train images; lower it"
         )
     rng = np.random.default_rng(seed_for("calibration", task, seed=seed))
     return np.sort(rng.choice(available, images_per_task, replace=False))

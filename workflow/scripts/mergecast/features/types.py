@@ -75,9 +75,7 @@ class Gram:
 
     def _both_nonzero(self, what: str) -> None:
         if self.aa * self.bb == 0:
-            which = (
-                "both vectors are" if self.aa == self.bb else "the first is" if self.aa < self.bb else "the second is"
-            )
+            which = "both vectors are" if self.aa == self.bb else "the first is" if self.aa < self.bb else "the second is"
             raise MergecastError(f"{which} zero, so {what} is undefined; leave that checkpoint out or train it further")
 
 

@@ -51,9 +51,7 @@ def task_corpus(tasks: Sequence[Task]) -> Captioned:
         raise MergecastError("base: pre-training on tasks needs at least one task; list some in its `corpus`")
     sizes = {task.train.images.shape[1:] for task in tasks}
     if len(sizes) > 1:
-        raise MergecastError(
-            f"base: its tasks have images of different sizes {sorted(sizes)}; prepare them at one size"
-        )
+        raise MergecastError(f"base: its tasks have images of different sizes {sorted(sizes)}; prepare them at one size")
     attributes, start = [], 0
     total = sum(len(task.train) for task in tasks)
     for task in tasks:

@@ -142,12 +142,8 @@ def open_task(path) -> Task:
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
-            splits = {
-                name: Split(file.get_tensor(f"{name}_images"), file.get_tensor(f"{name}_labels")) for name in SPLITS
-            }
+            splits = {name: Split(file.get_tensor(f"{name}_images"), file.get_tensor(f"{name}_labels")) for name in SPLITS}
             class_names, prompts = (tuple(json.loads(header[key])) for key in ("class_names", "prompts"))
             return check(Task(header["task"], header["source"], class_names, prompts, **splits))
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise MergecastError(
-            f"{path}: is not a whole file of prepared images ({error}); delete it and run again"
-        ) from error
+        raise MergecastError(f"{path}: is not a whole file of prepared images ({error}); delete it and run again") from error

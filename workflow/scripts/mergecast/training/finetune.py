@@ -52,9 +52,7 @@ def finetune(
     head = head.to(encoder.device)
     marks = {math.ceil(total * (index + 1) / evaluations) for index in range(evaluations)}
     curve, order = [], seed_for("order of images", task.name, seed=seed)
-    for step, chosen in enumerate(
-        tqdm(_batches(len(task.train), batch_size, total, order), total=total, desc=task.name)
-    ):
+    for step, chosen in enumerate(tqdm(_batches(len(task.train), batch_size, total, order), total=total, desc=task.name)):
         rate = scheduled(step, peak=learning_rate, warmup_steps=warmup_steps, total_steps=total)
         for group in trainer.param_groups:
             group["lr"] = rate

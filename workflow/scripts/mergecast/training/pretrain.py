@@ -66,15 +66,11 @@ def pretrain(
             loss.backward()
             norm = nn.utils.clip_grad_norm_(clip.parameters(), clip_norm)
             if not (torch.isfinite(loss) and torch.isfinite(norm)):
-                raise MergecastError(
-                    f"pre-training {model}: the loss is not finite at step {step + 1}; lower `learning_rate`"
-                )
+                raise MergecastError(f"pre-training {model}: the loss is not finite at step {step + 1}; lower `learning_rate`")
             trainer.step()
             with torch.no_grad():
                 clip.logit_scale.clamp_(max=LARGEST_LOGIT_SCALE)
-            curve.append(
-                {"step": step + 1, "learning_rate": rate, "train_loss": loss.item(), "train_accuracy": accuracy}
-            )
+            curve.append({"step": step + 1, "learning_rate": rate, "train_loss": loss.item(), "train_accuracy": accuracy})
     return clip.eval().cpu(), curve
 
 
@@ -103,10 +99,7 @@ def _tokens(model: str, corpus: Captioned) -> torch.Tensor:
     tokenise = library().get_tokenizer(model)
     templates = max(len(attribute.templates) for attribute in corpus.attributes)
     return torch.stack(
-        [
-            tokenise([text for attribute in corpus.attributes for text in attribute.captions(turn)])
-            for turn in range(templates)
-        ]
+        [tokenise([text for attribute in corpus.attributes for text in attribute.captions(turn)]) for turn in range(templates)]
     )
 
 

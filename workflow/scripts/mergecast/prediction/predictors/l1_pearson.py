@@ -39,8 +39,12 @@ class L1Pearson(RegressorMixin, BaseEstimator):
         centred, residual = scaled - middle, y - level
         start = 0.1 * np.random.default_rng(self.seed).standard_normal(X.shape[1])
         weights, iterations = descend(
-            (centred.T @ centred)[None], (centred.T @ residual)[None], np.array([residual @ residual]), start[None],
-            self.penalty, self.max_iter,
+            (centred.T @ centred)[None],
+            (centred.T @ residual)[None],
+            np.array([residual @ residual]),
+            start[None],
+            self.penalty,
+            self.max_iter,
         )
         self.weights_ = np.where(np.abs(weights[0]) < ZERO, 0.0, weights[0])
         self.iterations_ = int(iterations[0])

@@ -22,9 +22,7 @@ def coordinates(size: int) -> tuple[np.ndarray, np.ndarray]:
     return centres[None, None, :], centres[None, :, None]
 
 
-def local(
-    size: int, x: np.ndarray, y: np.ndarray, radius: np.ndarray, angle: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def local(size: int, x: np.ndarray, y: np.ndarray, radius: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pixel coordinates (N×S×S) in the frames of N figures: centre (x, y), turned by `angle`, scaled by `radius`."""
     across, down = coordinates(size)
     across, down = across - _column(x), down - _column(y)

@@ -53,9 +53,7 @@ def _one_shape(drawn, size, rng):
 
 def _placed_shape(drawn, size, rng):
     solid = np.zeros(len(drawn["shape"]), int)
-    picture = scenes.shape(
-        _ground(drawn, size, rng), drawn["shape"], drawn["colour"], solid, rng, cells=drawn["position"]
-    )
+    picture = scenes.shape(_ground(drawn, size, rng), drawn["shape"], drawn["colour"], solid, rng, cells=drawn["position"])
     return canvas.finish(picture, rng), ("position", "colour", "ground")
 
 

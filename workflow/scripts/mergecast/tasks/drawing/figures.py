@@ -37,9 +37,7 @@ def _any(labels, classes, rng):
 def _shapes(labels, size, rng):
     """Turned further, on faintly textured grounds, with noise."""
     ground = canvas.dark(len(labels), size, rng)
-    scenes.texture(
-        ground, _any(labels, textures.TEXTURES, rng), _any(labels, canvas.COLOURS, rng), rng, contrast=(0.1, 0.3)
-    )
+    scenes.texture(ground, _any(labels, textures.TEXTURES, rng), _any(labels, canvas.COLOURS, rng), rng, contrast=(0.1, 0.3))
     solid_or_hollow = rng.integers(2, size=len(labels))
     picture = scenes.shape(
         ground, labels, _any(labels, canvas.COLOURS, rng), solid_or_hollow, rng, tilt=0.5, radius=(0.7, 0.95)
@@ -116,12 +114,8 @@ def _letters(labels, size, rng):
 def _lines(labels, size, rng):
     """Thin dark lines over a faint texture."""
     ground = canvas.fill(rng.uniform(0.55, 0.95, (len(labels), 3)), size)
-    scenes.texture(
-        ground, _any(labels, textures.TEXTURES, rng), _any(labels, canvas.COLOURS, rng), rng, contrast=(0.1, 0.3)
-    )
-    mask = 1 - scenes.line(
-        np.zeros_like(ground), labels, np.full(len(labels), 7), rng, width=(0.1, 0.2), radius=(0.6, 0.85)
-    )
+    scenes.texture(ground, _any(labels, textures.TEXTURES, rng), _any(labels, canvas.COLOURS, rng), rng, contrast=(0.1, 0.3))
+    mask = 1 - scenes.line(np.zeros_like(ground), labels, np.full(len(labels), 7), rng, width=(0.1, 0.2), radius=(0.6, 0.85))
     return canvas.finish(ground * mask, rng, noise=0.08)
 
 

@@ -54,9 +54,7 @@ FIELDS = {
 TEXTURES = tuple(FIELDS)
 
 
-def fields(
-    kinds: np.ndarray, size: int, rng: np.random.Generator, tilt: float = 0.15, period=(0.35, 0.6)
-) -> np.ndarray:
+def fields(kinds: np.ndarray, size: int, rng: np.random.Generator, tilt: float = 0.15, period=(0.35, 0.6)) -> np.ndarray:
     """N fields (N×S×S): kind (index), a random offset, a random period (half a picture is 1), a tilt up to `tilt`."""
     count = len(kinds)
     x, y = rng.uniform(-0.4, 0.4, (2, count))

@@ -23,9 +23,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     test = _options.read(row, DEFAULTS)["test"]
     data = load_digits()
     if test >= len(data.images):
-        raise MergecastError(
-            f"task {row['task']}: option test={test} leaves nothing of {len(data.images)} images; lower it"
-        )
+        raise MergecastError(f"task {row['task']}: option test={test} leaves nothing of {len(data.images)} images; lower it")
     images = np.round(data.images * (255 / 16)).astype(np.uint8)
     labels = data.target.astype(np.int64)
     order = np.random.default_rng(seed_for("split", row["task"], seed=seed)).permutation(len(images))

@@ -40,8 +40,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
         array = arrays[name]
         if array.ndim != 1 or array.dtype.kind not in "iu":
             raise MergecastError(
-                f"task {task}: {path}: {name} has type {array.dtype} and shape {array.shape}; "
-                "it must be N whole numbers"
+                f"task {task}: {path}: {name} has type {array.dtype} and shape {array.shape}; it must be N whole numbers"
             )
     class_names = arrays["class_names"]
     if class_names.ndim != 1 or class_names.dtype.kind != "U":
@@ -49,9 +48,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
             f"task {task}: {path}: class_names has type {class_names.dtype} and shape {class_names.shape}; "
             "it must be a list of text"
         )
-    train, test = (
-        Split(arrays[f"{part}_images"], arrays[f"{part}_labels"].astype(np.int64)) for part in ("train", "test")
-    )
+    train, test = (Split(arrays[f"{part}_images"], arrays[f"{part}_labels"].astype(np.int64)) for part in ("train", "test"))
     return Splits(tuple(name.replace("_", " ") for name in class_names.tolist()), train, test)
 
 
@@ -63,6 +60,4 @@ def _array(file, name: str, task: str, path: str) -> np.ndarray:
     except ValueError as error:
         if "pickle" not in str(error):
             raise
-        raise MergecastError(
-            f"task {task}: {path}: {name} is a pickled array, which is refused; save plain arrays"
-        ) from error
+        raise MergecastError(f"task {task}: {path}: {name} is a pickled array, which is refused; save plain arrays") from error
