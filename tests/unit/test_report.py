@@ -221,7 +221,7 @@ def test_a_setting_read_from_its_folder_makes_the_very_same_page(tmp_path):
 def test_bad_input_is_one_clear_line(tmp_path):
     folder = synthetic.write(tmp_path / "tiny", 4, ("tsv",))
     (folder / "tables" / "scores.csv").unlink()
-    with pytest.raises(MergecastError, match=r"scores\.csv: no such table; make it first"):
+    with pytest.raises(MergecastError, match=r"scores\.csv: no such table; check the path, or make it"):
         read_setting(folder)
     with pytest.raises(MergecastError, match="there is no setting to show"):
         write_report(tmp_path / "x.html", [], {})
