@@ -17,7 +17,7 @@ from mergecast.report.facts import gather, judge, rank_methods
 from mergecast.report.page import render
 
 METRICS = [
-    {"name": name, "category": category, "explanation": f"About {name}.", "formula": "a < b", "range": "[0,1]"}
+    {"name": name, "category": category, "explanation": f"About {name}.", "definition": "a < b, in [0,1]"}
     for name, category in synthetic.METRICS.items()
 ]
 

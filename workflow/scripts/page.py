@@ -16,7 +16,12 @@ def main(snakemake):
                 Path("results") / name,
                 configuration=config["settings"][name],
                 metrics_info=[
-                    {"name": metric.name, "category": metric.category, "explanation": metric.summary}
+                    {
+                        "name": metric.name,
+                        "category": metric.category,
+                        "explanation": metric.summary,
+                        "definition": metric.definition,
+                    }
                     for metric in metrics.catalogue().values()
                 ],
                 methods_info=[

@@ -21,7 +21,7 @@ class Setting:
     tables         the tidy tables by name, all of `TABLES`
     curves         training curve a task: step, train_loss, validation_accuracy, …
     configuration  anything that says how it was run: nested dictionaries of plain values (versions, hashes, seeds, …)
-    metrics_info   {"name", "category", "explanation", "formula", "range"}, in the order to show; only names are needed
+    metrics_info   {"name", "category", "explanation", "definition"}, in the order to show; only names are needed
     methods_info   {"name", "explanation", "parameters"}
     predictors_info  {"name", "kind", "explanation"}
     """
