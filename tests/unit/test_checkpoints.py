@@ -29,9 +29,9 @@ def base(state, tmp_path):
 
 
 def test_what_is_saved_is_read_back_with_its_header(state, tmp_path):
-    save(tmp_path / "a.safetensors", state, {"task": "shapes", "seed": 3})
+    save(tmp_path / "a.safetensors", state, {"task": "shapes", "seed": 3, "recipe": {"steps": 2}})
     opened = open_checkpoint(tmp_path / "a.safetensors")
-    assert opened.metadata == {"task": "shapes", "seed": "3"}
+    assert opened.metadata == {"task": "shapes", "seed": "3", "recipe": '{"steps": 2}'}
     assert opened.keys() == state.keys()
     assert all(torch.equal(opened[name], state[name]) for name in state)
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -101,3 +103,20 @@ def test_versions_name_the_packages_numbers_depend_on():
     found = versions()
     assert {"mergecast", "python", "torch", "numpy", "scikit-learn"} <= found.keys()
     assert json.loads(json.dumps(found)) == found
+
+
+def test_in_a_checkout_the_commit_is_part_of_the_versions(root):
+    if not (root / ".git").exists():
+        pytest.skip("not a git checkout")
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?", versions()["commit"])
+
+
+def test_a_copy_inside_another_checkout_claims_no_commit_of_it(root, tmp_path):
+    for command in (["init", "-q"], ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    shutil.copytree(root / "workflow/scripts/mergecast", tmp_path / "mergecast")
+    code = "from mergecast.files import versions; print(versions().get('commit'))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": "."}, capture_output=True, text=True
+    )
+    assert result.stdout.strip() == "None", result.stderr

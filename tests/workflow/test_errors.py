@@ -81,6 +81,13 @@ BEFORE_ANY_JOB = {
     "missing key": (without("calibration"), "lacks the key 'calibration'"),
     "a setting without a base": (without("settings", "tiny", "base"), "settings.tiny: names no base"),
     "a setting with an unknown base": (in_setting(base="tinny"), "settings.tiny.base: unknown base 'tinny'"),
+    "pre-training on an unknown task": (in_base(corpus={"tasks": ["leters"]}), "corpus.tasks: unknown task 'leters'"),
+    "a base whose file is not there": (
+        with_keys(bases={"tiny": {"kind": "file", "model": "tiny-clip", "image_size": 32, "path": "clip.safetensors"}}),
+        "bases.tiny.path: 'clip.safetensors' is no file",
+    ),
+    "a base of another kind's keys": (in_base(weights="openai"), "bases.tiny: unknown key 'weights'"),
+    "unknown key of pre-training": (in_base(training={"step": 3}), "training: unknown key 'step'; did you mean 'steps'"),
     "one task": (with_keys(tasks=["shapes"]), "names 1 task; a pair needs at least 2"),
     "too few tasks for the folds": (with_keys(tasks=["shapes", "letters", "lines"]), "leave-one-task-out needs at least 4"),
     "missing table of tasks": (with_keys(tasks_file="config/task.tsv"), "config/task.tsv: no such file"),

@@ -45,6 +45,7 @@ rule single:
     params:
         model=lambda wildcards: model(wildcards.setting),
         batch_size=lambda wildcards: SETTINGS[wildcards.setting].evaluation["batch_size"],
+        seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
         device=lambda wildcards: SETTINGS[wildcards.setting].device,
     script:
         "../scripts/single.py"

@@ -28,6 +28,7 @@ for setting in SETTINGS:
                 model=model(setting),
                 parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
                 batch_size=SETTINGS[setting].evaluation["batch_size"],
+                seed=SETTINGS[setting].seed,
                 device=SETTINGS[setting].device,
             script:
                 "../scripts/merge.py"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from job import run
 from mergecast import prediction, tables
-from mergecast.files import write_json
+from mergecast.files import file_hash, write_json
 from mergecast.prediction import design, folds
 
 
@@ -14,9 +14,10 @@ def main(snakemake):
     seen = {Path(path).stem: tables.read(path) for path in snakemake.input.seen}
     merges = tables.read(snakemake.input.merges)
     built = design.build(inputs, method, params.target, tasks=params.tasks, merges=merges, **seen)
+    hashes = {path: file_hash(path) for path in (snakemake.input.merges, *snakemake.input.seen)}
     results = folds.run(built, predictor, method=method, target=params.target, setting=params.setting, seed=params.seed)
     for result, path in zip(results, snakemake.output, strict=True):
-        write_json(path, result)
+        write_json(path, result | {"inputs": hashes})
 
 
 if "snakemake" in globals():

@@ -26,9 +26,13 @@ def main(snakemake):
             method, placed, {task: merging.Placed(models[task], device) for task in pair}, params.parameters, svd=svd
         )
         scores = merge_quality(encoder.load(merged), [trials[task] for task in pair], batch_size=params.batch_size)
-        origin = {"base": content_hash(base), "checkpoints": {task: content_hash(models[task]) for task in pair}}
+        origin = {
+            "base": content_hash(base),
+            "checkpoints": {task: content_hash(models[task]) for task in pair},
+            "heads": {task: content_hash({"weight": trials[task].head}) for task in pair},
+        }
         result = {"method": method, "parameters": dict(params.parameters), "tasks": list(pair), "inputs": origin}
-        write_json(path, result | scores | {"versions": versions()})
+        write_json(path, result | scores | {"seed": params.seed, "versions": versions()})
 
 
 if "snakemake" in globals():

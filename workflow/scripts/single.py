@@ -27,7 +27,12 @@ def main(snakemake):
         "n_test_images": zero_shot["n"],
         "task_vector_norm": task_vector_norm(base, checkpoint),
         "relative_norm": task_vector_norm(base, checkpoint) / norm(base),
-        "inputs": {"base": content_hash(base), "checkpoints": {task.name: content_hash(checkpoint)}},
+        "inputs": {
+            "base": content_hash(base),
+            "checkpoints": {task.name: content_hash(checkpoint)},
+            "heads": {task.name: content_hash({"weight": head})},
+        },
+        "seed": params.seed,
         "versions": versions(),
     }
     write_json(snakemake.output[0], result)

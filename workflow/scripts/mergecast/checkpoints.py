@@ -5,6 +5,7 @@ safetensors file when it is asked for, so that N checkpoints can be streamed wit
 """
 
 import hashlib
+import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -90,10 +91,14 @@ def open_checkpoint(path, base: State | None = None) -> State:
 
 
 def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object] = {}) -> None:
-    """Write a state as safetensors, whole or not at all; metadata values become strings."""
+    """Write a state as safetensors, whole or not at all; metadata values that are no strings are written as JSON."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with atomic(path) as temporary:
-        save_file(tensors, temporary, {key: str(value) for key, value in sorted(metadata.items())})
+        save_file(
+            tensors,
+            temporary,
+            {key: value if isinstance(value, str) else json.dumps(value) for key, value in sorted(metadata.items())},
+        )
 
 
 def content_hash(state: Mapping[str, torch.Tensor]) -> str:

@@ -102,10 +102,12 @@ def _known_keys(schema: dict):
 
 def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:
     """Every setting of a configuration that has passed its schema. Raises MergecastError for the first fault found."""
+    for name, base in config["bases"].items():
+        _check_base(f"bases.{name}", base, tasks)
     settings = {}
     for name, own in config["settings"].items():
         merged = {key: config[key] for key in PER_SETTING if key in config} | {k: v for k, v in own.items() if v is not None}
-        settings[name] = _setting(name, merged, config.get("bases") or {}, tasks)
+        settings[name] = _setting(name, merged, config["bases"], tasks)
     return settings
 
 
@@ -141,6 +143,14 @@ def _setting(name: str, own: dict, bases: dict, tasks: dict[str, dict]) -> Setti
         seed=own["seed"],
         device=own["device"],
     )
+
+
+def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
+    for task in base.get("corpus", {}).get("tasks", []):
+        if task not in tasks:
+            raise MergecastError(f"{where}.corpus.tasks: {catalogue.unknown('task', task, tasks)}")
+    if base["kind"] == "file" and not Path(base["path"]).is_file():
+        raise MergecastError(f"{where}.path: {base['path']!r} is no file; put the weights there or correct the path")
 
 
 def _select(where: str, kind: str, chosen, known: tuple[str, ...]) -> tuple[str, ...]:

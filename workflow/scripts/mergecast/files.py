@@ -1,10 +1,13 @@
 """Files that are either whole or absent: atomic writing, strict JSON, and what every result says of its origin."""
 
+import hashlib
 import json
 import os
 import platform
+import subprocess
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -73,15 +76,37 @@ def read_json(path):
         raise MergecastError(f"{path}: is not JSON ({error}); delete it and run again") from error
 
 
+def file_hash(path) -> str:
+    """SHA-256 of a file's bytes."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
 def versions() -> dict[str, str]:
-    """Versions of Mergecast, Python and the packages a number may depend on; those not installed are left out."""
-    found = {"mergecast": __version__, "python": platform.python_version()}
+    """Versions of Mergecast, Python and the packages a number may depend on; those not installed are left out.
+
+    In a git checkout also its commit, with "-dirty" behind it if files differ from that commit.
+    """
+    found = {"mergecast": __version__, "python": platform.python_version(), **_commit()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def _commit() -> dict[str, str]:
+    """The commit of the checkout this file is tracked in; nothing for an installed package or without git."""
+    here = Path(__file__)
+    git = ("git", "-C", str(here.parent))
+    try:
+        subprocess.run([*git, "ls-files", "--error-unmatch", here.name], check=True, capture_output=True)
+        described = [*git, "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+        return {"commit": subprocess.run(described, check=True, capture_output=True, text=True).stdout.strip()}
+    except (OSError, subprocess.CalledProcessError):
+        return {}
 
 
 def _umask() -> int:
