@@ -113,3 +113,40 @@ def test_settings_share_a_base_and_prepared_images(root, tmp_path):
     assert sum(name == "images" for name, _ in plan.jobs) == 4
     assert sum(name == "finetune" for name, _ in plan.jobs) == 8
     assert {path.split("/")[3] for path in plan.outputs if path.startswith("results/tiny_SGD/merges/")} == {"ties"}
+
+
+def test_a_base_can_be_pretrained_on_tasks_and_another_taken_from_a_file(finished, tmp_path):
+    from mergecast.checkpoints import State, content_hash
+
+    grid = finished.copy(tmp_path / "grid")
+    weights = grid.folder / "weights.safetensors"
+    weights.write_bytes((grid.results / "bases/tiny/clip.safetensors").read_bytes())
+    config = deepcopy(small.SMALL)
+    pretrained = config["bases"]["tiny"]
+    config["bases"] = {
+        "tiny": {"kind": "file", "model": "tiny-clip", "image_size": 32, "path": "weights.safetensors"},
+        "on_tasks": pretrained | {"corpus": {"tasks": ["digits", "letters"]}},
+    }
+    grid.write_config(config)
+    before = content_hash(State(grid.setting / "base.safetensors"))
+    grid.run("results/tiny/base.safetensors", "results/bases/on_tasks/clip.safetensors")
+    assert content_hash(State(grid.setting / "base.safetensors")) == before
+    losses = pandas.read_csv(grid.results / "bases/on_tasks/curve.csv")["train_loss"]
+    assert losses.tail(5).mean() < losses.head(5).mean()
+
+
+def test_the_shell_gives_the_values_the_rules_wrote(finished):
+    """The command line gives, bit for bit, the values the rules wrote."""
+    files = [str(finished.setting / name) for name in ("base", "checkpoints/shapes", "checkpoints/letters")]
+    files = [f"{name}.safetensors" for name in files]
+    shell = subprocess.run(
+        [sys.executable, "-m", "mergecast.cli", "metrics", *files, "--json"],
+        env=small.environment() | {"PYTHONPATH": str(finished.folder / "workflow/scripts"), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    values = json.loads(shell.stdout)
+    for metric in ("task_vector_cosine_similarity", "subspace_overlap"):
+        written = json.loads((finished.setting / f"metrics/{metric}/shapes__letters.json").read_text())["value"]
+        assert values[metric] == written

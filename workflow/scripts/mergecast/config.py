@@ -76,8 +76,8 @@ def explain(error) -> str:
     """One line for a jsonschema ValidationError of the configuration: the key, what is wrong with it, what fits."""
     where = ".".join(map(str, error.absolute_path)) or "the configuration"
     fits, value = error.validator_value, error.instance
-    if error.validator in ("additionalProperties", "unevaluatedProperties"):
-        known = list(_known_keys(error.schema))
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
         extra = next(key for key in value if key not in known)
         return f"{where}: {catalogue.unknown('key', extra, known)}"
     if error.validator == "required":
@@ -92,12 +92,6 @@ def explain(error) -> str:
     if error.validator in ("enum", "const"):
         return f"{where}: is {value!r}; it must be one of {', '.join(map(str, fits if isinstance(fits, list) else [fits]))}"
     return f"{where}: {error.message}; see config/README.md for what it may be"
-
-
-def _known_keys(schema: dict):
-    yield from schema.get("properties", ())
-    for branch in schema.get("allOf", ()):
-        yield from branch.get("then", {}).get("properties", ())
 
 
 def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:
