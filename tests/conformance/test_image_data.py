@@ -17,7 +17,7 @@ def test_a_real_image_set_becomes_a_task(shared, name, tmp_path):
     with np.load(path, allow_pickle=False) as arrays:
         assert len(task.train) + len(task.val) == len(arrays["train_labels"])
         assert np.array_equal(task.test.labels, arrays["test_labels"])
-        assert task.class_names == tuple(map(str, arrays["class_names"]))
+        assert task.class_names == tuple(str(name).replace("_", " ") for name in arrays["class_names"])
     assert task.train.images.shape[1:] == task.test.images.shape[1:] == (32, 32, 3)
     assert abs(len(task.val) / len(task.train) - 1 / 9) < 0.02, "a tenth of the train images"
     tasks.save(tmp_path / "task.safetensors", task)
