@@ -265,3 +265,17 @@ def luminance(page, colour):
     )
     linear = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_page_of_a_real_run_shows_every_pair_and_draws_every_chart(browser, finished):
+    for log in ("browser", "performance"):
+        browser.get_log(log)
+    browser.get((finished.results / "report.html").as_uri())
+    draw(browser)
+    states = browser.execute_script("return [...document.querySelectorAll('.vega')].map((e) => e.dataset.state)")
+    assert len(states) > 10 and set(states) == {"drawn"}
+    assert {tuple(row[:2]) for row in visible_rows(browser)} == {
+        ("shapes", "letters"), ("shapes", "lines"), ("letters", "lines"),
+        ("shapes", "digits"), ("letters", "digits"), ("lines", "digits"),
+    }  # fmt: skip
+    assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
