@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import pytest
 import yaml
+
 from grid import SMALL
 from mergecast import config, merging, metrics, prediction
 from mergecast.errors import MergecastError

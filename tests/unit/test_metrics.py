@@ -376,7 +376,7 @@ def test_a_declaration_must_name_known_features_and_say_what_it_means():
 
 def test_a_name_defined_twice_is_refused(monkeypatch):
     module = sys.modules["mergecast.metrics.subspace"]
-    twin = type(metrics.find("stable_rank"))("stable_rank", "subspace", ("spectra",), "A twin.", len)
+    twin = type(metrics.find("stable_rank"))("stable_rank", "subspace", ("spectra",), "A twin.", "Its formula.", len)
     monkeypatch.setattr(module, "twin", twin, raising=False)
     metrics.catalogue.cache_clear()
     try:
@@ -386,3 +386,8 @@ def test_a_name_defined_twice_is_refused(monkeypatch):
         monkeypatch.undo()
         metrics.catalogue.cache_clear()
     assert metrics.find("stable_rank") is rank_module.stable_rank
+
+
+@pytest.mark.parametrize("name", metrics.catalogue())
+def test_a_metric_says_how_it_is_defined(name):
+    assert metrics.find(name).definition, "the paragraph after the first line gives formula and range"
