@@ -49,8 +49,11 @@ def test_checkpoints_have_one_row_a_task():
     single = {
         "task": "a", "zero_shot": {"accuracy": 0.25, "loss": 2.0}, "fine_tuned": score, "chance_accuracy": 0.1, "n_classes": 10,
         "n_test_images": 7, "task_vector_norm": 3.0, "relative_norm": 0.1, "source": "digits",
-        "inputs": {"checkpoints": {"a": "abc"}},
+        "inputs": {"base": "def", "checkpoints": {"a": "abc"}},
     }  # fmt: skip
     table = tables.checkpoints([single])
     assert list(table.columns) == tables.CHECKPOINTS
-    assert table.loc[0, "zero_shot_accuracy"] == 0.25 and table.loc[0, "checkpoint_sha256"] == "abc"
+    assert (
+        table.loc[0, "zero_shot_accuracy"] == 0.25
+        and (table.loc[0, ["checkpoint_sha256", "base_sha256"]] == ["abc", "def"]).all()
+    )

@@ -43,6 +43,6 @@ rule page:
     threads: 1
     params:
         config=config,
-        settings={name: setting.methods for name, setting in SETTINGS.items()},
+        settings={name: asdict(setting) for name, setting in SETTINGS.items()},
     script:
         "../scripts/page.py"

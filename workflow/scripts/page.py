@@ -1,37 +1,38 @@
 """One self-contained page over all settings."""
 
+import json
 from pathlib import Path
 
 from job import run
-from mergecast import catalogue, metrics, prediction
+from mergecast import catalogue, metrics, prediction, tables
 from mergecast.files import versions
 from mergecast.report import read_setting, write_report
 
 
 def main(snakemake):
     config, settings = snakemake.params.config, []
-    for name, methods in snakemake.params.settings.items():
+    words = [
+        {"name": metric.name, "category": metric.category, "explanation": metric.summary, "definition": metric.definition}
+        for metric in metrics.catalogue().values()
+    ]
+    predictors = [
+        {"name": name, "kind": kind, "explanation": prediction.summary(name)} for name, kind in prediction.kinds().items()
+    ]
+    for name, resolved in snakemake.params.settings.items():
+        folder = Path("results") / name
+        models = tables.read(folder / "tables/checkpoints.csv")
+        origin = {"base": models.base_sha256[0], "checkpoints": dict(zip(models.task, models.checkpoint_sha256, strict=True))}
+        methods = [
+            {"name": method, "explanation": catalogue.summary("merging", method), "parameters": parameters}
+            for method, parameters in resolved["methods"].items()
+        ]
         settings.append(
             read_setting(
-                Path("results") / name,
-                configuration=config["settings"][name],
-                metrics_info=[
-                    {
-                        "name": metric.name,
-                        "category": metric.category,
-                        "explanation": metric.summary,
-                        "definition": metric.definition,
-                    }
-                    for metric in metrics.catalogue().values()
-                ],
-                methods_info=[
-                    {"name": method, "explanation": catalogue.summary("merging", method), "parameters": parameters}
-                    for method, parameters in methods.items()
-                ],
-                predictors_info=[
-                    {"name": predictor, "kind": kind, "explanation": prediction.summary(predictor)}
-                    for predictor, kind in prediction.kinds().items()
-                ],
+                folder,
+                configuration=json.loads(json.dumps(resolved | {"sha256": origin})),  # plain lists for tuples
+                metrics_info=words,
+                methods_info=methods,
+                predictors_info=predictors,
             )
         )
     shared = {key: value for key, value in config.items() if key != "settings"}

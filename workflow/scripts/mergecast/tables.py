@@ -11,7 +11,7 @@ NAMES = ("task", "task_a", "task_b", "held_out_task", "method", "predictor", "me
 
 CHECKPOINTS = [
     "task", "zero_shot_accuracy", "fine_tuned_accuracy", "zero_shot_loss", "fine_tuned_loss", "chance_accuracy", "n_classes",
-    "n_test_images", "task_vector_norm", "relative_norm", "source", "checkpoint_sha256",
+    "n_test_images", "task_vector_norm", "relative_norm", "source", "checkpoint_sha256", "base_sha256",
 ]  # fmt: skip
 MERGES = ["task_a", "task_b", "method", "task", "accuracy", "normalised_accuracy", "loss", "n_images"]
 
@@ -35,7 +35,10 @@ def checkpoints(singles: Iterable[dict]) -> pd.DataFrame:
     rows = [
         single
         | {f"{model}_{key}": single[model][key] for model in ("zero_shot", "fine_tuned") for key in ("accuracy", "loss")}
-        | {"checkpoint_sha256": single["inputs"]["checkpoints"][single["task"]]}
+        | {
+            "checkpoint_sha256": single["inputs"]["checkpoints"][single["task"]],
+            "base_sha256": single["inputs"]["base"],
+        }
         for single in singles
     ]
     return pd.DataFrame(rows, columns=CHECKPOINTS)
