@@ -35,8 +35,8 @@ def main(snakemake):
                 predictors_info=predictors,
             )
         )
-    shared = {key: value for key, value in config.items() if key != "settings"}
-    write_report(snakemake.output[0], settings, {"versions": versions(), "configuration": shared})
+    shared = {"versions": versions(), "tasks_file": config["tasks_file"], "bases": config["bases"]}
+    write_report(snakemake.output[0], settings, shared)
 
 
 if "snakemake" in globals():
