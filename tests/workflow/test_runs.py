@@ -44,9 +44,11 @@ def test_a_run_killed_twice_on_one_core_ends_with_the_bits_of_a_run_on_two(root,
     grid = small.Grid.new(root, tmp_path / "grid")
     grid.run_until("results/tiny/logs/finetune/*.log", "--cores", "1")
     grid.run("--unlock")
-    assert not list(grid.setting.glob("checkpoints/*")) or not list(grid.setting.glob("merges/*/*"))
+    assert not list(grid.setting.glob("checkpoints/[!.]*")), "it was killed within its first fine-tuning"
     grid.run_until("results/tiny/logs/merges/dare/*.log", "--cores", "1")
     grid.run("--unlock")
+    (tile,) = (path.stem for path in grid.setting.glob("logs/merges/dare/*.log"))
+    assert not (grid.setting / f"merges/dare/{tile}.json").exists(), "it was killed within its first tile of dare"
     kept = {path: path.stat().st_mtime_ns for path in grid.setting.glob("checkpoints/*.safetensors")}
     assert len(kept) >= 2, "a merge tile had begun, so its checkpoints were finished"
     grid.run("--cores", "1")
