@@ -10,11 +10,13 @@ def main(snakemake):
     params, metric = snakemake.params, metrics.find(snakemake.wildcards.metric)
     store = Store(f"results/{params.setting}/features")
     for (a, b), path in zip(params.pairs, snakemake.output, strict=True):
+        features = store.pair(a, b, metric.needs)
         result = {
             "metric": metric.name,
             "category": metric.category,
             "tasks": [a, b],
-            "value": metrics.compute(metric, store.pair(a, b, metric.needs)),
+            "value": metrics.compute(metric, features),
+            **({"directed": metric.directed(features)} if metric.directed else {}),
             "parameters": dict(params.parameters),
             "inputs": store.inputs(a, b, metric.needs),
             "seed": params.seed,

@@ -1,4 +1,4 @@
-"""The table of metrics: one row a pair, one column a metric."""
+"""The table of metrics: one row a pair, one column a metric; and directed values where a metric has them."""
 
 from job import run
 from mergecast import tables
@@ -6,7 +6,9 @@ from mergecast.files import read_json, write_csv
 
 
 def main(snakemake):
-    write_csv(snakemake.output[0], tables.metrics(map(read_json, snakemake.input.files)))
+    values = [read_json(path) for path in snakemake.input.files]
+    write_csv(snakemake.output.metrics, tables.metrics(values))
+    write_csv(snakemake.output.directed, tables.directed(values))
 
 
 if "snakemake" in globals():

@@ -12,6 +12,8 @@ from ..errors import MergecastError
 from ..seeding import seed_for
 from ..tasks import Split, Task
 
+SIZE = "calibration.images_per_task"
+
 
 @dataclass(frozen=True)
 class TaskProbe:
@@ -26,22 +28,20 @@ class TaskProbe:
     input_gradient: np.ndarray
 
 
-def calibration_indices(task: str, available: int, images_per_task: int, *, seed: int) -> np.ndarray:
+def calibration_indices(task: str, available: int, images_per_task: int, *, seed: int, key: str = SIZE) -> np.ndarray:
     """Sorted indices (int64) of a task's calibration images among its train images: a choice seeded by its name alone.
 
-    Raises MergecastError when more images are asked for than there are.
+    Raises MergecastError when more images are asked for, by the configuration's `key`, than there are.
     """
     if images_per_task > available:
-        raise MergecastError(
-            f"task {task}: calibration.images_per_task is {images_per_task}, but it has only {available} train images; lower it"
-        )
+        raise MergecastError(f"task {task}: {key} is {images_per_task}, but it has only {available} train images; lower it")
     rng = np.random.default_rng(seed_for("calibration", task, seed=seed))
     return np.sort(rng.choice(available, images_per_task, replace=False))
 
 
-def calibration(task: Task, images_per_task: int, *, seed: int) -> Split:
-    """A task's calibration images and labels, from its train split."""
-    return task.train.take(calibration_indices(task.name, len(task.train), images_per_task, seed=seed))
+def calibration(task: Task, images_per_task: int, *, seed: int, key: str = SIZE) -> Split:
+    """A task's calibration images and labels, from its train split; `key` as for their indices."""
+    return task.train.take(calibration_indices(task.name, len(task.train), images_per_task, seed=seed, key=key))
 
 
 def probe(encoder: Encoder, head: torch.Tensor, images: Split, *, batch_size: int = 32) -> TaskProbe:

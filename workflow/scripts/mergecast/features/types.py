@@ -60,6 +60,12 @@ class Gram:
             raise MergecastError("both vectors are zero, so their lengths have no ratio; leave one checkpoint out")
         return min(self.norms()) / max(self.norms())
 
+    def magnitude_difference(self) -> float:
+        """(|a| - |b|) / (|a| + |b|), in [-1, 1]: which is longer, and by how much. Raises as `magnitude_ratio` does."""
+        self.magnitude_ratio()
+        first, second = self.norms()
+        return (first - second) / (first + second)
+
     def area(self) -> float:
         """The area of the parallelogram of a and b, sqrt(aa bb - ab²), at least 0; σ1 σ2 of the 2-row stack."""
         product = math.sqrt(self.aa * self.bb)

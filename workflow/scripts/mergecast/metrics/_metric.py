@@ -14,7 +14,9 @@ class Metric:
     """A number for a pair of models: call it with the pair's features.
 
     `name` is the function's, `category` its module's; `summary` is the first line of its docstring, in plain words, and
-    `definition` the paragraph after it, formula and range; `needs` names the features it reads.
+    `definition` the paragraph after it, formula and range; `needs` names the features it reads. All metrics are symmetric;
+    one that forgets which of the two models is the larger may have `directed`, a value that keeps it: in [−1, 1], above 0
+    where it is a, and turning its sign when a and b are exchanged.
     """
 
     name: str
@@ -23,12 +25,15 @@ class Metric:
     summary: str
     definition: str
     function: Callable[[PairFeatures], float]
+    directed: Callable[[PairFeatures], float] | None = None
 
     def __call__(self, features: PairFeatures) -> float:
         return self.function(features)
 
 
-def metric(*, needs: tuple[str, ...]) -> Callable[[Callable[[PairFeatures], float]], Metric]:
+def metric(
+    *, needs: tuple[str, ...], directed: Callable[[PairFeatures], float] | None = None
+) -> Callable[[Callable[[PairFeatures], float]], Metric]:
     """Declare a function of PairFeatures as a metric. Raises ValueError for an unknown feature or no docstring."""
     if unknown := set(needs) - set(FEATURES):
         raise ValueError(f"unknown feature {sorted(unknown)[0]!r}; there are {', '.join(FEATURES)}")
@@ -38,6 +43,7 @@ def metric(*, needs: tuple[str, ...]) -> Callable[[Callable[[PairFeatures], floa
         definition = " ".join(rest.partition("Raises")[0].split())
         if not summary:
             raise ValueError(f"metric {function.__name__!r} has no docstring; its first line tells what it means")
-        return Metric(function.__name__, function.__module__.rpartition(".")[2], needs, summary, definition, function)
+        category = function.__module__.rpartition(".")[2]
+        return Metric(function.__name__, category, needs, summary, definition, function, directed)
 
     return declare

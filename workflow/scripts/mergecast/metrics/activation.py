@@ -26,7 +26,7 @@ def activation_cosine_similarity(features: PairFeatures) -> float:
     return _gram(features).cosine()
 
 
-@metric(needs=("probes",))
+@metric(needs=("probes",), directed=lambda features: _gram(features).magnitude_difference())
 def activation_magnitude_ratio(features: PairFeatures) -> float:
     """Whether the two models respond to the same images equally strongly: 1 equally, near 0 when one barely responds.
 

@@ -45,7 +45,7 @@ def weight_space_angle(features: PairFeatures) -> float:
     return features.inner_products.total().angle()
 
 
-@metric(needs=("inner_products",))
+@metric(needs=("inner_products",), directed=lambda features: features.inner_products.total().magnitude_difference())
 def task_vector_magnitude_ratio(features: PairFeatures) -> float:
     """How alike the amounts of change are: 1 when both models moved equally far, near 0 when one barely moved.
 

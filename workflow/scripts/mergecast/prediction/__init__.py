@@ -2,10 +2,15 @@
 
 A predictor is one module of `predictors/`, a baseline one of `baselines/`, named after it. Each has
 `INPUTS`, a literal: what its columns are ("metrics", "singles" or "tasks", see `design.py`);
-`make(*, <parameters with literal defaults>, cv, seed)`, an unfitted scikit-learn compatible regressor; `cv` (inner
-    leave-one-task-out splits) and `seed` are given to those that name them;
-`explain(model)`, of a fitted one: its coefficients on the features as it scaled them (array, or None) and the
-    hyper-parameters it chose (dict).
+`COSTLY = True`, if hundreds of columns take it long: such a predictor gets fewer draws of the null;
+`make(*, <parameters with literal defaults>, cv, seed, outputs)`, an unfitted model; `cv` (inner leave-one-task-out
+    splits), `seed` and `outputs` (the number of merge methods) are given to those that name them;
+`explain(model)`, of a fitted one: coefficients (K, F) on the features as it scaled them, in units of the target, or
+    None, and K dictionaries of the hyper-parameters it chose.
+
+A model has `fit(X (n, F), Y (n, K))` and `predict(X) -> (m, K)`. Each column of Y is fitted as if it stood alone, so that
+all merge methods, and hundreds of relabelled targets, are one call. The exception is a model that takes `outputs` = M:
+its columns are K / M groups of M methods, and the methods of a group are fitted together.
 """
 
 import ast
@@ -46,8 +51,21 @@ def parameters(name: str) -> dict:
 
 def inputs(name: str) -> str:
     """What its columns are, "metrics", "singles" or "tasks", read from the source without importing it."""
+    found = _literal(name, "INPUTS")
+    if found is None:
+        raise MergecastError(f"prediction/{name}.py: says no INPUTS; add one of 'metrics', 'singles', 'tasks'")
+    return found
+
+
+def costly(name: str) -> bool:
+    """Whether many columns of Y take it long."""
+    return bool(_literal(name, "COSTLY"))
+
+
+def _literal(name: str, constant: str):
+    """The value of a module's constant, or None, read from the source."""
     source = catalogue.ROOT.joinpath(*WINGS[kind(name)].split("."), f"{name}.py").read_text(encoding="utf-8")
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == "INPUTS":
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == constant:
             return ast.literal_eval(node.value)
-    raise MergecastError(f"prediction/{name}.py: says no INPUTS; add one of 'metrics', 'singles', 'tasks'")
+    return None

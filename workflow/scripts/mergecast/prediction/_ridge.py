@@ -1,17 +1,19 @@
-"""Ridge regression whose strength is chosen by given splits, all strengths from one SVD a split."""
+"""Ridge regression whose strength is chosen by given splits, all strengths and targets from one SVD a split."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator
 
-from ..errors import MergecastError
+from ._checks import positives
+from ._linalg import svd
 
 
-class Ridge(RegressorMixin, BaseEstimator):
-    """argmin ‖y − β₀ − Xβ‖² + α‖β‖², α out of `strengths` by the least mean squared error over the splits `cv`.
+class Ridge(BaseEstimator):
+    """argmin ‖y − β₀ − Xβ‖² + α‖β‖² for each column y, α out of `strengths` by the least mean squared error over `cv`.
 
     The error of a strength is the mean over splits of each split's mean squared error; of equal ones the first is
-    taken. This is scikit-learn's `GridSearchCV` over its `Ridge`, from one singular value decomposition a split
-    instead of one solution a split and strength. After `fit`: `alpha_`, `coef_` (F,), `intercept_`.
+    taken. This is scikit-learn's `GridSearchCV` over its `Ridge`, column by column, from one singular value
+    decomposition a split instead of one solution a split, strength and column. After `fit` on X (n, F) and Y (n, K):
+    `alpha_` (K,), `coef_` (K, F), `intercept_` (K,).
     `cv`: list of (train rows, validation rows); not used with one strength alone.
     Raises MergecastError unless `strengths` holds positive finite numbers.
     """
@@ -20,40 +22,39 @@ class Ridge(RegressorMixin, BaseEstimator):
         self.strengths = strengths
         self.cv = cv
 
-    def fit(self, X, y):
-        alphas = _positive(self.strengths)
+    def fit(self, X, Y):
+        alphas = positives(self.strengths, "strengths")
+        best = np.zeros(Y.shape[1], dtype=int)
         if len(alphas) > 1:
-            errors = [_errors(X[train], y[train], X[held], y[held], alphas) for train, held in self.cv]
-            self.alpha_ = float(alphas[np.argmin(np.mean(errors, axis=0))])
-        else:
-            self.alpha_ = float(alphas[0])
-        coefficients, intercepts = _path(X, y, np.array([self.alpha_]))
-        self.coef_, self.intercept_ = coefficients[0], float(intercepts[0])
+            best = sum(_errors(X[train], Y[train], X[held], Y[held], alphas) for train, held in self.cv).argmin(axis=0)
+        self.alpha_ = alphas[best]
+        middle, level, s, Vt, rotated = _decompose(X, Y)
+        self.coef_ = (_shrink(s[:, None], self.alpha_) * rotated).T @ Vt
+        self.intercept_ = level - self.coef_ @ middle
         return self
 
     def predict(self, X):
-        return X @ self.coef_ + self.intercept_
+        return X @ self.coef_.T + self.intercept_
 
 
-def _path(X, y, alphas):
-    """Coefficients (S, F) and intercepts (S,) of every strength."""
-    middle, level = X.mean(axis=0), y.mean()
-    U, s, Vt = np.linalg.svd(X - middle, full_matrices=False)
-    coefficients = (s / (s**2 + alphas[:, None]) * (U.T @ (y - level))) @ Vt
-    return coefficients, level - coefficients @ middle
+def chosen(model):
+    """The strength chosen for each column."""
+    return [{"strength": float(alpha)} for alpha in model.alpha_]
 
 
-def _errors(X, y, X_held, y_held, alphas):
-    """Mean squared error of every strength (S,) on held rows."""
-    coefficients, intercepts = _path(X, y, alphas)
-    return ((coefficients @ X_held.T + intercepts[:, None] - y_held) ** 2).mean(axis=1)
+def _decompose(X, Y):
+    """Means (F,) and (K,), singular values (r,) and Vᵀ (r, F) of the centred X, and the centred Y in its basis (r, K)."""
+    middle, level = X.mean(axis=0), Y.mean(axis=0)
+    U, s, Vt = svd(X - middle)
+    return middle, level, s, Vt, U.T @ (Y - level)
 
 
-def _positive(strengths):
-    try:
-        alphas = np.atleast_1d(np.asarray(strengths, dtype=float))
-    except (TypeError, ValueError):
-        alphas = np.array([])
-    if alphas.ndim != 1 or not alphas.size or not (np.isfinite(alphas) & (alphas > 0)).all():
-        raise MergecastError(f"key 'strengths': {strengths!r} is no list of positive numbers; give [1, 10, 100], say")
-    return alphas
+def _shrink(s, alpha):
+    return s / (s**2 + alpha)
+
+
+def _errors(X, Y, X_held, Y_held, alphas):
+    """Mean squared error on held rows of every strength and column (S, K)."""
+    middle, level, s, Vt, rotated = _decompose(X, Y)
+    seen, missing = (X_held - middle) @ Vt.T, Y_held - level
+    return np.array([(((seen * _shrink(s, alpha)) @ rotated - missing) ** 2).mean(axis=0) for alpha in alphas])

@@ -1,11 +1,11 @@
-"""From tidy tables to what an estimator takes: the pairs, their columns X and the target y, all of them checked.
+"""From tidy tables to what an estimator takes: pairs, their columns X and a target for every method, all of them checked.
 
 Pairs come in the order of the tasks and columns in the order of their names, whatever order the tables have, so that
 no number depends on it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -14,73 +14,99 @@ import pandas as pd
 from .. import catalogue
 from ..errors import MergecastError
 
-TARGETS = ("normalised_accuracy", "accuracy")
+# Value of a pair: a mean over its two tasks, or what the merged model keeps of one of them (a before b in task order).
+SYMMETRIC = ("normalised_accuracy", "accuracy")
+DIRECTED = ("retained_a", "retained_b")
+TARGETS = SYMMETRIC + DIRECTED
 PAIR = ["task_a", "task_b"]
 
 
 @dataclass(frozen=True)
 class Design:
-    """P pairs: `tasks` (T names), `pairs` (P), `features` (F names), `X` (P, F) and `y` (P,), float64 and finite."""
+    """P pairs of T tasks, F features, M methods: `X` (P, F) and `Y` (P, M), float64 and finite.
+
+    `mirror` (P, M) is the target with the two tasks exchanged: `Y` itself unless the target is directed.
+    """
 
     tasks: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]
     features: tuple[str, ...]
+    methods: tuple[str, ...]
     X: np.ndarray
-    y: np.ndarray
+    Y: np.ndarray
+    mirror: np.ndarray
+
+    def with_features(self, chosen: Sequence[str]) -> "Design":
+        """The same pairs with these features alone, in the order of the design."""
+        kept = [place for place, name in enumerate(self.features) if name in set(chosen)]
+        return replace(self, features=tuple(self.features[place] for place in kept), X=self.X[:, kept])
 
 
 def build(
     inputs: str,
-    method: str,
+    methods: Sequence[str],
     target: str = TARGETS[0],
     *,
     tasks: Sequence[str],
     merges: pd.DataFrame,
     metrics: pd.DataFrame | None = None,
     checkpoints: pd.DataFrame | None = None,
+    directed: pd.DataFrame | None = None,
 ) -> Design:
-    """The design of one merge method for predictors with these `INPUTS`.
+    """The design for predictors with these `INPUTS` and one target column a method.
 
-    "metrics": one column a metric (needs the table `metrics`); "singles": one column, the mean of the two fine-tuned
-    accuracies (needs `checkpoints`); "tasks": one indicator a task, 1 where it is in the pair. The pairs are those
-    merged; with "metrics", those measured must be the same.
+    "metrics": one column a metric (needs the table `metrics`); for a directed target, metrics that have a direction are
+    replaced by their values in the table `directed`, if it is given, seen from the task that is kept;
+    "singles": one column, the mean of the two fine-tuned accuracies, or that of the task that is kept (needs
+    `checkpoints`); "tasks": one indicator a task, 1 where it is in the pair, and for a directed target one for each
+    role. The pairs are those merged, the same for all methods; with "metrics", those measured must be the same.
     Raises MergecastError naming table, column, pair or task: a column or pair missing, a pair twice, a task that is
     not among `tasks`, a value that is missing or not finite, an unknown target or method.
     """
-    tasks = tuple(tasks)
-    measured = target_of(merges, method, target, tasks)
-    pairs = tuple(measured)
+    tasks, methods = tuple(tasks), tuple(methods)
+    measured, mirrored = zip(*(target_of(merges, method, target, tasks) for method in methods), strict=True)
+    pairs = tuple(measured[0])
+    for method, found in zip(methods, measured, strict=True):
+        _same_pairs(pairs, found, f"merges of {methods[0]}", f"merges of {method}")
     if inputs == "metrics":
         features, X = metric_columns(metrics, pairs, tasks)
+        if target in DIRECTED and directed is not None:
+            X = _with_direction(features, X, directed, pairs, sign=1 if target == "retained_a" else -1)
     elif inputs == "singles":
-        accuracy = fine_tuned_accuracy(checkpoints, tasks)
-        features, X = ("mean_fine_tuned_accuracy",), np.array([[(accuracy[a] + accuracy[b]) / 2] for a, b in pairs])
+        features, X = _accuracy_column(fine_tuned_accuracy(checkpoints, tasks), pairs, target)
     elif inputs == "tasks":
-        features, X = tasks, np.array([[float(task in pair) for task in tasks] for pair in pairs])
+        features, X = _indicators(tasks, pairs, target)
     else:
         raise MergecastError(f"INPUTS {inputs!r} is none of 'metrics', 'singles', 'tasks'; correct its module")
-    return Design(tasks, pairs, features, X, np.array(list(measured.values())))
+    columns = (np.array([[found[pair] for found in side] for pair in pairs]) for side in (measured, mirrored))
+    return Design(tasks, pairs, features, methods, X, *columns)
 
 
-def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str]) -> dict[tuple[str, str], float]:
-    """The target of every merged pair, in pair order: the mean over its two tasks of the merged model's `target`."""
+def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str]) -> tuple[dict, dict]:
+    """The target of every merged pair, by pair in pair order, and the same with the two tasks exchanged."""
     if target not in TARGETS:
         raise MergecastError(catalogue.unknown("target", target, TARGETS))
-    _require(merges, "merges", [*PAIR, "method", "task", target])
+    column = target if target in SYMMETRIC else "normalised_accuracy"
+    _require(merges, "merges", [*PAIR, "method", "task", column])
     rows = merges[merges["method"] == method]
     if rows.empty:
         raise MergecastError(f"table merges: has no row of method {method!r}; merge the pairs with it first")
     values: dict = {}
-    for a, b, task, value in rows[[*PAIR, "task", target]].itertuples(index=False):
+    for a, b, task, value in rows[[*PAIR, "task", column]].itertuples(index=False):
         if task not in (a, b) or task in values.setdefault(frozenset((a, b)), {}):
             fault = "stands there twice" if task in (a, b) else "is not one of the pair"
             raise MergecastError(f"table merges: method {method!r}, pair {a}__{b}: task {task!r} {fault}; correct it")
-        values[frozenset((a, b))][task] = _finite(value, f"table merges: method {method!r}, pair {a}__{b}", target)
+        values[frozenset((a, b))][task] = _finite(value, f"table merges: method {method!r}, pair {a}__{b}", column)
     for pair, found in values.items():
         if len(found) < 2:
             name = "__".join(sorted(pair))
             raise MergecastError(f"table merges: method {method!r}, pair {name}: has no row of one task; add it")
-    return {pair: sum(values[frozenset(pair)].values()) / 2 for pair in ordered(values, tasks, "merges")}
+    found = {pair: [values[frozenset(pair)][task] for task in pair] for pair in ordered(values, tasks, "merges")}
+    if target in SYMMETRIC:
+        means = {pair: sum(both) / 2 for pair, both in found.items()}
+        return means, means
+    kept, other = ({pair: both[side] for pair, both in found.items()} for side in (0, 1))
+    return (kept, other) if target == "retained_a" else (other, kept)
 
 
 def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], tasks: Sequence[str]):
@@ -94,7 +120,7 @@ def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], task
     if len(rows) < len(keys):
         a, b = next(sorted(key) for key in keys if keys.count(key) > 1)
         raise MergecastError(f"table metrics: pair {a}__{b} stands there twice; remove one row")
-    _same_pairs(pairs, ordered(rows, tasks, "metrics"))
+    _same_pairs(pairs, ordered(rows, tasks, "metrics"), "merges", "metrics")
     return features, np.array([_row(rows[frozenset(pair)], features, pair) for pair in pairs])
 
 
@@ -121,10 +147,39 @@ def ordered(pairs, tasks: Sequence[str], table: str) -> list[tuple[str, str]]:
     return [pair for pair in combinations(tasks, 2) if frozenset(pair) in there]
 
 
-def _same_pairs(merged, measured) -> None:
+def _accuracy_column(accuracy, pairs, target):
+    if target in DIRECTED:
+        side = DIRECTED.index(target)
+        return ("kept_fine_tuned_accuracy",), np.array([[accuracy[pair[side]]] for pair in pairs])
+    return ("mean_fine_tuned_accuracy",), np.array([[(accuracy[a] + accuracy[b]) / 2] for a, b in pairs])
+
+
+def _indicators(tasks, pairs, target):
+    if target not in DIRECTED:
+        return tasks, np.array([[float(task in pair) for task in tasks] for pair in pairs])
+    side = DIRECTED.index(target)
+    names = tuple(f"{role} {task}" for role in ("kept", "other") for task in tasks)
+    return names, np.array([[float(pair[k] == task) for k in (side, 1 - side) for task in tasks] for pair in pairs])
+
+
+def _with_direction(features, X, directed, pairs, *, sign):
+    """X with the columns that have a direction in place of the undirected ones; exchanging the tasks turns the sign."""
+    _require(directed, "directed", [*PAIR, "metric", "value"])
+    X = X.copy()
+    for name, rows in directed[directed["metric"].isin(features)].groupby("metric"):
+        values = {(a, b): value for a, b, value in rows[[*PAIR, "value"]].itertuples(index=False)}
+        values |= {(b, a): -value for (a, b), value in values.items()}
+        if lacking := [pair for pair in pairs if pair not in values]:
+            raise MergecastError(f"table directed: metric {name!r} lacks pair {'__'.join(lacking[0])}; make it again")
+        where = f"table directed: metric {name!r}"
+        X[:, features.index(name)] = [sign * _finite(values[pair], where, "value") for pair in pairs]
+    return X
+
+
+def _same_pairs(first, second, first_name: str, second_name: str) -> None:
     for table, other, lacking in (
-        ("metrics", "merges", set(merged) - set(measured)),
-        ("merges", "metrics", set(measured) - set(merged)),
+        (second_name, first_name, set(first) - set(second)),
+        (first_name, second_name, set(second) - set(first)),
     ):
         if lacking:
             a, b = min(lacking)

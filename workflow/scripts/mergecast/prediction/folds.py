@@ -1,72 +1,98 @@
-"""Every fold of one merge method and one predictor: fitted on the training half, scored on the held-out half."""
+"""Every fold of one predictor, all merge methods at once: fitted on the training half, scored on the held-out half.
+
+Beside each forecast: the same with relabelled tasks (the null), and conformal intervals.
+"""
 
 import inspect
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from .. import catalogue, files, prediction
+from .. import catalogue, prediction
 from ..errors import MergecastError
 from ..seeding import seed_for
-from . import scores, splits
+from . import intervals, permutations, scores, splits
 from .design import Design
+
+NULLS = ["predictor", "method", "split", "target", "draw", "mean_r", "pooled_r"]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`folds`: for each method its folds in order, as they are written to JSON. `nulls`: one row a method and draw."""
+
+    folds: dict[str, list[dict]]
+    nulls: pd.DataFrame
 
 
 def run(
     design: Design,
     predictor: str,
     *,
-    method: str,
     target: str,
-    setting: str = "",
     split: str = "loto",
+    setting: str = "",
     parameters: dict | None = None,
+    options: dict | None = None,
+    levels: tuple[float, ...] = (),
+    draws: int = 0,
     seed: int = 0,
-) -> list[dict]:
-    """The fold results, as they are written to JSON, in the order of the folds.
+) -> Forecast:
+    """The forecast of one predictor under one split.
 
-    A fold's model sees nothing but the X and y of its training rows; its inner splits are made of those rows alone,
-    and its seed comes from the names of setting, method, predictor and held-out task. `design` must have been built for
-    the predictor's INPUTS, `method` and `target`.
+    A fold's model sees nothing but the X and Y of its training rows; its inner splits are made of those rows alone,
+    and its seed comes from the names of setting, predictor, split and fold. `design` must have been built for the
+    predictor's INPUTS and `target`. `options` are the split's own; `levels` those of the conformal intervals; `draws`
+    is the number of relabellings that the predictor is refitted to.
     Raises MergecastError for an unknown predictor, split or parameter, and for what the split cannot do.
     """
-    module, kind = prediction.find(predictor), prediction.kind(predictor)
-    parameters = check(predictor, parameters or {})
-    made_of, versions = inspect.signature(module.make).parameters, files.versions()
-    results = []
-    for fold in splits.find(split)(design.pairs, design.tasks):
-        given = {
-            "seed": seed_for(setting, method, predictor, fold.held_out, seed=seed),
-            "cv": splits.inner([design.pairs[row] for row in fold.train]) if "cv" in made_of else None,
-        }
-        model = module.make(**parameters, **{name: value for name, value in given.items() if name in made_of})
-        model.fit(design.X[fold.train], design.y[fold.train])
+    module, given = prediction.find(predictor), check(predictor, parameters or {})
+    head = {"predictor": predictor, "kind": prediction.kind(predictor), "split": split, "target": target}
+    relabelled = permutations.relabelled(design, draws, seed=seed_for(setting, "relabelling", seed=seed))
+    null = _Null(relabelled)
+    found: dict[str, list[dict]] = {method: [] for method in design.methods}
+    for fold in splits.find(split)(design.pairs, design.tasks, **(options or {})):
+        names = (setting, predictor, split, fold.name)
+
+        def fitted(rows, Y, names=names):
+            model = make(module, [design.pairs[row] for row in rows], given, len(design.methods), seed_for(*names, seed=seed))
+            return model.fit(design.X[rows], Y)
+
+        # Measured and relabelled targets in one fit: to each column it is as if it stood alone.
+        model = fitted(fold.train, np.hstack([design.Y[fold.train], relabelled[fold.train].reshape(len(fold.train), -1)]))
         predicted = np.asarray(model.predict(design.X[fold.validation]), dtype=float)
-        measured, pairs = design.y[fold.validation], [design.pairs[row] for row in fold.validation]
         coefficients, hyper_parameters = module.explain(model)
-        if coefficients is not None:
-            coefficients = {name: float(value) for name, value in zip(design.features, coefficients, strict=True)}
-        results.append(
-            {
-                "method": method,
-                "predictor": predictor,
-                "kind": kind,
-                "split": split,
-                "target": target,
-                "held_out_task": fold.held_out,
-                "n_train_pairs": len(fold.train),
-                "coefficients": coefficients,
-                "hyper_parameters": hyper_parameters,
-                "predictions": [
-                    {"task_a": a, "task_b": b, "measured": float(y), "predicted": float(p)}
-                    for (a, b), y, p in zip(pairs, measured, predicted, strict=True)
-                ],
-                "scores": scores.of(measured, predicted),
-                "undefined": scores.undefined(measured, predicted),
-                "seed": seed,
-                "versions": versions,
-            }
-        )
-    return results
+        interval = _interval(design, fold, fitted, levels, seed_for(*names, "calibration tasks", seed=seed))
+        null.add(fold.validation, predicted[:, len(design.methods) :])
+        for m, method in enumerate(design.methods):
+            own = None if coefficients is None else zip(design.features, map(float, coefficients[m]), strict=True)
+            measured = design.Y[fold.validation, m]
+            found[method].append(
+                {
+                    **head,
+                    "method": method,
+                    "fold": fold.name,
+                    "n_train_pairs": len(fold.train),
+                    "coefficients": None if own is None else dict(own),
+                    "hyper_parameters": hyper_parameters[m],
+                    "predictions": [
+                        {"task_a": a, "task_b": b, "measured": float(y), "predicted": float(p)}
+                        for (a, b), y, p in zip(_pairs(design, fold.validation), measured, predicted[:, m], strict=True)
+                    ],
+                    "scores": scores.of(measured, predicted[:, m]),
+                    "undefined": scores.undefined(measured, predicted[:, m]),
+                    "interval": {key: _column(value, m) for key, value in interval.items()},
+                }
+            )
+    return Forecast(found, null.table(design.methods, head))
+
+
+def make(module, pairs, parameters: dict, n_methods: int, seed: int):
+    """An unfitted model of a predictor for these training pairs: it gets what its `make` names of cv, seed and outputs."""
+    named = inspect.signature(module.make).parameters
+    given = {"seed": seed, "outputs": n_methods, "cv": splits.inner(pairs) if "cv" in named else None}
+    return module.make(**parameters, **{name: value for name, value in given.items() if name in named})
 
 
 def check(predictor: str, parameters: dict) -> dict:
@@ -78,3 +104,54 @@ def check(predictor: str, parameters: dict) -> dict:
                 raise MergecastError(f"predictor {predictor!r} has no parameters; remove {name!r}")
             raise MergecastError(catalogue.unknown(f"parameter of predictor {predictor!r},", name, known))
     return parameters
+
+
+class _Null:
+    """Correlations of refitted models with their own relabelled targets, gathered fold by fold."""
+
+    def __init__(self, targets):
+        self.targets = targets  # (P, draws, M)
+        self.r, self.n_r = np.zeros(targets.shape[1:]), np.zeros(targets.shape[1:], dtype=int)
+        self.sum, self.n = np.zeros(targets.shape), np.zeros(len(targets), dtype=int)
+
+    def add(self, rows, predicted):
+        predicted = predicted.reshape(len(rows), *self.targets.shape[1:])
+        r = scores.pearsons(self.targets[rows], predicted)
+        self.r, self.n_r = self.r + np.nan_to_num(r), self.n_r + ~np.isnan(r)
+        self.sum[rows] += predicted
+        self.n[rows] += 1
+
+    def table(self, methods, head) -> pd.DataFrame:
+        seen, n_draws = self.n > 0, self.targets.shape[1]
+        if not n_draws:
+            return pd.DataFrame(columns=NULLS)
+        pooled = scores.pearsons(self.targets[seen], self.sum[seen] / self.n[seen][:, None, None])
+        mean = np.divide(self.r, self.n_r, out=np.full(self.r.shape, np.nan), where=self.n_r > 0)
+        columns = [
+            pd.DataFrame({"method": method, "draw": range(n_draws), "mean_r": mean[:, m], "pooled_r": pooled[:, m]})
+            for m, method in enumerate(methods)
+        ]
+        return pd.concat(columns, ignore_index=True).assign(**head)[NULLS]
+
+
+def _interval(design, fold, fitted, levels, seed) -> dict:
+    """Centres (v, M) and half-widths (M,) by level; centres are None where too few pairs are left to fit or calibrate."""
+    fit, calibrate = intervals.calibration_split(_pairs(design, fold.train), fold.unseen, seed=seed)
+    fit, calibrate = fold.train[fit], fold.train[calibrate]
+    if not levels or len(fit) < intervals.FEWEST or not len(calibrate):
+        return {"n_calibration_pairs": 0, "centre": None, "half_width": {str(level): None for level in levels}}
+    model = fitted(fit, design.Y[fit])
+    residuals = design.Y[calibrate] - model.predict(design.X[calibrate])
+    widths = {str(level): intervals.half_width(residuals, level) for level in levels}
+    return {"n_calibration_pairs": len(calibrate), "centre": model.predict(design.X[fold.validation]), "half_width": widths}
+
+
+def _column(value, m):
+    """What concerns method m: plain numbers, an infinite half-width as None."""
+    if isinstance(value, dict):
+        return {key: None if width is None or np.isinf(width[m]) else float(width[m]) for key, width in value.items()}
+    return value[:, m].tolist() if isinstance(value, np.ndarray) else value
+
+
+def _pairs(design, rows):
+    return [design.pairs[row] for row in rows]

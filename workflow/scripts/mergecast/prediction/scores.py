@@ -13,20 +13,26 @@ def undefined(measured, predicted) -> str | None:
     if len(measured) < 2:
         return "fewer than two pairs"
     for name, values in (("predictions", predicted), ("measured values", measured)):
-        values = np.asarray(values, dtype=float)
-        if np.ptp(values) <= NOISE * np.abs(values).max():
+        if _constant(np.asarray(values, dtype=float)):
             return f"{name} are constant"
     return None
 
 
 def pearson(measured, predicted) -> float | None:
     """Pearson correlation in [−1, 1] of two (n,) arrays; None where it is undefined."""
-    if undefined(measured, predicted):
-        return None
-    x, y = (np.asarray(values, dtype=float) for values in (measured, predicted))
-    x, y = x - x.mean(), y - y.mean()
-    x, y = x / np.abs(x).max(), y / np.abs(y).max()
-    return float(np.clip(x @ y / np.sqrt((x @ x) * (y @ y)), -1.0, 1.0))
+    found = pearsons(*(np.asarray(values, dtype=float)[:, None] for values in (measured, predicted)))[0]
+    return None if np.isnan(found) else float(found)
+
+
+def pearsons(measured: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Pearson correlation of each column of two (n, …) arrays: (…), NaN where `undefined` has a reason."""
+    if len(measured) < 2:
+        return np.full(measured.shape[1:], np.nan)
+    x, y = (values - values.mean(axis=0) for values in (measured, predicted))
+    x, y = (values / np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny) for values in (x, y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.clip((x * y).sum(axis=0) / np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0)), -1.0, 1.0)
+    return np.where(_constant(measured) | _constant(predicted), np.nan, found)
 
 
 def spearman(measured, predicted) -> float | None:
@@ -39,6 +45,17 @@ def spearman(measured, predicted) -> float | None:
 def mean_absolute_error(measured, predicted) -> float:
     """Mean absolute error of two (n,) arrays, in units of the target."""
     return float(np.mean(np.abs(np.asarray(measured, dtype=float) - np.asarray(predicted, dtype=float))))
+
+
+def r_squared(measured, predicted) -> float | None:
+    """1 − squared error / squared deviation from the mean of `measured`, at most 1; None if `measured` is constant.
+
+    It asks for the right level and scale, not for a linear relation: a forecast worse than the mean has it below 0.
+    """
+    measured, predicted = np.asarray(measured, dtype=float), np.asarray(predicted, dtype=float)
+    if len(measured) < 2 or _constant(measured):
+        return None
+    return float(1 - ((measured - predicted) ** 2).sum() / ((measured - measured.mean()) ** 2).sum())
 
 
 def of(measured, predicted) -> dict[str, float | None]:
@@ -58,25 +75,51 @@ def once(folds: Iterable[dict]) -> pd.DataFrame:
 
 
 def summarise(folds: list[dict]) -> dict:
-    """One row of the score table from the folds of one predictor, method, split and target.
+    """The scores of one predictor, method, split and target from its folds.
 
-    `mean_r`, `sd_r` (population s.d., as published) and `mean_spearman` are over the folds where they are defined;
-    `n_undefined` counts the others and `n_folds` all. `pooled_r`, `spearman` and `mae` are over `n_pairs` pairs, each
-    once. None where nothing is defined.
+    `mean_r`, `sd_r` (population s.d., as published), `mean_spearman` and `sd_spearman` are over the folds where they are
+    defined; `n_undefined` counts the others and `n_folds` all. `pooled_r`, `spearman`, `r2` and `mae` are over `n_pairs`
+    pairs, each once. `mean_nonzero` is the mean number of non-zero coefficients. None where nothing is defined.
     """
-    first, pairs = folds[0], once(folds)
+    pairs = once(folds)
     found = [fold["scores"]["pearson"] for fold in folds if fold["scores"]["pearson"] is not None]
     ranks = [fold["scores"]["spearman"] for fold in folds if fold["scores"]["spearman"] is not None]
-    pooled = of(pairs["measured"].to_numpy(), pairs["predicted"].to_numpy())
+    counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
+    measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
+    pooled = of(measured, predicted)
     return {
-        **{key: first[key] for key in ("predictor", "kind", "method", "split", "target")},
         "mean_r": float(np.mean(found)) if found else None,
         "sd_r": float(np.std(found)) if found else None,
         "mean_spearman": float(np.mean(ranks)) if ranks else None,
+        "sd_spearman": float(np.std(ranks)) if ranks else None,
         "pooled_r": pooled["pearson"],
         "spearman": pooled["spearman"],
+        "r2": r_squared(measured, predicted),
         "mae": pooled["mae"],
+        "mean_nonzero": float(np.mean(counts)) if counts else None,
         "n_folds": len(folds),
-        "n_pairs": len(pairs),
         "n_undefined": len(folds) - len(found),
+        "n_pairs": len(pairs),
     }
+
+
+def null(observed: float | None, draws) -> dict:
+    """An observed correlation among those of relabelled tasks: `null_mean`, `null_sd` (population) and `p`, one-sided.
+
+    p = (1 + number of draws ≥ observed) / (1 + number of draws). A draw without any defined correlation ranks nothing: in
+    p it counts as 0, in mean and s.d. not at all. None where there is no draw, or nothing observed for p.
+    """
+    draws = np.asarray(draws, dtype=float)
+    defined = draws[~np.isnan(draws)]
+    reached = int((np.nan_to_num(draws) >= observed).sum()) if observed is not None else 0
+    return {
+        "null_mean": float(defined.mean()) if len(defined) else None,
+        "null_sd": float(defined.std()) if len(defined) else None,
+        "p": (1 + reached) / (1 + len(draws)) if observed is not None and len(defined) else None,
+        "n_permutations": len(draws),
+    }
+
+
+def _constant(values: np.ndarray) -> np.ndarray:
+    """Whether each column of (n, …) values is constant up to rounding."""
+    return np.ptp(values, axis=0) <= NOISE * np.abs(values).max(axis=0)

@@ -7,15 +7,20 @@ import numpy as np
 
 from .. import catalogue
 from ..errors import MergecastError
+from ..seeding import seed_for
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: its name (the held-out task) and the rows of its training and validation pairs, each (k,) integers."""
+    """One fold: its name (the held-out task, pair or number) and its training and validation rows, each (k,) integers.
 
-    held_out: str
+    `unseen` says how many tasks of a validation pair are in no training pair: 1 or 2.
+    """
+
+    name: str
     train: np.ndarray
     validation: np.ndarray
+    unseen: int
 
 
 def loto(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fold]:
@@ -25,16 +30,47 @@ def loto(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fol
     Raises MergecastError with fewer than 4 tasks (an inner split would have nothing to learn from), for a task
     without any pair, and where nothing is left to train on.
     """
-    if len(tasks) < 4:
-        raise MergecastError(f"split 'loto': needs 4 tasks or more, there are {len(tasks)}; add tasks")
-    table = np.array(pairs, dtype=object).reshape(len(pairs), 2)
+    _enough("loto", tasks, 4)
+    table = _table(pairs)
     for task in tasks:
         held = (table == task).any(axis=1)
         if not held.any():
             raise MergecastError(f"split 'loto': task {task!r} is in no pair; merge it with others or leave it out")
         if held.all():
             raise MergecastError(f"split 'loto': every pair has task {task!r}, so nothing trains without it; add pairs")
-        yield Fold(task, np.flatnonzero(~held), np.flatnonzero(held))
+        yield Fold(task, np.flatnonzero(~held), np.flatnonzero(held), 1)
+
+
+def l2to(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fold]:
+    """Leave two tasks out: for each pair, train on the pairs that contain neither of its tasks, and validate on it alone.
+
+    Raises MergecastError with fewer than 5 tasks, and where nothing is left to train on.
+    """
+    _enough("l2to", tasks, 5)
+    table = _table(pairs)
+    for row, (a, b) in enumerate(pairs):
+        train = np.flatnonzero(~np.isin(table, (a, b)).any(axis=1))
+        if not len(train):
+            raise MergecastError(f"split 'l2to': no pair has neither {a!r} nor {b!r}, so nothing trains; add pairs")
+        yield Fold(f"{a}__{b}", train, np.array([row]), 2)
+
+
+def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: int = 50, seed: int = 0) -> Iterator[Fold]:
+    """Random halves of the tasks, `halves` times: train on the pairs inside one, validate on those inside the other.
+
+    With an odd number of tasks the training half is the larger. Fold i depends on `seed` and i alone.
+    Raises MergecastError with fewer than 8 tasks, and where a half holds too few pairs to learn from or to score.
+    """
+    _enough("disjoint", tasks, 8)
+    table = _table(pairs)
+    for number in range(halves):
+        random = np.random.default_rng(seed_for("disjoint", number, seed=seed))
+        learned = [tasks[place] for place in sorted(random.permutation(len(tasks))[: (len(tasks) + 1) // 2])]
+        inside = np.isin(table, learned).sum(axis=1)
+        train, validation = np.flatnonzero(inside == 2), np.flatnonzero(inside == 0)
+        if len(train) < 3 or len(validation) < 2:
+            raise MergecastError(f"split 'disjoint': half {number} has {len(train)} pairs to learn from; add pairs")
+        yield Fold(f"{number:02d}", train, validation, 2)
 
 
 def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -43,7 +79,7 @@ def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray
     Tasks are taken in the order of their names; one whose absence leaves nothing to train on makes no split.
     Raises MergecastError when no split is possible.
     """
-    table = np.array(pairs, dtype=object).reshape(len(pairs), 2)
+    table = _table(pairs)
     held = [(table == task).any(axis=1) for task in sorted(set(table.ravel()))]
     splits = [(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in held if not mask.all()]
     if not splits:
@@ -51,7 +87,7 @@ def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray
     return splits
 
 
-SPLITS = {"loto": loto}
+SPLITS = {"loto": loto, "l2to": l2to, "disjoint": disjoint}
 
 
 def find(name: str):
@@ -59,3 +95,12 @@ def find(name: str):
     if name not in SPLITS:
         raise MergecastError(catalogue.unknown("split", name, SPLITS))
     return SPLITS[name]
+
+
+def _enough(name: str, tasks: Sequence[str], least: int) -> None:
+    if len(tasks) < least:
+        raise MergecastError(f"split {name!r}: needs {least} tasks or more, there are {len(tasks)}; add tasks")
+
+
+def _table(pairs) -> np.ndarray:
+    return np.array(pairs, dtype=object).reshape(len(pairs), 2)

@@ -1,27 +1,34 @@
-"""Tidy tables from fold results, in the order of the results; and how each metric alone goes with the target."""
+"""Tidy tables from fold results, in the order of the results."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 
-from . import scores
-from .design import metric_columns, target_of
+from ..seeding import seed_for
+from . import bootstrap, scores
 
-GROUP = ["method", "predictor", "kind", "split", "target"]
-PREDICTIONS = ["method", "predictor", "held_out_task", "task_a", "task_b", "measured", "predicted"]
+GROUP = ["predictor", "kind", "method", "split", "target"]
+PREDICTIONS = ["method", "predictor", "kind", "target", "fold", "task_a", "task_b", "measured", "predicted"]
+INTERVALS = ["method", "predictor", "target", "fold", "task_a", "task_b", "level", "lower", "upper", "measured", "covered"]
 FOLDS = [
-    *GROUP, "held_out_task", "n_train_pairs", "n_validation_pairs", "pearson", "spearman", "mae", "undefined",
+    "method", "predictor", "kind", "split", "target", "fold", "n_train_pairs", "n_validation_pairs", "pearson", "spearman",
+    "mae", "undefined",
+]  # fmt: skip
+NUMBERS = [
+    "mean_r", "sd_r", "mean_r_low", "mean_r_high", "mean_spearman", "sd_spearman", "pooled_r", "pooled_r_low",
+    "pooled_r_high", "spearman", "r2", "mae", "null_mean", "null_sd", "p", "mean_nonzero",
 ]  # fmt: skip
 SCORES = [
-    "predictor", "kind", "method", "split", "target", "mean_r", "sd_r", "mean_spearman", "pooled_r", "spearman", "mae",
-    "n_folds", "n_pairs", "n_undefined",
+    *GROUP, *NUMBERS[:12], "null_statistic", "null_mean", "null_sd", "p", "n_permutations", "mean_nonzero", "n_folds",
+    "n_undefined", "n_pairs",
 ]  # fmt: skip
-COEFFICIENTS = ["method", "predictor", "held_out_task", "feature", "coefficient"]
-CORRELATIONS = ["method", "metric", "pearson", "spearman", "n_pairs"]
+COEFFICIENTS = ["method", "predictor", "target", "fold", "feature", "coefficient"]
+COVERAGE = ["predictor", "kind", "method", "split", "target", "level", "coverage", "mean_width", "n", "n_unbounded"]
 
 
 def predictions(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a method, predictor, fold and validation pair."""
+    """One row a method, predictor, target, fold and validation pair."""
     rows = [{**fold, **row} for fold in results for row in fold["predictions"]]
     return pd.DataFrame(rows, columns=PREDICTIONS)
 
@@ -30,15 +37,6 @@ def folds(results: Iterable[dict]) -> pd.DataFrame:
     """One row a fold with its scores; an undefined correlation is empty and `undefined` says why."""
     rows = [{**fold, "n_validation_pairs": len(fold["predictions"]), **fold["scores"]} for fold in results]
     return _numbers(pd.DataFrame(rows, columns=FOLDS), ["pearson", "spearman", "mae"])
-
-
-def score_table(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a method, predictor, split and target: `scores.summarise`."""
-    groups: dict = {}
-    for fold in results:
-        groups.setdefault(tuple(fold[key] for key in GROUP), []).append(fold)
-    table = pd.DataFrame([scores.summarise(group) for group in groups.values()], columns=SCORES)
-    return _numbers(table, ["mean_r", "sd_r", "mean_spearman", "pooled_r", "spearman", "mae"])
 
 
 def coefficients(results: Iterable[dict]) -> pd.DataFrame:
@@ -51,21 +49,72 @@ def coefficients(results: Iterable[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COEFFICIENTS)
 
 
-def correlations(metrics: pd.DataFrame, merges: pd.DataFrame, target: str) -> pd.DataFrame:
-    """One row a method and metric: its correlation with the target over the pairs; empty where undefined.
-
-    Methods and metrics in the order of their tables. Raises MergecastError as `design.build` does.
-    """
-    tasks = list(dict.fromkeys([*metrics["task_a"], *metrics["task_b"]]))
+def intervals(results: Iterable[dict]) -> pd.DataFrame:
+    """One row a fold, validation pair and level; `lower` and `upper` are empty where the interval is unbounded."""
     rows = []
-    for method in merges["method"].unique():
-        measured = target_of(merges, method, target, tasks)
-        names, X = metric_columns(metrics, tuple(measured), tasks)
-        y = list(measured.values())
-        for name in (column for column in metrics.columns if column in names):
-            x = X[:, names.index(name)]
-            rows.append((method, name, scores.pearson(y, x), scores.spearman(y, x), len(y)))
-    return _numbers(pd.DataFrame(rows, columns=CORRELATIONS), ["pearson", "spearman"])
+    for fold in results:
+        centres = fold["interval"]["centre"] or [np.nan] * len(fold["predictions"])
+        for level, width in fold["interval"]["half_width"].items():
+            width = np.inf if width is None else width
+            for row, centre in zip(fold["predictions"], centres, strict=True):
+                known = np.isfinite(width)
+                rows.append(
+                    {**fold, **row, "level": float(level)}
+                    | {"lower": centre - width if known else None, "upper": centre + width if known else None}
+                    | {"covered": bool(not known or abs(row["measured"] - centre) <= width)}
+                )
+    return _numbers(pd.DataFrame(rows, columns=INTERVALS), ["lower", "upper"])
+
+
+def coverage(results: Iterable[dict]) -> pd.DataFrame:
+    """One row a predictor, method, split, target and level: how often the interval held the measured value.
+
+    `coverage` and `mean_width` (units of the target) are over the `n` bounded intervals, a pair counted in every fold
+    that holds it out; `n_unbounded` counts the others. Empty where all are unbounded.
+    """
+    rows = []
+    for group in grouped(results):
+        for level in group[0]["interval"]["half_width"]:
+            held, widths, unbounded = [], [], 0
+            for fold in group:
+                width, measured = fold["interval"]["half_width"][level], [row["measured"] for row in fold["predictions"]]
+                if width is None:
+                    unbounded += len(measured)
+                else:
+                    held.extend(np.abs(np.subtract(measured, fold["interval"]["centre"])) <= width)
+                    widths.extend([2 * width] * len(measured))
+            found = {"coverage": np.mean(held), "mean_width": np.mean(widths)} if held else {}
+            counts = {"level": float(level), "n": len(held), "n_unbounded": unbounded}
+            rows.append({key: group[0][key] for key in GROUP} | counts | found)
+    return _numbers(pd.DataFrame(rows, columns=COVERAGE), ["coverage", "mean_width"])
+
+
+def score_table(
+    results: Sequence[dict], nulls: pd.DataFrame, tasks: Sequence[str], *, draws: int = 1000, setting: str = "", seed: int = 0
+) -> pd.DataFrame:
+    """One row a predictor, method, split and target: scores, their bootstrap intervals over tasks, their null.
+
+    The null is that of `null_statistic`: mean_r where folds hold several pairs, else pooled_r.
+    """
+    drawn = bootstrap.counts(len(tasks), draws, seed=seed_for(setting, "bootstrap", seed=seed))
+    by_group = dict(list(nulls.groupby(["predictor", "method", "split", "target"]))) if len(nulls) else {}
+    rows = []
+    for group in grouped(results):
+        head = {key: group[0][key] for key in GROUP}
+        found = scores.summarise(group)
+        statistic = "pooled_r" if all(len(fold["predictions"]) == 1 for fold in group) else "mean_r"
+        own = by_group.get((head["predictor"], head["method"], head["split"], head["target"]))
+        null = scores.null(found[statistic], [] if own is None else own[statistic])
+        rows.append(head | found | bootstrap.intervals(group, tasks, drawn) | {"null_statistic": statistic} | null)
+    return _numbers(pd.DataFrame(rows, columns=SCORES), NUMBERS)
+
+
+def grouped(results: Iterable[dict]) -> list[list[dict]]:
+    """Folds by predictor, method, split and target, in the order in which they first occur."""
+    groups: dict = {}
+    for fold in results:
+        groups.setdefault(tuple(fold[key] for key in GROUP), []).append(fold)
+    return list(groups.values())
 
 
 def _numbers(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

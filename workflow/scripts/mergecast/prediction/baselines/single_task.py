@@ -1,20 +1,23 @@
 """The mean of the two fine-tuned accuracies, nothing fitted: how good the two models were before merging."""
 
+import numpy as np
+
 INPUTS = "singles"
 
 
 class SingleTask:
-    """Predicts the one column it is given, as it is.
+    """Predicts the one column it is given, as it is, for every target.
 
     With target `accuracy` its absolute error is the mean loss by merging. A normalised accuracy is on another scale
     (relative to the very accuracies predicted here), so there only the correlations say something.
     """
 
-    def fit(self, X, y):
+    def fit(self, X, Y):
+        self.count_ = Y.shape[1]
         return self
 
     def predict(self, X):
-        return X[:, 0]
+        return np.tile(X[:, :1], (1, self.count_))
 
 
 def make():
@@ -24,4 +27,4 @@ def make():
 
 def explain(model):
     """No coefficients; nothing is chosen."""
-    return None, {}
+    return None, [{} for _ in range(model.count_)]

@@ -1,6 +1,6 @@
 """Ridge regression on which tasks are in the pair, no metric: how much a pair owes to its tasks, not to their fit."""
 
-from .._ridge import Ridge
+from .. import _ridge
 
 INPUTS = "tasks"
 
@@ -12,9 +12,9 @@ def make(*, strengths=(1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0), cv):
     partner. What it reaches is therefore what the marginal level of each task explains.
     The indicators are left as they are (0 or 1): they share one scale.
     """
-    return Ridge(strengths, cv)
+    return _ridge.Ridge(strengths, cv)
 
 
 def explain(model):
     """The effect of each task, in units of the target, and the strength chosen."""
-    return model.coef_, {"strength": model.alpha_}
+    return model.coef_, _ridge.chosen(model)

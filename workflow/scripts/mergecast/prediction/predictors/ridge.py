@@ -1,9 +1,9 @@
 """Ridge regression on all metrics, standardised: every metric keeps a weight, correlated ones share it."""
 
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from .._ridge import Ridge
+from .. import _ridge
+from .._standard import Standard, coefficients
 
 INPUTS = "metrics"
 
@@ -13,9 +13,9 @@ def make(*, strengths=(0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 300
 
     `strengths`: the α to choose from by `cv` inside the training fold; one alone is taken as it is.
     """
-    return make_pipeline(StandardScaler(), Ridge(strengths, cv))
+    return make_pipeline(Standard(), _ridge.Ridge(strengths, cv))
 
 
 def explain(model):
-    """Coefficients on the standardised metrics, in units of the target, and the strength chosen."""
-    return model[-1].coef_, {"strength": model[-1].alpha_}
+    """Coefficients on the standardised metrics, in units of the target, and the strengths chosen."""
+    return coefficients(model), _ridge.chosen(model[-1])
