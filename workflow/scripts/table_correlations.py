@@ -2,13 +2,19 @@
 
 from job import run
 from mergecast import tables
+from mergecast.analysis.correlations import correlations
 from mergecast.files import write_csv
-from mergecast.prediction.tables import correlations
+from mergecast.prediction import design
+from mergecast.seeding import seed_for
 
 
 def main(snakemake):
-    metrics, merges = tables.read(snakemake.input.metrics), tables.read(snakemake.input.merges)
-    write_csv(snakemake.output[0], correlations(metrics, merges, snakemake.params.target))
+    setting = snakemake.params.setting
+    built = design.build(
+        "metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables.by_name(snakemake.input.tables)
+    )
+    seed = seed_for(setting["name"], "relabelling", seed=setting["seed"])
+    write_csv(snakemake.output[0], correlations(built, count=snakemake.params.draws, seed=seed))
 
 
 if "snakemake" in globals():

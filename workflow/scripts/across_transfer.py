@@ -1,0 +1,23 @@
+"""The table of forecasts trained on one setting and tested on another, tasks held out of both."""
+
+import pandas
+
+from job import run
+from mergecast import tables
+from mergecast.analysis.transfer import COLUMNS, transfer
+from mergecast.files import write_csv
+from mergecast.prediction import design
+
+
+def main(snakemake):
+    alike: dict = {}
+    for name, setting in snakemake.params.settings.items():
+        own = [path for path in snakemake.input.tables if path.startswith(f"results/{name}/")]
+        built = design.build("metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables.by_name(own))
+        alike.setdefault((setting["predictor"], setting["target"], setting["seed"]), {})[name] = built
+    parts = [transfer(designs, predictor, target, seed=seed) for (predictor, target, seed), designs in alike.items()]
+    write_csv(snakemake.output[0], pandas.concat(parts, ignore_index=True)[COLUMNS])
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
