@@ -1,7 +1,12 @@
 """The configuration: documented to the last key, resolved to a grid."""
 
+import itertools
+import shutil
 from copy import deepcopy
 
+import jsonschema
+import numpy
+import pandas
 import pytest
 import yaml
 
@@ -46,7 +51,8 @@ def test_all_means_everything_there_is():
 
 def test_baselines_always_run_beside_the_predictors_chosen():
     setting = config.resolve(deepcopy(SMALL), TASKS)["tiny"]
-    assert set(setting.predictors) == {"ridge", "single_task", "task_effects", "train_mean"}
+    baselines = {name for name, kind in prediction.kinds().items() if kind == "baseline"}
+    assert set(setting.predictors) == {"ridge"} | baselines
 
 
 def test_parameters_are_spelt_out_and_a_setting_may_differ():
@@ -72,3 +78,285 @@ def test_a_table_without_a_column_is_named(tmp_path):
     path.write_text("task\tsource\nshapes\tprocedural\n")
     with pytest.raises(MergecastError, match=r"tasks.tsv: lacks the column 'path'"):
         config.read_tasks(path)
+
+
+NEW = ("targets", "splits", "bootstrap", "intervals", "subsets", "analysis")
+MANY = {name: TASKS["a"] | {"task": name} for name in "abcdefghij"}
+
+
+def minimal(**keys):
+    """A configuration that says nothing of the forecast but its predictors."""
+    return {key: value for key, value in deepcopy(SMALL).items() if key not in NEW} | keys
+
+
+def resolved(tasks=MANY, **keys):
+    return config.resolve(minimal(**keys), tasks)["tiny"]
+
+
+def problem(tasks=MANY, **keys):
+    with pytest.raises(MergecastError) as told:
+        resolved(tasks, **keys)
+    return str(told.value)
+
+
+def test_a_minimal_configuration_gets_the_defaults():
+    setting = resolved()
+    assert {key: getattr(setting, key) for key in NEW} == {
+        "targets": ("normalised_accuracy",),
+        "splits": {
+            "loto": {"permutations": 200, "costly": 19},
+            "l2to": {"permutations": 20, "costly": 1},
+            "disjoint": {"halves": 50, "permutations": 50, "costly": 4},
+        },
+        "bootstrap": 1000,
+        "intervals": (0.8, 0.9),
+        "subsets": {"size": 3, "count": 12},
+        "analysis": {"predictor": "ridge", "calibration_sizes": [2, 5, 20]},
+    }
+
+
+def test_the_documented_defaults_are_those_that_hold(root):
+    page = (root / "config/README.md").read_text()
+    for options in config.DEFAULTS["splits"].values():
+        assert "`{" + ", ".join(f"{key}: {value}" for key, value in options.items()) + "}`" in page
+    assert f"`{config.DEFAULTS['bootstrap']}`" in page and f"`{config.DEFAULTS['intervals']}`" in page
+
+
+def test_what_a_mapping_leaves_out_is_the_default():
+    setting = resolved(splits={"disjoint": {"halves": 3}, "loto": {}}, subsets={"size": 4}, analysis={"calibration_sizes": []})
+    assert list(setting.splits) == ["loto", "disjoint"], "in one order, whatever that of the file"
+    assert setting.splits["loto"] == {"permutations": 200, "costly": 19}
+    assert setting.splits["disjoint"] == {"halves": 3, "permutations": 50, "costly": 4}
+    assert setting.subsets == {"size": 4, "count": 12}
+    assert setting.analysis == {"predictor": "ridge", "calibration_sizes": []}
+
+
+def test_a_setting_may_differ_in_every_key_of_the_forecast():
+    own = {
+        "targets": ["accuracy"],
+        "splits": {"loto": {"permutations": 1}},
+        "bootstrap": 7,
+        "intervals": [0.5],
+        "subsets": None,
+        "analysis": {"predictor": "lasso"},
+        "predictors": ["lasso"],
+    }
+    small = minimal(predictors=["ridge"], bootstrap=9)
+    small["settings"]["other"] = deepcopy(small["settings"]["tiny"]) | own
+    settings = config.resolve(small, MANY)
+    other = settings["other"]
+    assert (other.targets, other.bootstrap, other.intervals, other.subsets) == (("accuracy",), 7, (0.5,), None)
+    assert other.splits == {"loto": {"permutations": 1, "costly": 19}}
+    assert other.analysis["predictor"] == "lasso"
+    assert settings["tiny"].bootstrap == 9 and settings["tiny"].subsets is not None
+
+
+def test_the_order_of_targets_is_kept_since_the_first_is_the_headline():
+    assert resolved(targets=["retained_b", "accuracy"]).targets == ("retained_b", "accuracy")
+    assert resolved(targets="all").targets == ("normalised_accuracy", "accuracy", "retained_a", "retained_b")
+
+
+@pytest.mark.parametrize(
+    ("n", "splits"), [(4, ["loto"]), (5, ["loto", "l2to"]), (7, ["loto", "l2to"]), (8, list(config.SPLITS))]
+)
+def test_by_default_a_split_that_needs_more_tasks_is_left_out(n, splits):
+    assert list(resolved({name: MANY[name] for name in "abcdefghij"[:n]}).splits) == splits
+
+
+def test_a_split_that_is_asked_for_and_needs_more_tasks_is_an_error():
+    seven = {name: MANY[name] for name in "abcdefg"}
+    told = problem(seven, splits={"loto": {}, "disjoint": {}})
+    assert told == "settings.tiny.splits: disjoint needs at least 8 tasks and there are 7; leave it out"
+
+
+def test_by_default_there_are_no_more_subsets_than_can_be():
+    four = {name: MANY[name] for name in "abcd"}
+    assert resolved(four).subsets == {"size": 3, "count": 4}
+    assert resolved(four, subsets={"size": 2}).subsets == {"size": 2, "count": 6}
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ({"targets": ["acuracy"]}, "settings.tiny.targets: unknown target 'acuracy'; did you mean 'accuracy'"),
+        ({"targets": []}, "settings.tiny.targets: is empty; name at least one target"),
+        ({"targets": ["accuracy", "accuracy"]}, "settings.tiny.targets: names 'accuracy' twice"),
+        ({"subsets": {"size": 11}}, "settings.tiny.subsets.size: is 11, but there are 10 tasks; give 10 or less"),
+        ({"subsets": {"size": 9, "count": 11}}, "subsets.count: is 11, but 10 tasks have 10 subsets of 9; ask for less"),
+        ({"analysis": {"predictor": "rigde"}}, "analysis.predictor: unknown predictor with coefficients 'rigde'; did you mean"),
+        ({"analysis": {"predictor": "train_mean"}}, "analysis.predictor: unknown predictor with coefficients 'train_mean'"),
+        ({"analysis": {"predictor": "lasso"}}, "is 'lasso', which is not among `predictors`; add it there or take ridge"),
+        ({"predictors": ["lasso"]}, "settings.tiny.analysis.predictor: is 'ridge', which is not among `predictors`"),
+        ({"predictors": ["single_task"]}, "is 'ridge', which is not among `predictors`; add it there"),
+    ],
+)
+def test_a_forecast_that_cannot_be_is_one_line(keys, line):
+    assert line in problem(**keys)
+
+
+BY_THE_SCHEMA = {
+    "the target of old": ({"target": "accuracy"}, "the configuration: unknown key 'target'; did you mean 'targets'"),
+    "a target where a list belongs": ({"targets": "accuracy"}, "targets: is 'accuracy'; give a list of names, or all"),
+    "unknown split": ({"splits": {"loto": {}, "disjiont": {}}}, "splits: unknown key 'disjiont'; did you mean 'disjoint'"),
+    "no leave-one-task-out": ({"splits": {"l2to": {}}}, "splits: lacks the key 'loto'; add it"),
+    "an option of another split": ({"splits": {"loto": {"halves": 3}}}, "splits.loto: unknown key 'halves'"),
+    "fewer than no permutations": ({"splits": {"loto": {"permutations": -1}}}, "splits.loto.permutations: -1 is less than"),
+    "half a permutation": ({"splits": {"loto": {"costly": 0.5}}}, "splits.loto.costly: is 0.5; it must be of type"),
+    "no halves": ({"splits": {"loto": {}, "disjoint": {"halves": 0}}}, "splits.disjoint.halves: 0 is less than"),
+    "no bootstrap": ({"bootstrap": 0}, "bootstrap: 0 is less than the minimum of 1"),
+    "an interval in per cent": ({"intervals": [80]}, "intervals.0: 80 is greater than or equal to the maximum of 1"),
+    "an interval twice": ({"intervals": [0.8, 0.8]}, "intervals: [0.8, 0.8] has non-unique elements"),
+    "no interval": ({"intervals": []}, "intervals: [] should be non-empty"),
+    "a subset of one": ({"subsets": {"size": 1}}, "subsets.size: 1 is less than the minimum of 2"),
+    "unknown key of subsets": ({"subsets": {"sise": 3}}, "subsets: unknown key 'sise'; did you mean 'size'"),
+    "subsets switched off by a word": ({"subsets": "none"}, "subsets: is 'none'; it must be of type object or null"),
+    "unknown key of the analysis": ({"analysis": {"predicter": "ridge"}}, "unknown key 'predicter'; did you mean 'predictor'"),
+    "calibration at no image": ({"analysis": {"calibration_sizes": [0]}}, "analysis.calibration_sizes.0: 0 is less than"),
+    "calibration at one size twice": ({"analysis": {"calibration_sizes": [2, 2]}}, "[2, 2] has non-unique elements"),
+    "a published folder of no name": ({"published": ""}, "published: '' should be non-empty"),
+    "tables without merges": ({"settings": {"own": {"tables": {"metrics": "a"}}}}, "own.tables: lacks the key 'merges'"),
+    "unknown table": ({"settings": {"own": {"tables": {"single": "a"}}}}, "unknown key 'single'; did you mean 'singles'"),
+    "unknown key of a setting": ({"settings": {"own": {"tabels": {}}}}, "own: unknown key 'tabels'; did you mean 'tables'"),
+    "a setting of nothing": ({"settings": {}}, "settings: {} should be non-empty"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def schema(root):
+    return jsonschema.Draft202012Validator(yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text()))
+
+
+@pytest.mark.parametrize("fault", BY_THE_SCHEMA)
+def test_what_the_schema_refuses_is_told_in_one_line(fault, schema):
+    keys, line = BY_THE_SCHEMA[fault]
+    with pytest.raises(jsonschema.ValidationError) as told:
+        schema.validate(minimal(**keys))
+    assert line in config.explain(told.value) and "\n" not in config.explain(told.value)
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "n20.yaml", "published.yaml"])
+def test_the_schema_takes_every_configuration_here_and_the_least(name, schema, root, tmp_path):
+    schema.validate(yaml.safe_load((root / "config" / name).read_text()))
+    schema.validate(SMALL)
+    schema.validate(minimal())
+    schema.validate(tables_of(tmp_path))
+
+
+def tables_of(folder, missing=0):
+    """Three small tables of 5 tasks in a folder, and the part of a configuration that brings them."""
+    rng = numpy.random.default_rng(0)
+    pairs = pandas.DataFrame(itertools.combinations("vwxyz", 2), columns=["task_a", "task_b"])
+    merges = pandas.concat(
+        [pairs.assign(method=method, task=pairs[side], accuracy=rng.uniform(0, 0.8, 10))
+         for method in ("mean", "max") for side in ("task_a", "task_b")]
+    )  # fmt: skip
+    merges.to_csv(folder / "merges.csv", index=False)
+    pairs.assign(angle=rng.uniform(size=10), norm=[None] * missing + [1.0] * (10 - missing)).to_csv(
+        folder / "metrics.csv", index=False
+    )
+    pandas.DataFrame({"task": list("vwxyz"), "fine_tuned_accuracy": 0.9}).to_csv(folder / "singles.csv", index=False)
+    files = {name: str(folder / f"{name}.csv") for name in ("metrics", "merges", "singles")}
+    return {
+        "seed": 3,
+        "tasks": "all",
+        "metrics": "all",
+        "methods": "all",
+        "predictors": ["ridge"],
+        "settings": {"own": {"tables": files}},
+    }
+
+
+def test_a_setting_of_tables_needs_no_models_and_no_table_of_tasks(tmp_path):
+    setting = config.resolve(tables_of(tmp_path), config.read_tasks(None))["own"]
+    assert (setting.tasks, setting.metrics, list(setting.methods)) == (tuple("vwxyz"), ("angle", "norm"), ["mean", "max"])
+    assert list(setting.splits) == ["loto", "l2to"], "five tasks have no halves of four"
+    assert setting.base is setting.recipe is setting.subsets is setting.tile is setting.device is None
+    assert setting.analysis == {"predictor": "ridge", "calibration_sizes": []}
+
+
+def test_settings_of_models_and_of_tables_stand_side_by_side(tmp_path):
+    both = deepcopy(SMALL)
+    both["settings"]["own"] = tables_of(tmp_path)["settings"]["own"] | dict.fromkeys(("metrics", "methods", "tasks"), "all")
+    settings = config.resolve(both, TASKS)
+    assert settings["tiny"].tables is None and settings["tiny"].chosen is None
+    assert settings["own"].tasks == tuple("vwxyz") and settings["tiny"].tasks == tuple("abcde")
+    assert (settings["own"].calibration, settings["own"].bootstrap) == (None, 20)
+
+
+def test_names_that_the_tables_do_not_have_are_told(tmp_path):
+    given = tables_of(tmp_path) | {"metrics": ["angel"]}
+    with pytest.raises(MergecastError, match="settings.own.metrics: unknown metric 'angel'; did you mean 'angle'"):
+        config.resolve(given, {})
+
+
+@pytest.mark.parametrize(
+    "key", ["base", "recipe", "method_parameters", "calibration", "evaluation", "tile", "device", "subsets"]
+)
+def test_tables_and_a_key_of_models_are_one_too_many(key, tmp_path):
+    given = tables_of(tmp_path)
+    given["settings"]["own"][key] = {}
+    with pytest.raises(MergecastError, match=f"settings.own: gives both tables and {key}"):
+        config.resolve(given, {})
+
+
+@pytest.mark.parametrize("key", ["tasks_file", "device", "calibration", "evaluation", "tile"])
+def test_models_need_what_tables_do_not(key):
+    given = minimal()
+    del given[key]
+    with pytest.raises(MergecastError, match=f"the configuration: lacks the key '{key}'"):
+        config.resolve(given, TASKS)
+
+
+def test_remarks_say_what_is_used_and_what_is_not_and_keep_long_lists_short(tmp_path):
+    given = tables_of(tmp_path, missing=3) | {"methods": ["max"]}
+    settings = config.resolve(given, {})
+    assert config.remarks(given, settings) == [
+        "own: takes 7 pairs of 5 tasks, metrics: 2, methods: 1",
+        "own: leaves out method mean: not chosen by `methods`",
+        "own: leaves out pair v__w: norm is missing",
+        "own: leaves out pair v__x: norm is missing",
+        "own: leaves out pair v__y: norm is missing",
+    ]
+    assert config.remarks(minimal(), config.resolve(minimal(), MANY)) == []
+
+
+def published(folder, *names):
+    """A folder as published, with these settings, all of them the same tables."""
+    tables_of(folder)
+    for name in names:
+        for ours, theirs in (("metrics", "metrics"), ("merges", "merges"), ("singles", "finetune")):
+            shutil.copy(folder / f"{ours}.csv", folder / f"{theirs}_{name}.csv")
+    return {key: value for key, value in tables_of(folder).items() if key != "settings"} | {"published": str(folder)}
+
+
+def test_every_whole_setting_of_a_published_folder_is_taken_and_the_others_and_copies_are_told(tmp_path):
+    given = published(tmp_path, "A", "B", "C")
+    (tmp_path / "finetune_C.csv").unlink()
+    settings = config.resolve(given, {})
+    assert list(settings) == ["A", "B"] and settings["A"].tables["singles"].endswith("finetune_A.csv")
+    lines = config.remarks(given, settings)
+    assert any(line.startswith("C: is left out; ") and line.endswith("lacks finetune_C.csv") for line in lines)
+    copies = [line[:39] for line in lines if "copy" in line]
+    assert copies == ["B: its merges are a copy of those of A:", "C: its merges are a copy of those of A:"]
+
+
+def test_a_name_that_is_in_the_folder_and_in_the_settings_is_told(tmp_path):
+    given = published(tmp_path, "own") | {"settings": tables_of(tmp_path)["settings"]}
+    with pytest.raises(MergecastError, match="settings.own: is in the folder `published` too; give it another name"):
+        config.resolve(given, {})
+
+
+def test_the_published_configuration_names_no_folder_and_says_so(root):
+    given = yaml.safe_load((root / "config/published.yaml").read_text())
+    with pytest.raises(MergecastError, match="published: names no folder; add `--config published=DIR`"):
+        config.resolve(given, {})
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "n20.yaml"])
+def test_every_configuration_here_resolves(name, root, monkeypatch):
+    monkeypatch.chdir(root)
+    given = yaml.safe_load((root / "config" / name).read_text())
+    tasks = {task: row | {"path": ""} for task, row in config.read_tasks(given["tasks_file"]).items()}
+    tasks = {task: row | {"source": "digits"} for task, row in tasks.items()}
+    for setting in config.resolve(given, tasks).values():
+        assert list(setting.splits) == list(config.SPLITS) and setting.targets[0] == "normalised_accuracy"

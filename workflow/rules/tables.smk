@@ -1,0 +1,34 @@
+"""Tables a user brings, instead of models: checked and cut down to what is complete. One rule a setting of tables."""
+
+if workflow.is_main_process:
+    for line in remarks(config, SETTINGS):
+        logger.warning(line)
+
+for setting in TABLE_SETTINGS:
+
+    rule:
+        name:
+            identifier("import", setting)
+        input:
+            list(SETTINGS[setting].tables.values()),
+            code=code("import_tables.py"),
+        output:
+            [
+                report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
+                for table in brought_tables(setting)
+            ],
+        log:
+            of("logs/tables/import.log"),
+        benchmark:
+            of("benchmarks/tables/import.tsv")
+        wildcard_constraints:
+            setting=one_of([setting]),
+        conda:
+            "../envs/tables.yaml"
+        threads: 1
+        params:
+            setting=setting,
+            files=SETTINGS[setting].tables,
+            chosen=SETTINGS[setting].chosen,
+        script:
+            "../scripts/import_tables.py"

@@ -1,0 +1,18 @@
+"""The tables of a setting that starts from tables: those brought, checked, complete, in our layout."""
+
+from pathlib import Path
+
+from job import run
+from mergecast.brought import bring_files
+from mergecast.files import write_csv
+
+
+def main(snakemake):
+    params = snakemake.params
+    found = bring_files(params.files, params.chosen, f"settings.{params.setting}")
+    for path in snakemake.output:
+        write_csv(path, found.tables[Path(path).stem])
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
