@@ -1,18 +1,40 @@
 """Input functions of all stages: names of files, the pair grid cut into tiles, declared source code and parameters."""
 
 from mergecast import metrics, prediction
+from mergecast.prediction import design
+from mergecast.subsets import draw_subsets
 
-BASES = config["bases"]
-FORECAST_TABLES = ["predictions", "folds", "scores", "coefficients"]
-TABLES = ["checkpoints", "metrics", "merges", *FORECAST_TABLES, "correlations"]
-# What each figure is drawn from, as files of its setting.
+BASES = config.get("bases") or {}
+MODEL_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.tables]
+TABLE_SETTINGS = [name for name, setting in SETTINGS.items() if setting.tables]
+FORECAST_TABLES = ["predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls"]
+# What every setting gets; more where the setting has what it takes, see `tables_of`.
+TABLES = [
+    *("checkpoints", "metrics", "merges", *FORECAST_TABLES),
+    *("correlations", "ablation", "stability", "method_agreement", "greedy", "greedy_metrics"),
+]
+# Figures drawn by one job, and the tables that each is drawn from; one without its tables is not drawn.
 FIGURES = {
-    "pairs": ["tables/merges.csv"],
-    "predicted": ["tables/predictions.csv", "tables/scores.csv"],
-    "folds": ["tables/folds.csv"],
-    "coefficients": ["tables/coefficients.csv"],
-    "correlations": ["tables/correlations.csv"],
-    "training": ["tables/checkpoints.csv"],
+    "models": {"pairs": ["merges"], "training": ["checkpoints"]},
+    "forecast": {
+        "scores": ["scores"],
+        "folds": ["folds"],
+        "predicted": ["predictions", "scores"],
+        "splits": ["scores", "folds"],
+        "targets": ["scores"],
+        "coverage": ["coverage"],
+        "coefficients": ["coefficients"],
+    },
+    "analyses": {
+        "correlations": ["correlations"],
+        "ablation": ["ablation"],
+        "stability": ["stability"],
+        "agreement": ["method_agreement"],
+        "greedy": ["greedy", "greedy_metrics"],
+        "calibration": ["calibration"],
+        "subsets": ["subset_scores", "subset_ranking"],
+        "selection": ["selection"],
+    },
 }
 FEATURE_FILES = {
     "inner_products": lambda setting, tasks: [f"results/{setting}/features/inner_products.npz"],
@@ -22,16 +44,21 @@ FEATURE_FILES = {
 }
 
 
+def one_of(names):
+    """A regular expression for just these names; for none, one that matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
-    setting="|".join(map(re.escape, SETTINGS)),
-    base="|".join(map(re.escape, BASES)),
-    task="|".join(map(re.escape, TASKS)),
-    a="|".join(map(re.escape, TASKS)),
-    b="|".join(map(re.escape, TASKS)),
+    setting=one_of(SETTINGS),
+    base=one_of(BASES),
+    task=one_of(sorted({*TASKS, *(task for setting in SETTINGS.values() for task in setting.tasks)})),
+    a=one_of(TASKS),
+    b=one_of(TASKS),
     size=r"\d+",
-    method="|".join(sorted({name for setting in SETTINGS.values() for name in setting.methods})),
-    metric="|".join(sorted({name for setting in SETTINGS.values() for name in setting.metrics})),
-    predictor="|".join(sorted({name for setting in SETTINGS.values() for name in setting.predictors})),
+    method=one_of(sorted({name for setting in SETTINGS.values() for name in setting.methods})),
+    metric=one_of(sorted({name for setting in SETTINGS.values() for name in setting.metrics})),
+    predictor=one_of(sorted({name for setting in SETTINGS.values() for name in setting.predictors})),
 
 
 def code(script, *modules):
@@ -144,9 +171,39 @@ def merge_parameters(setting, method):
     return dict(sorted(SETTINGS[setting].methods[method].items()))
 
 
+def tables_of(setting):
+    """Names of all tables of a setting."""
+    given, extra = SETTINGS[setting], []
+    ranked = given.targets[0] in design.SYMMETRIC
+    if len(given.methods) > 1 and ranked:
+        extra.append("selection")
+    if has_subsets(setting):
+        extra += ["subsets", *(["subset_ranking", "subset_scores"] if ranked else [])]
+    if has_calibration(setting):
+        extra += ["calibration_metrics", "calibration"]
+    return [*TABLES, *extra, *(["dropped"] if given.tables else [])]
+
+
 def every_table(setting):
     """All tables of a setting."""
-    return [f"results/{setting}/tables/{table}.csv" for table in TABLES]
+    return [f"results/{setting}/tables/{table}.csv" for table in tables_of(setting)]
+
+
+def has_subsets(setting):
+    """Whether merges of several tasks are measured, or were brought."""
+    return bool(SETTINGS[setting].subsets)
+
+
+def has_calibration(setting):
+    """Whether metrics at several numbers of calibration images are computed, or were brought."""
+    given = SETTINGS[setting]
+    return bool(given.analysis["calibration_sizes"]) if given.tables else calibrated(setting)
+
+
+def brought_tables(setting):
+    """Names of the tables that are made from those a user brings."""
+    further = {"subsets": has_subsets(setting), "calibration_metrics": has_calibration(setting)}
+    return ["checkpoints", "metrics", "merges", "dropped", *(name for name, there in further.items() if there)]
 
 
 def pair_files(kind, setting):
@@ -160,16 +217,146 @@ def predictor_module(name):
 
 
 def tables_seen(setting, predictor):
-    """Only the table a predictor declares as its input, so that a new metric refits no baseline."""
-    table = {"metrics": "metrics", "singles": "checkpoints"}.get(prediction.inputs(predictor))
-    return [f"results/{setting}/tables/{table}.csv"] if table else []
+    """The merges, and only the table a predictor declares as its input, so that a new metric refits no baseline."""
+    names = {"metrics": ["metrics"], "singles": ["checkpoints"]}.get(prediction.inputs(predictor), [])
+    return tables_files(setting, "merges", *names, *directed_table(setting, names))
+
+
+def tables_files(setting, *names):
+    """Tables of a setting by name."""
+    return [f"results/{setting}/tables/{name}.csv" for name in names]
+
+
+def directed_table(setting, names):
+    """The directed values of metrics, where a directed target asks for them and the models are here to give them."""
+    asked = "metrics" in names and set(SETTINGS[setting].targets) & set(design.DIRECTED)
+    return ["directed"] if asked and not SETTINGS[setting].tables else []
+
+
+def design_tables(setting):
+    """What metrics are held against the headline target from."""
+    return tables_files(setting, "metrics", "merges", *directed_table(setting, ["metrics"]))
+
+
+def analysed(setting):
+    """What an analysis has to know of a setting."""
+    given = SETTINGS[setting]
+    known = {"name": setting, "tasks": given.tasks, "methods": list(given.methods), "target": given.targets[0]}
+    return {**known, "predictor": given.analysis["predictor"], "seed": given.seed}
+
+
+def forecast_grid(setting):
+    """Splits and their options by target: the headline target under every split, the others under loto."""
+    splits = SETTINGS[setting].splits
+    first, *others = SETTINGS[setting].targets
+    return {first: splits, **{target: {"loto": splits["loto"]} for target in others}}
+
+
+def loto_folds(setting):
+    """(method, held-out task) of every fold that is a file of its own."""
+    return [(method, task) for method in SETTINGS[setting].methods for task in SETTINGS[setting].tasks]
+
+
+def other_folds(setting):
+    """(split, method) of the further splits, all folds of which are one file."""
+    return [
+        (split, method) for split in SETTINGS[setting].splits if split != "loto" for method in SETTINGS[setting].methods
+    ]
+
+
+def every_fold(setting):
+    """All fold files of a setting, predictor by predictor."""
+    return [
+        path
+        for predictor in SETTINGS[setting].predictors
+        for path in [
+            *(f"results/{setting}/folds/{method}/{predictor}/{task}.json" for method, task in loto_folds(setting)),
+            *(f"results/{setting}/splits/{split}/{method}/{predictor}.json" for split, method in other_folds(setting)),
+        ]
+    ]
+
+
+def analyst_module(setting):
+    """The module of the predictor that a setting's analyses refit."""
+    return predictor_module(SETTINGS[setting].analysis["predictor"])
+
+
+def figures_of(setting, group):
+    """The figures of a group that a setting has what it takes for."""
+    given, tables = SETTINGS[setting], tables_of(setting)
+    lacking = {
+        "training": bool(given.tables),
+        "targets": len(given.targets) < 2,
+        "splits": len(given.splits) < 2,
+        "agreement": len(given.methods) < 2,
+    }
+    return [
+        figure for figure, needed in FIGURES[group].items() if not lacking.get(figure) and set(needed) <= set(tables)
+    ]
 
 
 def every_figure(setting):
     """All figures of a setting, in both formats."""
-    return [f"results/{setting}/figures/{figure}.{kind}" for figure in FIGURES for kind in ("svg", "pdf")]
+    names = [figure for group in FIGURES for figure in figures_of(setting, group)]
+    return [f"results/{setting}/figures/{name}.{kind}" for name in names for kind in ("svg", "pdf")]
+
+
+def across_files():
+    """The tables and figures over settings, if there are several."""
+    files = ["tables/setting_agreement.csv", "tables/transfer.csv", "figures/transfer.svg", "figures/transfer.pdf"]
+    return [f"results/across/{name}" for name in files] if len(SETTINGS) > 1 else []
 
 
 def curves(setting):
     """Training curves of every task."""
     return every("curves/{task}.csv", setting)
+
+
+def subsets(setting):
+    """Random subsets of a setting's tasks to be merged, by id; none where none are asked for or there are no models."""
+    given = SETTINGS[setting]
+    drawn = given.base and given.subsets
+    return draw_subsets(given.tasks, **given.subsets, seed=given.seed) if drawn else {}
+
+
+def subset_tiles(setting):
+    """Subsets in consecutive tiles: their number may grow, and full tiles stay. Twice a tile of pairs, to save starts."""
+    merges = [{"subset": name, "tasks": tasks} for name, tasks in subsets(setting).items()]
+    return chunks(merges, 2 * SETTINGS[setting].tile["merges"]) if merges else []
+
+
+def subset_files(setting):
+    """The results of every method on every subset."""
+    names = subsets(setting)
+    return [f"results/{setting}/subsets/{method}/{name}.json" for method in SETTINGS[setting].methods for name in names]
+
+
+def calibration_metrics(setting):
+    """The metrics of a setting that look at images, in the order of the catalogue."""
+    return [name for name in metrics.catalogue() if name in SETTINGS[setting].metrics and calibration(setting, name)]
+
+
+def calibrated(setting):
+    """Whether metrics of a setting are computed at further numbers of calibration images."""
+    given = SETTINGS[setting]
+    return bool(given.base and given.analysis.get("calibration_sizes") and calibration_metrics(setting))
+
+
+def further_sizes(setting):
+    """Numbers of calibration images a task whose features are made beside those of the setting's own number."""
+    given = SETTINGS[setting]
+    return sorted({*given.analysis["calibration_sizes"]} - {given.calibration["images_per_task"]})
+
+
+def calibration_folders(setting):
+    """The folder of features of each number of calibration images, the setting's own among them, in ascending order."""
+    own = SETTINGS[setting].calibration["images_per_task"]
+    further = {size: f"results/{setting}/calibration/{size}" for size in further_sizes(setting)}
+    return dict(sorted({own: f"results/{setting}/features", **further}.items()))
+
+
+def further_files(setting, feature, *names):
+    """Files of these names for each further number of calibration images, if a metric of the setting needs the feature."""
+    needed = any(feature in metrics.find(name).needs for name in calibration_metrics(setting))
+    sizes = further_sizes(setting) if needed else []
+    return [f"results/{setting}/calibration/{size}/{name}" for size in sizes for name in names]

@@ -1,6 +1,6 @@
 """Each pair merged by each method, tested on both tasks. One rule a tile of one row of the grid, the method a wildcard."""
 
-for setting in SETTINGS:
+for setting in MODEL_SETTINGS:
     for pairs in merge_tiles(setting):
 
         rule:
@@ -24,7 +24,7 @@ for setting in SETTINGS:
             threads: 1
             params:
                 tasks=tasks_of(pairs),
-                pairs=pairs,
+                merges=[{"tasks": pair} for pair in pairs],
                 model=model(setting),
                 parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
                 batch_size=SETTINGS[setting].evaluation["batch_size"],

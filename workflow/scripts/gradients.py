@@ -1,28 +1,19 @@
 """Gradient of one checkpoint's loss on its own task's calibration images."""
 
-import json
-
 from job import run
-from mergecast import checkpoints, devices, encoders, tasks
-from mergecast.features.gradients import encoder_gradient
-from mergecast.features.probes import calibration
+from mergecast import devices
+from mergecast.checkpoints import open_checkpoint
+from mergecast.features.calibrated import Calibrated, shown
 
 
 def main(snakemake):
     inputs, params = snakemake.input, snakemake.params
     device = devices.choose(params.device, threads=snakemake.threads)
-    base = checkpoints.open_checkpoint(inputs.base)
-    model, task = checkpoints.open_checkpoint(inputs.checkpoint, base), tasks.open_task(inputs.images)
-    encoder = encoders.open_encoder(base, device=device).load(model)
-    head = encoders.open_head(inputs.head, class_names=task.class_names, base=base)
-    gradient = encoder_gradient(encoder, head, calibration(task, params.images_per_task, seed=params.seed))
-    header = {
-        "task": task.name,
-        "checkpoint_sha256": checkpoints.content_hash(model),
-        "base_sha256": checkpoints.content_hash(base),
-        "calibration": json.dumps({"images_per_task": params.images_per_task, "seed": params.seed}),
-    }
-    checkpoints.save(snakemake.output[0], gradient, header)
+    base = open_checkpoint(inputs.base)
+    model, task = open_checkpoint(inputs.checkpoint, base), snakemake.wildcards.task
+    calibrated = Calibrated.place(base, model, task, seed=params.seed, device=device)
+    own = shown([task], [inputs.images], [inputs.head], base)
+    calibrated.save_gradient(snakemake.output[0], own, params.images_per_task)
 
 
 if "snakemake" in globals():

@@ -1,4 +1,4 @@
-"""Every pair of a tile merged by one method and tested on both its tasks; the weights are never written."""
+"""Every merge of a tile, of a pair or of more, by one method, tested on all its tasks; the weights are never written."""
 
 from tqdm import tqdm
 
@@ -20,18 +20,19 @@ def main(snakemake):
         task, models[name] = tasks.open_task(images), open_checkpoint(checkpoint, base)
         weight = encoders.open_head(head, class_names=task.class_names, base=base)
         trials[name] = Trial(name, weight, task.test, read_json(single)["fine_tuned"]["accuracy"])
-    svd = merging.shared_svd(method, params.pairs[0][1])
-    for pair, path in zip(tqdm(params.pairs, method, unit="pair"), snakemake.output, strict=True):
-        merged = merging.merge(
-            method, placed, {task: merging.Placed(models[task], device) for task in pair}, params.parameters, svd=svd
-        )
-        scores = merge_quality(encoder.load(merged), [trials[task] for task in pair], batch_size=params.batch_size)
+    # Factors take the memory of a few checkpoints: kept for a task that all merges hold (of a row of pairs), not for others.
+    common = [task for task in params.tasks if all(task in merge["tasks"] for merge in params.merges)]
+    svd = merging.shared_svd(method, common[0]) if common else None
+    for merge, path in zip(tqdm(params.merges, method, unit="merge"), snakemake.output, strict=True):
+        chosen = {task: merging.Placed(models[task], device) for task in merge["tasks"]}
+        merged = merging.merge(method, placed, chosen, params.parameters, svd=svd)
+        scores = merge_quality(encoder.load(merged), [trials[task] for task in chosen], batch_size=params.batch_size)
         origin = {
             "base": content_hash(base),
-            "checkpoints": {task: content_hash(models[task]) for task in pair},
-            "heads": {task: content_hash({"weight": trials[task].head}) for task in pair},
+            "checkpoints": {task: content_hash(models[task]) for task in chosen},
+            "heads": {task: content_hash({"weight": trials[task].head}) for task in chosen},
         }
-        result = {"method": method, "parameters": dict(params.parameters), "tasks": list(pair), "inputs": origin}
+        result = {"method": method, "parameters": dict(params.parameters), **merge, "inputs": origin}
         write_json(path, result | scores | {"seed": params.seed, "versions": versions()})
 
 

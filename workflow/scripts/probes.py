@@ -1,30 +1,19 @@
 """One checkpoint run on the calibration images of every task: activations and input gradients."""
 
-import json
-
 from job import run
-from mergecast import checkpoints, devices, encoders, tasks
-from mergecast.features import probes
+from mergecast import devices
+from mergecast.checkpoints import open_checkpoint
+from mergecast.features.calibrated import Calibrated, shown
 
 
 def main(snakemake):
     inputs, params = snakemake.input, snakemake.params
     device = devices.choose(params.device, threads=snakemake.threads)
-    base = checkpoints.open_checkpoint(inputs.base)
-    model = checkpoints.open_checkpoint(inputs.checkpoint, base)
-    encoder = encoders.open_encoder(base, device=device).load(model)
-    found = {}
-    for name, images, head in zip(params.tasks, inputs.images, inputs.heads, strict=True):
-        task = tasks.open_task(images)
-        weight = encoders.open_head(head, class_names=task.class_names, base=base)
-        found[name] = probes.probe(encoder, weight, probes.calibration(task, params.images_per_task, seed=params.seed))
-    header = {
-        "task": snakemake.wildcards.task,
-        "checkpoint_sha256": checkpoints.content_hash(model),
-        "base_sha256": checkpoints.content_hash(base),
-        "calibration": json.dumps({"images_per_task": params.images_per_task, "seed": params.seed}),
-    }
-    checkpoints.save(snakemake.output[0], probes.tensors(found), header)
+    base = open_checkpoint(inputs.base)
+    model, task = open_checkpoint(inputs.checkpoint, base), snakemake.wildcards.task
+    calibrated = Calibrated.place(base, model, task, seed=params.seed, device=device)
+    tasks = shown(params.tasks, inputs.images, inputs.heads, base)
+    calibrated.save_probes(snakemake.output[0], tasks, params.images_per_task)
 
 
 if "snakemake" in globals():

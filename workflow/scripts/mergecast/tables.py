@@ -7,13 +7,18 @@ import pandas as pd
 
 from .errors import MergecastError
 
-NAMES = ("task", "task_a", "task_b", "held_out_task", "method", "predictor", "metric", "feature")
+NAMES = (
+    "task", "task_a", "task_b", "tasks", "fold", "method", "method_a", "method_b", "predictor", "metric", "feature", "category",
+    "subset", "setting_a", "setting_b", "train_setting", "test_setting", "name", "undefined",
+)  # fmt: skip
 
 CHECKPOINTS = [
     "task", "zero_shot_accuracy", "fine_tuned_accuracy", "zero_shot_loss", "fine_tuned_loss", "chance_accuracy", "n_classes",
     "n_test_images", "task_vector_norm", "relative_norm", "source", "checkpoint_sha256", "base_sha256",
 ]  # fmt: skip
+DIRECTED = ["task_a", "task_b", "metric", "value"]
 MERGES = ["task_a", "task_b", "method", "task", "accuracy", "normalised_accuracy", "loss", "n_images"]
+SUBSETS = ["method", "subset", "tasks", "task", "accuracy", "normalised_accuracy"]
 
 
 def read(path) -> pd.DataFrame:
@@ -28,6 +33,11 @@ def read(path) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise MergecastError(f"{path}: is not a CSV table ({reason}); correct it or make it again") from error
+
+
+def by_name(paths: Iterable) -> dict[str, pd.DataFrame]:
+    """Tables by the names of their files: tables/metrics.csv is "metrics"."""
+    return {Path(path).stem: read(path) for path in paths}
 
 
 def checkpoints(singles: Iterable[dict]) -> pd.DataFrame:
@@ -53,6 +63,12 @@ def metrics(values: Iterable[dict]) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()))
 
 
+def directed(values: Iterable[dict]) -> pd.DataFrame:
+    """One row a pair and metric that has a direction: `value` in [-1, 1], above 0 where task_a's side is the larger."""
+    rows = [(*value["tasks"], value["metric"], value["directed"]) for value in values if "directed" in value]
+    return pd.DataFrame(rows, columns=DIRECTED)
+
+
 def merges(results: Iterable[dict]) -> pd.DataFrame:
     """One row a pair, method and task of the pair."""
     rows = [
@@ -61,3 +77,13 @@ def merges(results: Iterable[dict]) -> pd.DataFrame:
         for task, score in result["results"].items()
     ]
     return pd.DataFrame(rows, columns=MERGES)
+
+
+def subsets(results: Iterable[dict]) -> pd.DataFrame:
+    """One row a merged subset, method and task of the subset; `tasks` names all of them, set apart by "|"."""
+    rows = [
+        {"method": result["method"], "subset": result["subset"], "tasks": "|".join(result["tasks"]), "task": task} | score
+        for result in results
+        for task, score in result["results"].items()
+    ]
+    return pd.DataFrame(rows, columns=SUBSETS)

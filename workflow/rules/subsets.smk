@@ -1,0 +1,58 @@
+"""Random subsets of several tasks, merged and tested as pairs are: what a forecast from pairs is asked to rank."""
+
+for setting in MODEL_SETTINGS:
+    for merges in subset_tiles(setting):
+
+        rule:
+            name:
+                identifier("subsets", setting, merges[0]["subset"])
+            input:
+                base=f"results/{setting}/base.safetensors",
+                checkpoints=every(
+                    "checkpoints/{task}.safetensors", setting, tasks_of([merge["tasks"] for merge in merges])
+                ),
+                heads=every("heads/{task}.safetensors", setting, tasks_of([merge["tasks"] for merge in merges])),
+                singles=every("singles/{task}.json", setting, tasks_of([merge["tasks"] for merge in merges])),
+                images=[images(setting, task) for task in tasks_of([merge["tasks"] for merge in merges])],
+                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
+            output:
+                [f"results/{setting}/subsets/{{method}}/{merge['subset']}.json" for merge in merges],
+            log:
+                f"results/{setting}/logs/subsets/{{method}}/{merges[0]['subset']}.log",
+            benchmark:
+                f"results/{setting}/benchmarks/subsets/{{method}}/{merges[0]['subset']}.tsv"
+            conda:
+                "../envs/model.yaml"
+            threads: 1
+            params:
+                tasks=tasks_of([merge["tasks"] for merge in merges]),
+                merges=merges,
+                model=model(setting),
+                parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
+                batch_size=SETTINGS[setting].evaluation["batch_size"],
+                seed=SETTINGS[setting].seed,
+                device=SETTINGS[setting].device,
+            script:
+                "../scripts/merge.py"
+
+    if subsets(setting):
+
+        rule:
+            name:
+                identifier("table_subsets", setting)
+            input:
+                subsets=subset_files(setting),
+                code=code("table_subsets.py"),
+            output:
+                report(f"results/{setting}/tables/subsets.csv", caption="../report/subsets.rst", category="Tables"),
+            log:
+                f"results/{setting}/logs/tables/subsets.log",
+            benchmark:
+                f"results/{setting}/benchmarks/tables/subsets.tsv"
+            conda:
+                "../envs/tables.yaml"
+            threads: 1
+            params:
+                setting=setting,
+            script:
+                "../scripts/table_subsets.py"
