@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import synthetic_analyses as analyses
+
 TASKS = ("shapes", "colours", "backgrounds", "positions", "counts", "textures", "letters", "lines", "signs", "digits",
          "cells", "fills", "waves", "glyphs", "rotations", "scales", "faces", "flowers", "foods", "planes")  # fmt: skip
 METHODS = ("weight_avg", "task_arithmetic", "ties", "dare", "tsv", "tall_masks", "iso_c", "iso_cts")
@@ -30,10 +32,18 @@ CATEGORIES = {
 METRICS = {name: category for category, names in CATEGORIES.items() for name in names}
 PREDICTORS = {"l1_pearson": "predictor", "ridge": "predictor", "lasso": "predictor",
               "single_task": "baseline", "task_effects": "baseline", "train_mean": "baseline"}  # fmt: skip
+MANY = dict.fromkeys(("l1_pearson", "pearson", "mse", "ridge", "lasso", "elastic_net", "kernel_ridge", "gaussian_process",
+                      "gradient_boosting", "extra_trees", "mlp"), "predictor")  # fmt: skip
+MANY |= dict.fromkeys(("single_task", "task_effects", "train_mean", "best_metric"), "baseline")
+SPARSE = ("l1_pearson", "lasso", "elastic_net")
+WITHOUT_COEFFICIENTS = ("kernel_ridge", "gaussian_process", "gradient_boosting", "extra_trees", "mlp")
+STRENGTH = {"l1_pearson": 5.0, "pearson": 0.5, "mse": 1e-6, "ridge": 20.0, "lasso": 8.0, "elastic_net": 12.0,
+            "kernel_ridge": 40.0, "gaussian_process": 30.0, "gradient_boosting": 3.0, "extra_trees": 60.0, "mlp": 2.0,
+            "task_effects": 1.0}  # fmt: skip
 
 
-def tables(tasks=8, methods=METHODS, seed=0) -> dict[str, pd.DataFrame]:
-    """Every table of a setting, by name. `tasks` is a number of tasks or their names."""
+def tables(tasks=8, methods=METHODS, seed=0, predictors=PREDICTORS) -> dict[str, pd.DataFrame]:
+    """Every table of a setting, by name. `tasks` is a number of tasks or their names; `predictors`: their kinds."""
     names = list(TASKS[:tasks] if isinstance(tasks, int) else tasks)
     random = np.random.default_rng(seed)
     place = random.normal(size=(len(names), 2))
@@ -42,7 +52,27 @@ def tables(tasks=8, methods=METHODS, seed=0) -> dict[str, pd.DataFrame]:
     made = {"checkpoints": _checkpoints(names, random)}
     made["metrics"] = _metrics(names, pairs, distance, random)
     made["merges"] = _merges(names, pairs, distance, methods, made["checkpoints"], random)
-    return made | _forecast(names, pairs, methods, made)
+    made |= _forecast(names, pairs, methods, made, predictors)
+    return made | analyses.tables(made, METRICS, predictors, np.random.default_rng(seed + 2))
+
+
+def of_tables(tasks=8, methods=("merger_one", "merger_two"), seed=0) -> dict[str, pd.DataFrame]:
+    """The tables of a setting that its user brought: no models, so no losses, no zero-shot, no k-way merges."""
+    made = tables(tasks, methods, seed)
+    made["checkpoints"] = made["checkpoints"][["task", "fine_tuned_accuracy"]]
+    made["merges"] = made["merges"].drop(columns=["loss", "n_images"])
+    for name in ("calibration", "calibration_metrics", "subsets", "subset_ranking", "subset_scores"):
+        del made[name]
+    made["dropped"] = pd.DataFrame(
+        [("pair", "shapes__faces", "no row of method merger_two"), ("metric", "norm_gap", "constant over all pairs")],
+        columns=["what", "name", "reason"],
+    )
+    return made
+
+
+def across(settings=("tiny_AdamW", "tiny_SGD"), methods=METHODS, seed=0) -> dict[str, pd.DataFrame]:
+    """The tables over several settings, by name."""
+    return analyses.across(settings, methods, np.random.default_rng(seed))
 
 
 def curves(tasks=8, steps=150, seed=0) -> dict[str, pd.DataFrame]:
@@ -100,64 +130,48 @@ def _merges(names, pairs, distance, methods, checkpoints, random):
                                        "loss", "n_images"])  # fmt: skip
 
 
-def _forecast(names, pairs, methods, made):
+def _forecast(names, pairs, methods, made, predictors):
     x = made["metrics"][list(METRICS)].to_numpy()
     x = (x - x.mean(0)) / x.std(0)
     fine = made["checkpoints"].fine_tuned_accuracy.to_numpy()
     single = np.array([[(fine[a] + fine[b]) / 2] for a, b in pairs])
     effect = np.array([[float(t in pair) for t in range(len(names))] for pair in pairs])
     value = made["merges"].groupby(["method", "task_a", "task_b"], sort=False).normalised_accuracy.mean()
-    predictions, folds, coefficients, correlations = [], [], [], []
+    target, predictions, folds, coefficients, correlations = "normalised_accuracy", [], [], [], []
     for method in methods:
         y = value[method].to_numpy()
         for j, metric in enumerate(METRICS):
             r = np.corrcoef(x[:, j], y)[0, 1]
-            correlations.append((method, metric, r, _spearman(x[:, j], y), len(pairs)))
-        for (predictor, kind), (held, task) in ((p, t) for p in PREDICTORS.items() for t in enumerate(names)):
+            correlations.append(
+                (method, metric, r, _spearman(x[:, j], y), max(1 / 201, float(np.exp(-12 * r * r))), len(pairs))
+            )
+        for (predictor, kind), (held, task) in ((p, t) for p in predictors.items() for t in enumerate(names)):
             test = np.array([held in pair for pair in pairs])
-            design = {"single_task": single, "task_effects": effect, "train_mean": effect[:, :0]}.get(predictor, x)
-            strength = {"l1_pearson": 5.0, "ridge": 20.0, "lasso": 8.0, "task_effects": 1.0}.get(predictor, 0.0)
-            w = _ridge(design[~test], y[~test], strength)
-            if predictor in ("l1_pearson", "lasso"):
+            design = {"single_task": single, "task_effects": effect, "train_mean": effect[:, :0],
+                      "best_metric": x[:, :1]}.get(predictor, x)  # fmt: skip
+            w = _ridge(design[~test], y[~test], STRENGTH.get(predictor, 0.0))
+            if predictor in SPARSE:
                 w[np.abs(w) < np.quantile(np.abs(w), 0.6)] = 0
             guess = y[~test].mean() + (design[test] - design[~test].mean(0)) @ w
             guess = np.full(test.sum(), y[~test].mean()) if predictor == "train_mean" else guess
             for k, p in zip(np.flatnonzero(test), guess, strict=True):
-                predictions.append((method, predictor, task, *(names[t] for t in pairs[k]), y[k], p))
+                predictions.append((method, predictor, kind, target, task, *(names[t] for t in pairs[k]), y[k], p))
             defined = np.ptp(guess) > 1e-12
-            folds.append((method, predictor, kind, "loto", "normalised_accuracy", task, int((~test).sum()),
-                          int(test.sum()), np.corrcoef(guess, y[test])[0, 1] if defined else np.nan,
+            folds.append((method, predictor, kind, "loto", target, task, int((~test).sum()), int(test.sum()),
+                          np.corrcoef(guess, y[test])[0, 1] if defined else np.nan,
                           _spearman(guess, y[test]) if defined else np.nan, np.abs(guess - y[test]).mean(),
                           None if defined else "constant predictions"))  # fmt: skip
-            if kind == "predictor":
-                coefficients += [(method, predictor, task, m, c) for m, c in zip(METRICS, w, strict=True)]
-    pair = ["method", "predictor", "held_out_task", "task_a", "task_b", "measured", "predicted"]
-    found = {
-        "predictions": pd.DataFrame(predictions, columns=pair),
-        "folds": pd.DataFrame(folds, columns=["method", "predictor", "kind", "split", "target", "held_out_task",
-                                              "n_train_pairs", "n_validation_pairs", "pearson", "spearman", "mae",
-                                              "undefined"]),
-        "coefficients": pd.DataFrame(coefficients, columns=["method", "predictor", "held_out_task", "feature",
+            if kind == "predictor" and predictor not in WITHOUT_COEFFICIENTS:
+                coefficients += [(method, predictor, target, task, m, c) for m, c in zip(METRICS, w, strict=True)]
+    return {
+        "predictions": pd.DataFrame(predictions, columns=["method", "predictor", "kind", "target", "fold", "task_a", "task_b",
+                                                          "measured", "predicted"]),
+        "folds": pd.DataFrame(folds, columns=["method", "predictor", "kind", "split", "target", "fold", "n_train_pairs",
+                                              "n_validation_pairs", "pearson", "spearman", "mae", "undefined"]),
+        "coefficients": pd.DataFrame(coefficients, columns=["method", "predictor", "target", "fold", "feature",
                                                             "coefficient"]),
-        "correlations": pd.DataFrame(correlations, columns=["method", "metric", "pearson", "spearman", "n_pairs"]),
+        "correlations": pd.DataFrame(correlations, columns=["method", "metric", "pearson", "spearman", "p", "n_pairs"]),
     }  # fmt: skip
-    return found | {"scores": _scores(found["folds"], found["predictions"])}
-
-
-def _scores(folds, predictions):
-    rows = []
-    for (predictor, kind, method), fold in folds.groupby(["predictor", "kind", "method"], sort=False):
-        mine = predictions[(predictions.predictor == predictor) & (predictions.method == method)]
-        pooled = mine.groupby(["task_a", "task_b"])[["measured", "predicted"]].mean()
-        defined = pooled.predicted.nunique() > 1
-        rows.append((predictor, kind, method, "loto", "normalised_accuracy", fold.pearson.mean(), fold.pearson.std(),
-                     fold.spearman.mean(), pooled.corr().iloc[0, 1] if defined else np.nan,
-                     _spearman(*pooled.to_numpy().T) if defined else np.nan,
-                     (pooled.measured - pooled.predicted).abs().mean(), len(fold), len(pooled),
-                     int(fold.pearson.isna().sum())))  # fmt: skip
-    return pd.DataFrame(rows, columns=["predictor", "kind", "method", "split", "target", "mean_r", "sd_r",
-                                       "mean_spearman", "pooled_r", "spearman", "mae", "n_folds", "n_pairs",
-                                       "n_undefined"])  # fmt: skip
 
 
 def _ridge(x, y, strength):

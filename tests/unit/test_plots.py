@@ -15,10 +15,30 @@ from matplotlib.patches import Rectangle
 import synthetic
 from mergecast import plots
 from mergecast.errors import MergecastError
-from mergecast.plots import coefficients, correlations, folds, pairs, predicted, training
+from mergecast.plots import (
+    ablation,
+    agreement,
+    calibration,
+    coefficients,
+    correlations,
+    coverage,
+    folds,
+    greedy,
+    pairs,
+    predicted,
+    scores,
+    selection,
+    splits,
+    stability,
+    subsets,
+    targets,
+    training,
+    transfer,
+)
 from mergecast.plots._style import PARAMETERS
 
 TABLES = synthetic.tables(8)
+ACROSS = synthetic.across()
 CURVES = synthetic.curves(8)
 
 
@@ -30,7 +50,22 @@ def draw_all(tables, curves):
         "coefficients": coefficients.draw(tables["coefficients"], synthetic.METRICS),
         "correlations": correlations.draw(tables["correlations"], synthetic.METRICS),
         "training": training.draw(curves, tables["checkpoints"]),
-    }
+        "scores": scores.draw(tables["scores"]),
+        "splits": splits.draw(tables["scores"], tables["folds"]),
+        "targets": targets.draw(tables["scores"]),
+        "coverage": coverage.draw(tables["coverage"]),
+        "ablation": ablation.draw(tables["ablation"]),
+        "stability": stability.draw(tables["stability"], synthetic.METRICS),
+        "greedy": greedy.draw(tables["greedy_metrics"], tables["greedy"], synthetic.METRICS),
+        "calibration": calibration.draw(tables["calibration"], synthetic.METRICS),
+        "subsets": subsets.draw(tables["subset_scores"], tables["subset_ranking"]),
+        "selection": selection.draw(tables["selection"]),
+        "transfer": transfer.draw(ACROSS["transfer"]),
+    } | ({"agreement": agreement.draw(tables["method_agreement"])} if len(tables["method_agreement"]) else {})
+
+
+def small():
+    return synthetic.tables(4, ("tsv", "ties")), synthetic.curves(4)
 
 
 def texts(axis):
@@ -52,20 +87,20 @@ def test_every_figure_is_written_as_svg_and_pdf_with_fonts_inside_and_no_date(fi
         svg, pdf = (tmp_path / f"{name}.svg").read_text(), (tmp_path / f"{name}.pdf").read_bytes()
         assert svg.rstrip().endswith("</svg>") and "<text" not in svg and "<dc:date>" not in svg
         assert pdf.startswith(b"%PDF") and b"/FontFile2" in pdf and b"/Type3" not in pdf and b"CreationDate" not in pdf
-    assert len(list(tmp_path.iterdir())) == 12  # nothing temporary is left
+    assert len(list(tmp_path.iterdir())) == 2 * len(figures) == 36  # nothing temporary is left
 
 
-def test_the_bytes_are_the_same_in_another_process_with_another_hash_seed(figures, tmp_path):
+def test_the_bytes_are_the_same_in_another_process_with_another_hash_seed(tmp_path):
     script = (
         "import sys, test_plots as t\n"
-        "for name, figure in t.draw_all(t.TABLES, t.CURVES).items():\n"
+        "for name, figure in t.draw_all(*t.small()).items():\n"
         "    t.plots.save(figure, f'{sys.argv[1]}/{name}.svg', f'{sys.argv[1]}/{name}.pdf')\n"
     )
     here = os.path.dirname(__file__)
     (tmp_path / "other").mkdir()
     environment = os.environ | {"PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join([here, *sys.path])}
     subprocess.run([sys.executable, "-c", script, tmp_path / "other"], check=True, env=environment)
-    for name, figure in figures.items():
+    for name, figure in draw_all(*small()).items():
         plots.save(figure, tmp_path / f"{name}.svg", tmp_path / f"{name}.pdf")
         for kind in ("svg", "pdf"):
             written = tmp_path / f"{name}.{kind}"
@@ -115,12 +150,12 @@ def test_an_undefined_pair_is_hatched_and_counted():
 
 
 def test_the_r_in_the_scatter_is_the_pooled_r_of_the_scores_table(figures):
-    scores = TABLES["scores"].set_index(["predictor", "method"]).pooled_r
+    table = plots.headline(TABLES["scores"], "scores").set_index(["predictor", "method"]).pooled_r
     for method in synthetic.METHODS:
         found = [re.fullmatch(r"(\w+): r = (\S+)", text) for text in texts(panel(figures["predicted"], method))]
         assert len(found) == 2  # the best predictor, and the best baseline beside it
         for match in found:
-            assert match[2].replace("−", "-") == f"{scores[match[1], method]:.2f}"
+            assert match[2].replace("−", "-") == f"{table[match[1], method]:.2f}"
 
 
 def test_the_scatter_draws_each_pair_once_though_it_is_predicted_twice(figures):
@@ -129,7 +164,7 @@ def test_the_scatter_draws_each_pair_once_though_it_is_predicted_twice(figures):
 
 
 def test_the_fold_figure_writes_each_mean_and_counts_undefined_folds(figures):
-    means = TABLES["scores"].set_index(["method", "predictor"]).mean_r
+    means = plots.headline(TABLES["scores"], "scores").set_index(["method", "predictor"]).mean_r
     order = ["l1_pearson", "ridge", "lasso", "single_task", "task_effects", "train_mean"]
     for method in synthetic.METHODS:
         expected = [f"{means[method, name]:.2f}".replace("-", "−") for name in order[:-1]] + ["undefined (8)"]
@@ -140,7 +175,8 @@ def test_correlations_are_written_with_two_digits_and_undefined_ones_are_hatched
     table = TABLES["correlations"].copy()
     table.loc[0, "pearson"] = np.nan
     axis = correlations.draw(table, synthetic.METRICS).axes[0]
-    expected = [f"{r:.2f}".replace("-", "−").replace("0.", ".") for r in table.pearson[1:]]
+    shown = [f"{r + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−").replace("0.", ".") for r in table.pearson[1:]]
+    expected = [text + "*" * (p < 0.05) for text, p in zip(shown, table.p[1:].tolist(), strict=True)]
     written = [text for text in texts(axis) if not text[0].isalpha()]
     assert sorted(written) == sorted(expected)
     assert sum(bool(patch.get_hatch()) for patch in axis.patches) == 1
@@ -148,10 +184,10 @@ def test_correlations_are_written_with_two_digits_and_undefined_ones_are_hatched
 
 def test_coefficients_are_averaged_over_folds_and_squares_shrink_with_the_share_of_folds():
     table = pd.DataFrame(
-        [("ties", "lasso", fold, metric, value) for metric, values in
+        [("ties", "lasso", "accuracy", fold, metric, value) for metric, values in
          {"effective_rank": (1.0, 3.0), "spectral_gap": (0.0, -2.0), "stable_rank": (0.0, 0.0)}.items()
          for fold, value in zip("ab", values, strict=True)],
-        columns=["method", "predictor", "held_out_task", "feature", "coefficient"],
+        columns=["method", "predictor", "target", "fold", "feature", "coefficient"],
     )  # fmt: skip
     found = plots.mean_coefficients(table, synthetic.METRICS).set_index("feature")
     assert dict(found["mean"]) == {"effective_rank": 2, "spectral_gap": -1, "stable_rank": 0}
@@ -197,11 +233,92 @@ def test_drawing_does_not_change_the_callers_style():
 
 
 def test_a_predictor_undefined_for_one_method_is_never_the_best():
-    scores = pd.DataFrame(
+    table = pd.DataFrame(
         [("a", "predictor", "m", 0.9), ("a", "predictor", "n", np.nan), ("b", "predictor", "m", 0.1),
          ("b", "predictor", "n", 0.2), ("c", "baseline", "m", np.nan)],
         columns=["predictor", "kind", "method", "mean_r"],
     )  # fmt: skip
-    assert plots.best_by_mean_r(scores, "predictor") == "b"
-    assert plots.best_by_mean_r(scores, "baseline") == "c"
-    assert plots.best_by_mean_r(scores, "oracle") is None
+    assert plots.best_by_mean_r(table, "predictor") == "b"
+    assert plots.best_by_mean_r(table, "baseline") == "c"
+    assert plots.best_by_mean_r(table, "oracle") is None
+
+
+def test_numbers_of_other_splits_and_targets_never_reach_the_headline_figures():
+    tables = {name: TABLES[name].copy() for name in ("folds", "scores", "predictions")}
+    for name, table in tables.items():
+        other = table.target != "normalised_accuracy"
+        other |= table.split != "loto" if "split" in table else False
+        tables[name] = table[~other]
+    assert texts(panel(folds.draw(TABLES["folds"]), "tsv")) == texts(panel(folds.draw(tables["folds"]), "tsv"))
+    assert texts(panel(scores.draw(TABLES["scores"]), "tsv")) == texts(panel(scores.draw(tables["scores"]), "tsv"))
+    with pytest.raises(MergecastError, match="table folds: has no row of target 'loss' under leave-one-task-out"):
+        folds.draw(TABLES["folds"], column="loss")
+
+
+@pytest.mark.parametrize(("target", "side"), [("retained_a", "task_a"), ("retained_b", "task_b")])
+def test_a_directed_target_is_the_normalised_accuracy_of_that_task_alone(target, side):
+    merges = TABLES["merges"]
+    expected = merges[merges.task == merges[side]].set_index(["method", "task_a", "task_b"]).normalised_accuracy
+    found = plots.pair_values(merges, target).set_index(["method", "task_a", "task_b"]).value
+    pd.testing.assert_series_equal(found, expected, check_names=False)
+
+
+def test_the_score_figure_writes_mean_r_and_p_and_draws_interval_and_null(figures):
+    table = plots.headline(TABLES["scores"], "scores").set_index(["method", "predictor"])
+    axis = panel(figures["scores"], "ties")
+    row = table.loc["ties", "ridge"]
+    assert f"{row.mean_r:.2f}".replace("-", "−") in texts(axis)
+    assert f"{row.p:.3f}".replace("0.", ".", 1) in texts(axis) and "undefined" in texts(axis)
+    spans = [line for group in axis.collections if hasattr(group, "get_segments") for line in group.get_segments()]
+    assert any(np.allclose(line[:, 0], [row.mean_r_low, row.mean_r_high]) for line in spans)
+    bars = [(patch.get_x(), patch.get_width()) for patch in axis.patches]
+    assert any(np.allclose(bar, (row.null_mean - row.null_sd, 2 * row.null_sd)) for bar in bars)
+
+
+def test_stability_is_coloured_by_positive_less_negative_folds_and_says_how_often_a_metric_is_used():
+    table = pd.DataFrame(
+        [("ridge", "m", "effective_rank", 1.0, 0.75, -0.2, 0.1, 4), ("ridge", "m", "stable_rank", 0.0, np.nan, 0.0, 0.0, 4)],
+        columns=["predictor", "method", "metric", "selected", "sign_agreement", "mean", "sd", "n_folds"],
+    )
+    axis = stability.draw(table, synthetic.METRICS).axes[0]
+    assert axis.images[0].get_array().ravel().tolist() == [-0.5, 0.0]  # one fold in four is positive, three negative
+    assert texts(axis)[:2] == ["100", "0"]
+
+
+def test_ablation_shows_the_change_without_and_the_score_with_only_each_category(figures):
+    table = TABLES["ablation"].set_index(["kept", "category", "method"])
+    left, right = figures["ablation"].axes[:2]
+    methods = [label.get_text() for label in left.get_xticklabels()]
+    categories = list(synthetic.CATEGORIES)
+    for i, j in ((0, 0), (3, 2)):
+        key = (categories[i], methods[j])
+        assert left.images[0].get_array()[i, j] == pytest.approx(table.loc[("without", *key), "difference"])
+        assert right.images[0].get_array()[i + 1, j] == pytest.approx(table.loc[("only", *key), "mean_r"])
+    assert right.images[0].get_array()[0, 1] == pytest.approx(table.loc[("all", "all", methods[1]), "mean_r"])
+
+
+def test_method_agreement_is_read_whichever_way_a_pair_is_written():
+    row = {"predictor": "ridge", "sign_agreement": 0.25, "top5_overlap": 0.4}
+    both = [pd.DataFrame([row | {"method_a": a, "method_b": b}]) for a, b in (("x", "y"), ("y", "x"))]
+    assert [float(agreement.draw(one).axes[0].images[0].get_array()[0, 0]) for one in both] == [0.25, 0.25]
+
+
+def test_the_best_of_each_kind_is_drawn_for_subsets():
+    ranking = pd.DataFrame(
+        [("a", "predictor", 0.9), ("b", "predictor", 0.2), ("c", "baseline", np.nan), ("m", "measured", 0.8)],
+        columns=["predictor", "kind", "spearman"],
+    )
+    assert subsets.best(ranking) == {"a": "predictor", "m": "measured"}
+
+
+def test_transfer_averages_over_methods_and_leaves_undefined_cells_hatched():
+    rows = [("ridge", m, a, b, "accuracy", r, 0.1, r, 0.1, 4, 0, 3, 4)
+            for m, r in (("x", 0.2), ("y", 0.4)) for a, b in (("s", "s"), ("s", "t"), ("t", "t"))]  # fmt: skip
+    axis = transfer.draw(pd.DataFrame(rows, columns=ACROSS["transfer"].columns)).axes[0]
+    grid = axis.images[0].get_array()
+    assert grid[0, 1] == pytest.approx(0.3) and grid.mask[1, 0] and sum(bool(p.get_hatch()) for p in axis.patches) == 1
+
+
+def test_fine_tuning_curves_stand_alone_where_zero_shot_accuracies_are_not_known():
+    figure = training.draw(CURVES, TABLES["checkpoints"][["task", "fine_tuned_accuracy"]])
+    assert panel(figure, "shapes").get_title(loc="right") == ""

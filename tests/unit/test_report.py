@@ -15,6 +15,8 @@ from mergecast.report import Setting, read_setting, write_report
 from mergecast.report.charts import figures
 from mergecast.report.facts import gather, judge, rank_methods
 from mergecast.report.page import render
+from mergecast.report.sections import scores, sections, selection
+from mergecast.report.setting import TABLES
 
 METRICS = [
     {"name": name, "category": category, "explanation": f"About {name}.", "definition": "a < b, in [0,1]"}
@@ -73,13 +75,13 @@ def test_the_summary_names_the_best_method_and_pairs_with_the_tables_numbers(one
 
 def test_the_summary_holds_the_forecast_against_its_best_baseline(one):
     made, _, page = one
-    scores, folds = made.tables["scores"], made.tables["folds"]
+    scores, folds = made.headline["scores"], made.headline["folds"]
     mean = scores.groupby(["kind", "predictor"]).mean_r.mean()
     best, rival = mean["predictor"].idxmax(), mean["baseline"].idxmax()
     summary = page.text("s1-summary")
     assert f"{best}, reaches a mean r of {mean['predictor'].max():.2f} within a fold" in summary
     assert f"{rival} (r = {mean['baseline'].max():.2f})" in summary
-    wide = folds.set_index(["method", "held_out_task", "predictor"]).pearson.unstack()[[best, rival]].dropna()
+    wide = folds.set_index(["method", "fold", "predictor"]).pearson.unstack()[[best, rival]].dropna()
     assert f"ahead in {(wide[best] > wide[rival]).sum()} of {len(wide)} folds" in summary
     assert f"In {folds.pearson.isna().sum()} of {len(folds)} folds r is undefined" in summary
     closest = scores.groupby("predictor").mae.mean()
@@ -92,14 +94,14 @@ def test_the_summary_holds_the_forecast_against_its_best_baseline(one):
      (-0.3, "worse", "A baseline wins")],
 )  # fmt: skip
 def test_the_wording_is_honest_whoever_wins(shift, verdict, sentence):
-    made = synthetic.tables(5, ("tsv", "ties"))
-    folds, scores = made["folds"], made["scores"]
-    base = folds[folds.predictor == "single_task"].set_index(["method", "held_out_task"]).pearson
+    made = setting(tasks=5, methods=("tsv", "ties")).headline
+    folds, scores = made["folds"].copy(), made["scores"].copy()
+    base = folds[folds.predictor == "single_task"].set_index(["method", "fold"]).pearson
     for table, column in ((folds, "pearson"), (scores, "mean_r")):
         table.loc[table.predictor == "task_effects", column] = -0.9
         table.loc[table.kind == "predictor", column] = -0.95
     mine = folds.predictor == "ridge"
-    folds.loc[mine, "pearson"] = [base[key] + shift for key in zip(folds.method[mine], folds.held_out_task[mine], strict=True)]
+    folds.loc[mine, "pearson"] = [base[key] + shift for key in zip(folds.method[mine], folds.fold[mine], strict=True)]
     for name in ("ridge", "single_task"):
         mean = folds[folds.predictor == name].groupby("method").pearson.mean()
         chosen = scores.predictor == name
@@ -159,7 +161,7 @@ def test_specifications_hold_their_data_and_point_nowhere(one):
 
 def test_the_charts_hold_the_tables_numbers(one):
     made, *_ = one
-    drawn = figures(made, gather(made.tables))
+    drawn = figures(made, gather(made))
     cells = drawn["correlations"].panels[0].spec["data"]["values"]
     expected = made.tables["correlations"].set_index(["method", "metric"]).pearson
     assert len(cells) == 8 * 28
@@ -176,7 +178,7 @@ def test_names_are_escaped_wherever_they_stand():
     text = render([setting("<i>x</i>", tasks=evil, methods=("tsv",))], {"<u>key</u>": "<u>value</u>"})
     for raw in (evil[0], evil[1], "<i>x</i>", "<u>"):
         assert raw not in text
-    assert text.count("<script") == 4 and "alert(1)" in Page(text).text("s1-table")
+    assert text.count("<script") == 5 and "alert(1)" in Page(text).text("s1-table")
 
 
 def test_an_undefined_value_is_said_in_words_and_never_becomes_nan():
@@ -190,8 +192,9 @@ def test_an_undefined_value_is_said_in_words_and_never_becomes_nan():
 
 def test_a_setting_without_predictors_or_curves_still_makes_a_page():
     made = synthetic.tables(4, ("tsv",))
-    for name in ("folds", "scores"):
+    for name in ("folds", "scores", "predictions"):
         made[name] = made[name][made[name].kind == "baseline"]
+    made["coefficients"] = made["coefficients"].iloc[:0]
     page = Page(render([dataclasses.replace(setting(tasks=4, methods=("tsv",), **made), curves={})], {}))
     assert "No predictor was run" in page.text("s1-summary") and "s1-training" not in page.sections
 
@@ -238,10 +241,110 @@ def test_every_caption_of_the_workflow_report_renders(root):
     captions = sorted((root / "workflow" / "report").glob("*.rst"))
     needed = {"pairs", "predicted", "folds", "coefficients", "correlations", "training", "page", "workflow"}
     needed |= {"checkpoints", "metrics", "merges", "predictions", "scores"}
+    needed |= {"splits", "targets", "coverage", "ablation", "stability", "agreement", "greedy", "calibration", "subsets"}
+    needed |= {"selection", "transfer"}
     assert {path.stem for path in captions} >= needed
-    job = SimpleNamespace(wildcards=SimpleNamespace(setting="tiny_AdamW"))
+    named = SimpleNamespace(setting="tiny_AdamW")
+    job = SimpleNamespace(wildcards=named, params=named)
     for path in captions:
         text = Environment(undefined=StrictUndefined).from_string(path.read_text()).render(snakemake=job)
         tree = publish_doctree(text, settings_overrides={"report_level": 5, "halt_level": 5})
         assert not list(tree.findall(lambda node: node.tagname in ("system_message", "problematic"))), path.name
         assert len(tree.astext()) > 100, path.name
+
+
+# the analyses
+
+
+def test_the_score_table_says_interval_null_and_what_is_undefined_for_every_split_and_target(one):
+    made, text, page = one
+    held = json.loads(re.search(r'id="scores">(.*?)</script>', text, re.S)[1])["s1"]
+    table = made.tables["scores"]
+    assert len(held) == (8 + 1) * len(table[["split", "target"]].drop_duplicates()) == 9 * 6
+    for row in table.itertuples():
+        cells = next(cells for cells in held[f"{row.split}|{row.target}|{row.method}"] if cells[0] == row.predictor)
+        assert cells[:3] == [row.predictor, row.kind, shown(row.mean_r)]
+        assert cells[7:10] == [shown(row.pooled_r), shown(row.spearman), shown(row.r2)]
+        if row.null_mean == row.null_mean:
+            assert cells[4].startswith(f"{shown(row.null_mean)} ± {shown(row.null_sd)}") and cells[5] == shown(row.p, 3)
+        if row.n_undefined:
+            assert cells[-1] == f"{row.n_undefined} of {row.n_folds}"
+        assert ("pooled" in cells[3]) == (row.split == "l2to" and row.pooled_r_low == row.pooled_r_low)
+    assert "64 of 64" in page.text("s1-scores")  # train_mean, in every fold of every method
+
+
+def shown(value, digits=2):
+    return "–" if value != value else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def test_the_score_section_says_whether_any_predictor_beats_the_best_baseline():
+    table = setting(tasks=5, methods=("tsv", "ties")).headline["scores"].copy()
+    table.loc[table.predictor == "task_effects", "mean_r"] = 0.81
+    table.loc[table.kind == "predictor", "mean_r"] = 0.1
+    table.loc[table.predictor == "ridge", "mean_r"] = 0.61
+    assert scores.words(table)[0] == "No predictor beats task_effects: 0.61 (ridge) against 0.81."
+    table.loc[table.predictor == "ridge", "mean_r"] = 0.9
+    assert scores.words(table)[0].startswith(
+        "1 of 3 predictors have a higher mean r than the best baseline, task_effects (0.81)"
+    )
+    table["n_permutations"] = 9
+    assert any("p cannot be below 0.100" in sentence for sentence in scores.words(table))
+
+
+def test_every_analysis_has_a_section_with_sentences_a_chart_or_a_table(one):
+    made, _, page = one
+    found, missing = sections(made, gather(made))
+    assert [section.name for section in found] == [
+        "scores", "splits", "targets", "intervals", "stability", "agreement", "ablation", "greedy", "calibration", "subsets",
+        "selection",
+    ]  # fmt: skip
+    assert missing == [] and "Not part of this run" not in page.text("s1-summary")
+    for section in found:
+        assert section.words and (section.figures or section.tables)
+        assert section.words[0] in page.text(f"s1-{section.name}")
+
+
+def test_an_analysis_that_was_not_asked_for_is_named_and_has_no_section():
+    made = setting(tasks=4, methods=("tsv",))  # one method has no other to agree with
+    bare = dataclasses.replace(made, tables={name: made.tables[name] for name in TABLES})
+    page = Page(render([bare], {}))
+    assert not {"s1-subsets", "s1-ablation", "s1-selection"} & set(page.sections) and "s1-splits" in page.sections
+    assert "Merges of more than two; Choosing the method by forecast" in page.text("s1-summary")
+    assert "s1-agreement" not in Page(render([made], {})).sections
+
+
+def test_the_regret_sentence_says_whether_choosing_by_forecast_pays():
+    table = synthetic.tables(4, ("tsv", "ties"))["selection"]
+    table["regret"], table["regret_fixed"] = 0.05, 0.04
+    assert any("it does not pay" in sentence for sentence in selection.words(table))
+    table.loc[table.predictor == "ridge", "regret"] = 0.01
+    assert any("Choosing by ridge" in sentence and "it pays" in sentence for sentence in selection.words(table))
+
+
+def test_a_setting_of_tables_makes_a_page_that_says_what_it_does_not_know():
+    page = Page(render([Setting("published", synthetic.of_tables(6))], {}))
+    summary = page.text("s1-summary")
+    assert "no zero-shot accuracy, no chance level and no training curves" in summary
+    assert "s1-training" not in page.sections and "zero-shot" not in page.text("s1-models")
+    assert "shapes__faces" in page.text("s1-dropped") and "constant over all pairs" in page.text("s1-dropped")
+
+
+def test_the_headline_target_is_the_first_that_the_configuration_names():
+    made = setting(tasks=4, methods=("tsv",))
+    both = {name: pd.concat([table, table.assign(target="accuracy")]) for name in ("predictions", "coefficients")
+            for table in (made.tables[name],)}  # fmt: skip
+    made = dataclasses.replace(
+        made, tables={**made.tables, **both}, configuration={"targets": ["accuracy", "normalised_accuracy"]}
+    )
+    assert made.target == "accuracy" and set(made.headline["scores"].target) == {"accuracy"}
+    assert len(made.headline["folds"]) == 4 * 6 and set(made.headline["folds"].split) == {"loto"}
+    assert "mean accuracy of the best method" in Page(render([made], {})).text("s1-summary")
+
+
+def test_tables_over_settings_are_shown_where_there_are_any():
+    both = [setting("one", 4, ("tsv",)), setting("two", 4, ("tsv",), seed=3)]
+    page = Page(render(both, {}, synthetic.across(("one", "two"), ("tsv",))))
+    transfer = synthetic.across(("one", "two"), ("tsv",))["transfer"]
+    other = transfer[(transfer.predictor == "ridge") & (transfer.train_setting != transfer.test_setting)].mean_r.mean()
+    assert f"tested on another, ridge reaches r = {other:.2f}" in page.text("across")
+    assert "across" not in Page(render(both, {})).sections

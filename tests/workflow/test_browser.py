@@ -54,7 +54,8 @@ def one():
 @pytest.fixture(scope="module")
 def file(one, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    write_report(path, [one, made("tiny_SGD", 4, ("tsv",), seed=3)], {"mergecast": "0.1.0"})
+    two = made("tiny_SGD", 4, ("tsv",), seed=3)
+    write_report(path, [one, two], {"mergecast": "0.1.0"}, synthetic.across(methods=("weight_avg", "tsv", "ties")))
     return path
 
 
@@ -113,7 +114,9 @@ def test_every_chart_is_drawn_without_an_error_or_a_request(page, file, one):
         "e.querySelectorAll('svg .role-mark path, svg .role-mark text, svg .role-mark line').length, "
         "e.querySelector('svg')?.getBoundingClientRect().width ?? 0])"
     )
-    assert len(panels) == 1 + 1 + 3 + 3 + 3 + 1 + 1 + 1 + 5  # figures in order of the page, panels by method or task
+    described = 1 + 1 + 3 + 3 + 3 + 1 + 1 + 1 + 5  # figures in order of the page, panels by method or task
+    analyses = 3 + 3 + 4 + 3 + 1 + 2 + 2 + 2 + 10 + 3 + 1  # scores by method, splits, targets, intervals, … as on the page
+    assert len(panels) == described + analyses
     for name, state, drawn, width in panels:
         assert state == "drawn" and drawn > 3 and width > 150, (name, state, drawn, width)
     page.execute_script("scrollTo(0, document.body.scrollHeight)")
@@ -125,14 +128,19 @@ def test_every_chart_is_drawn_without_an_error_or_a_request(page, file, one):
 
 
 def test_each_chart_has_a_mark_for_every_number(page, one):
-    tables = one.tables
     assert marks(page, "pairs", "path[aria-roledescription='rect mark']") == [10, 10, 10]
     assert marks(page, "predicted", "path[aria-roledescription=circle]") == [10, 10, 10]
     assert marks(page, "methods", "path[aria-roledescription=circle]") == [30]
     assert marks(page, "singles", "path[aria-roledescription=point]") == [15]
     assert marks(page, "correlations", "path[aria-roledescription='rect mark']") == [3 * 28]
     assert marks(page, "coefficients", "path[aria-roledescription=square]") == [3 * 28]
-    defined = tables["folds"].groupby("method", sort=False).pearson.count()
+    assert marks(page, "stability", "path[aria-roledescription='rect mark']") == [3 * 28]
+    assert marks(page, "greedy", "path[aria-roledescription='rect mark']") == [3 * 28, 3 * 28]
+    assert marks(page, "agreement", "path[aria-roledescription='rect mark']") == [3, 3]
+    assert marks(page, "ablation", "path[aria-roledescription='rect mark']") == [3 * 5, 3 * 6]
+    assert marks(page, "scores", "path[aria-roledescription=point]") == [5, 5, 5]  # train_mean is undefined, and says so
+    assert marks(page, "selection", "path[aria-roledescription=bar]") == [6]
+    defined = one.headline["folds"].groupby("method", sort=False).pearson.count()
     assert sorted(marks(page, "folds", "path[aria-roledescription=point]")) == sorted(defined)
 
 
@@ -174,11 +182,37 @@ def test_choosing_a_predictor_changes_the_forecasts_in_the_table_and_in_the_char
     assert sorted(shown) == sorted(f"{value:.3f}" for value in expected)
 
     select(page, "#s1-figure-predicted select", "single_task")
-    pooled = one.tables["scores"].query("predictor == 'single_task'").pooled_r
+    pooled = one.headline["scores"].query("predictor == 'single_task'").pooled_r
     wanted = sorted(f"r = {r:.2f}".replace("-", "−") for r in pooled)
     labels = "document.querySelectorAll('#s1-figure-predicted .role-mark text')"
     script = f"return [...{labels}].map((t) => t.textContent).sort()"
     assert value_after(page, script, wanted) == wanted
+
+
+def test_the_score_table_follows_its_selectors_and_sorts_by_the_number_in_front(page, one):
+    scores = one.tables["scores"]
+    select(page, "#s1-scores [data-score=method]", "tsv")
+    select(page, "#s1-scores [data-score=split]", "disjoint")
+    rows = visible_rows(page, "#s1 table.trust")
+    mine = scores[(scores.method == "tsv") & (scores.split == "disjoint")].set_index("predictor")
+    assert {row[0] for row in rows} == set(mine.index)
+    for row in rows:
+        r = mine.mean_r[row[0]]
+        assert row[2] == ("–" if r != r else f"{r:.2f}".replace("-", "−"))
+    enabled = "return [...document.querySelectorAll('#s1-scores [data-score=target] option')].map((o) => !o.disabled)"
+    assert page.execute_script(enabled) == [True, False, False, False]  # the further targets are forecast under loto only
+    select(page, "#s1-scores [data-score=split]", "loto")
+    select(page, "#s1-scores [data-score=target]", "accuracy")
+    heading = "[...document.querySelectorAll('#s1 table.trust thead button')].find((b) => b.textContent === 'mean r')"
+    page.execute_script(f"{heading}.click()")
+    seen = [row[2] for row in visible_rows(page, "#s1 table.trust")]
+    numbers = [float(text.replace("−", "-")) for text in seen if text != "–"]
+    assert numbers == sorted(numbers, reverse=True) and seen[-1] == "–" and len(seen) == 6
+
+
+def test_the_charts_over_settings_are_drawn_whichever_setting_is_open(page):
+    states = page.execute_script("return [...document.querySelectorAll('#across .vega')].map((e) => e.dataset.state)")
+    assert states == ["drawn", "drawn"]
 
 
 def test_a_cell_tells_its_numbers_when_pointed_at_and_is_framed_in_every_panel(page, one):

@@ -1,28 +1,32 @@
-"""One figure of a setting, drawn from its tables, as SVG and PDF."""
+"""Figures of a setting, or over all settings, drawn from their tables, as SVG and PDF; any number in one process."""
 
 import inspect
-from pathlib import Path
 
 from job import run
 from mergecast import catalogue, metrics, plots, tables
 
 
-def by_name(paths):
-    return {Path(path).stem: tables.read(path) for path in paths}
+def categories(present):
+    """The category of every metric, in the order of the catalogue; metrics that it does not know come last."""
+    known = {name: metric.category for name, metric in metrics.catalogue().items()}
+    return known | {name: "other" for name in present if name not in known}
 
 
 def main(snakemake):
+    """`params.figures` names the figures in the order of `output.svg` and `output.pdf`."""
     target = snakemake.params.target
-    known = by_name(snakemake.input.tables) | {
-        "curves": by_name(snakemake.input.curves),
-        "categories": {name: metric.category for name, metric in metrics.catalogue().items()},
+    known = plots.of_analyst(tables.by_name(snakemake.input.tables), snakemake.params.predictor) | {
+        "curves": tables.by_name(snakemake.input.get("curves", [])),
+        "categories": categories(snakemake.params.metrics),
         "column": target,
         "target": target.replace("_", " "),
     }
-    # A figure takes what it names: tables by their names, curves, the categories of the metrics, the target.
-    draw = catalogue.load("plots", snakemake.params.figure).draw
-    figure = draw(**{name: known[name] for name in inspect.signature(draw).parameters if name in known})
-    plots.save(figure, snakemake.output.svg, snakemake.output.pdf)
+    files = [[paths] if isinstance(paths, str) else paths for paths in (snakemake.output.svg, snakemake.output.pdf)]
+    for name, svg, pdf in zip(snakemake.params.figures, *files, strict=True):
+        # A figure takes what it names: tables by their names, curves, the categories of the metrics, the target.
+        draw = catalogue.load("plots", name).draw
+        figure = draw(**{key: known[key] for key in inspect.signature(draw).parameters if key in known})
+        plots.save(figure, svg, pdf)
 
 
 if "snakemake" in globals():

@@ -9,8 +9,21 @@ from mergecast.files import versions
 from mergecast.report import read_setting, write_report
 
 
+def origin(folder):
+    """Hashes of base and checkpoints, for the configuration shown; None for a setting of tables."""
+    models = tables.read(folder / "tables/checkpoints.csv")
+    if "base_sha256" not in models:
+        return None
+    return {"base": models.base_sha256[0], "checkpoints": dict(zip(models.task, models.checkpoint_sha256, strict=True))}
+
+
+def explained(name, parameters):
+    """What a merge method does; one of tables made elsewhere may be unknown here."""
+    known = name in catalogue.names("merging")
+    return {"name": name, "explanation": catalogue.summary("merging", name) if known else "", "parameters": parameters}
+
+
 def main(snakemake):
-    config, settings = snakemake.params.config, []
     words = [
         {"name": metric.name, "category": metric.category, "explanation": metric.summary, "definition": metric.definition}
         for metric in metrics.catalogue().values()
@@ -18,25 +31,17 @@ def main(snakemake):
     predictors = [
         {"name": name, "kind": kind, "explanation": prediction.summary(name)} for name, kind in prediction.kinds().items()
     ]
+    settings = []
     for name, resolved in snakemake.params.settings.items():
         folder = Path("results") / name
-        models = tables.read(folder / "tables/checkpoints.csv")
-        origin = {"base": models.base_sha256[0], "checkpoints": dict(zip(models.task, models.checkpoint_sha256, strict=True))}
-        methods = [
-            {"name": method, "explanation": catalogue.summary("merging", method), "parameters": parameters}
-            for method, parameters in resolved["methods"].items()
-        ]
-        settings.append(
-            read_setting(
-                folder,
-                configuration=json.loads(json.dumps(resolved | {"sha256": origin})),  # plain lists for tuples
-                metrics_info=words,
-                methods_info=methods,
-                predictors_info=predictors,
-            )
-        )
-    shared = {"versions": versions(), "tasks_file": config["tasks_file"], "bases": config["bases"]}
-    write_report(snakemake.output[0], settings, shared)
+        shown = {key: value for key, value in (resolved | {"sha256": origin(folder)}).items() if value is not None}
+        told = {"metrics_info": words, "predictors_info": predictors}
+        told["methods_info"] = [explained(*method) for method in resolved["methods"].items()]
+        told["configuration"] = json.loads(json.dumps(shown))  # plain lists for tuples
+        settings.append(read_setting(folder, **told))
+    shared = {"versions": versions()} | {key: snakemake.params.config.get(key) for key in ("tasks_file", "bases")}
+    across = {Path(path).stem: tables.read(path) for path in snakemake.input.get("across", [])}
+    write_report(snakemake.output[0], settings, shared, across)
 
 
 if "snakemake" in globals():

@@ -4,7 +4,7 @@
     from mergecast.plots import pairs
     plots.save(pairs.draw(merges), "pairs.svg", "pairs.pdf")
 
-`pairs`, `predicted`, `folds`, `coefficients`, `correlations` and `training` are modules with one public `draw`.
+Every module without a leading underscore is a figure and has one public `draw`, whose parameters name its tables.
 The functions here, beside `save`, read the tables; the page uses them too.
 """
 
@@ -12,10 +12,13 @@ from ._style import save
 from ._tables import (
     best_by_mean_r,
     by_category,
+    headline,
     mean_coefficients,
+    of_analyst,
     pair_values,
     pooled,
     require,
+    rivals,
     tasks_by_merit,
     unique,
 )
@@ -23,10 +26,13 @@ from ._tables import (
 __all__ = [
     "best_by_mean_r",
     "by_category",
+    "headline",
     "mean_coefficients",
+    "of_analyst",
     "pair_values",
     "pooled",
     "require",
+    "rivals",
     "save",
     "tasks_by_merit",
     "unique",

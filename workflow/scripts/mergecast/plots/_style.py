@@ -100,7 +100,9 @@ def number(value: float, digits: int = 2) -> str:
     >>> number(-0.5), number(float("nan"))
     ('−0.50', 'undefined')
     """
-    return "undefined" if value is None or math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+    if value is None or math.isnan(value):
+        return "undefined"
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # no "−0.00"
 
 
 def ink_on(rgba) -> str:

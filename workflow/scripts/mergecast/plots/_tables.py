@@ -5,6 +5,8 @@ import pandas as pd
 from ..errors import MergecastError
 
 PAIR = ["task_a", "task_b"]
+BY_PREDICTOR = ("stability", "method_agreement", "setting_agreement")
+KEPT = {"retained_a": "task_a", "retained_b": "task_b"}  # directed targets: whose normalised accuracy they are
 
 
 def require(table: pd.DataFrame, name: str, *columns: str) -> pd.DataFrame:
@@ -20,17 +22,50 @@ def require(table: pd.DataFrame, name: str, *columns: str) -> pd.DataFrame:
 def pair_values(merges: pd.DataFrame, column: str = "normalised_accuracy") -> pd.DataFrame:
     """One row a method × pair: `method, task_a, task_b, value`, the mean of `column` over the pair's tasks.
 
+    `column` may also be a directed target: "retained_a" and "retained_b" are the normalised accuracy of that task alone.
     A pair with a task whose value is undefined is itself undefined. Methods and pairs keep the order of the table.
     """
+    if column in KEPT:
+        require(merges, "merges", "task", *PAIR)
+        merges, column = merges[merges.task == merges[KEPT[column]]], "normalised_accuracy"
     require(merges, "merges", "method", *PAIR, column)
     groups = merges.groupby(["method", *PAIR], sort=False)[column]
     return groups.apply(lambda values: values.mean(skipna=False)).rename("value").reset_index()
 
 
+def of_analyst(tables: dict, predictor: str | None) -> dict:
+    """The same tables, those of coefficients of many predictors cut down to the one that the analyses refit."""
+    cut = {name: tables[name] for name in BY_PREDICTOR if name in tables}
+    return {**tables, **{name: table[table.predictor == predictor] if predictor else table for name, table in cut.items()}}
+
+
+def headline(table: pd.DataFrame, name: str, target: str | None = None) -> pd.DataFrame:
+    """The rows of a table of the forecast that the headline is made of: leave-one-task-out, the setting's first target.
+
+    `target` defaults to the first that the table has. Raises MergecastError when nothing is left.
+    """
+    require(table, name, "target")
+    target = target or table.target.iloc[0]
+    mine = table[table.target == target]
+    mine = mine[mine.split == "loto"] if "split" in mine else mine
+    if mine.empty:
+        raise MergecastError(f"table {name}: has no row of target {target!r} under leave-one-task-out; make the table again")
+    return mine
+
+
+def rivals(table: pd.DataFrame) -> dict[str, str]:
+    """Kind ("predictor", "baseline", …) of every predictor of a table, predictors first, baselines last."""
+    order = table.drop_duplicates("predictor").sort_values("kind", ascending=False, kind="stable")
+    return dict(zip(order.predictor, order.kind, strict=True))
+
+
 def pooled(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Each pair once, out-of-fold predictions averaged: `method, predictor, task_a, task_b, measured, predicted`."""
+    """Each pair once, out-of-fold predictions averaged: `method, predictor, task_a, task_b, measured, predicted`.
+
+    Of several targets only the first in the table is read: filter by `headline` for another.
+    """
     require(predictions, "predictions", "method", "predictor", *PAIR, "measured", "predicted")
-    groups = predictions.groupby(["method", "predictor", *PAIR], sort=False)
+    groups = headline(predictions, "predictions").groupby(["method", "predictor", *PAIR], sort=False)
     return groups[["measured", "predicted"]].mean().reset_index()
 
 
@@ -57,7 +92,8 @@ def mean_coefficients(coefficients: pd.DataFrame, categories: dict[str, str]) ->
     Features outside `categories` are left out. Raises MergecastError when nothing is left.
     """
     require(coefficients, "coefficients", "method", "predictor", "feature", "coefficient")
-    known = coefficients[coefficients.feature.isin(list(categories))]
+    mine = headline(coefficients, "coefficients")
+    known = mine[mine.feature.isin(list(categories))]
     if known.empty:
         raise MergecastError("table coefficients: none of its features is a known metric; give the metrics' categories")
     groups = known.groupby(["predictor", "method", "feature"], sort=False).coefficient

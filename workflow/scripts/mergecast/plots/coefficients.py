@@ -47,7 +47,7 @@ def draw(coefficients: pd.DataFrame, categories: dict[str, str], *, predictors: 
         bar = figure.colorbar(drawn, ax=axis, location="bottom", shrink=0.7, aspect=14, pad=0.01)
         bar.set_label("mean coefficient")
         bar.set_ticks([-reach, 0, reach], labels=[f"−{reach:.2g}", "0", f"{reach:.2g}"])
-    n = coefficients.groupby(["method", "predictor"]).held_out_task.nunique()
+    n = coefficients.groupby(["method", "predictor"]).fold.nunique()
     headline(
         figure,
         "What the forecast leans on",

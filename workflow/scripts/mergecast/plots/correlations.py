@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from ._grid import label_methods, label_metrics
-from ._style import DIVERGING, MISSING, QUIET, headline, ink_on, number, styled
+from ._heat import heat, short
+from ._style import DIVERGING, headline, styled
 from ._tables import by_category, require, unique
 
 
@@ -14,20 +14,18 @@ from ._tables import by_category, require, unique
 def draw(correlations: pd.DataFrame, categories: dict[str, str], *, target: str = "normalised accuracy") -> Figure:
     """Heatmap of Pearson's r between a metric and the target over all pairs; undefined cells are hatched.
 
-    `categories` maps every metric to its category and gives the order of rows. Raises MergecastError on an empty table.
+    A star marks p < 0.05 when tasks are relabelled, where the table has a column `p`. `categories` maps every metric to
+    its category and gives the order of rows. Raises MergecastError on an empty table.
     """
     require(correlations, "correlations", "method", "metric", "pearson", "n_pairs")
     metrics, methods = by_category(categories, correlations.metric), unique(correlations.method)
-    grid = correlations.pivot(index="metric", columns="method", values="pearson").loc[metrics, methods].to_numpy(float)
+    wide = correlations.pivot(index="metric", columns="method").loc[metrics]
+    grid = wide["pearson"][methods].to_numpy(float)
+    starred = wide["p"][methods].to_numpy(float) < 0.05 if "p" in correlations else np.zeros(grid.shape, bool)
+    text = [[short(r) + "*" * int(star) for r, star in zip(*row, strict=True)] for row in zip(grid, starred, strict=True)]
     figure = Figure(figsize=(max(2.9 + 0.36 * len(methods), 4.1), 0.19 * len(metrics) + 1.3), layout="constrained")
     axis = figure.subplots()
-    image = axis.imshow(np.ma.masked_invalid(grid), cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto")
-    for (row, column), r in np.ndenumerate(grid):
-        if np.isnan(r):
-            axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fc=MISSING, ec=QUIET, hatch="////", lw=0))
-        else:
-            text = number(r).replace("0.", ".")
-            axis.text(column, row, text, ha="center", va="center", size=6, color=ink_on(image.cmap(image.norm(r))))
+    image = heat(axis, grid, colours=DIVERGING, low=-1, high=1, text=text)
     label_methods(axis, methods)
     label_metrics(axis, metrics, categories, right=True)
     figure.colorbar(image, ax=axis, shrink=0.5, aspect=28, pad=0.05, label="Pearson r")
@@ -36,6 +34,12 @@ def draw(correlations: pd.DataFrame, categories: dict[str, str], *, target: str 
         figure,
         "Which metric alone follows the target?",
         f"Pearson r of a metric with {target} over n = {correlations.n_pairs.max()} pairs; not cross-validated."
+        + (
+            f" * p < 0.05 when tasks are relabelled, each cell by itself: 1 in 20 is expected. {starred.sum()} of "
+            f"{grid.size} cells."
+            if starred.any()
+            else ""
+        )
         + (f" {undefined} undefined (hatched)." if undefined else ""),
     )
     return figure

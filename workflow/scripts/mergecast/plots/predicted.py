@@ -8,21 +8,25 @@ from matplotlib.figure import Figure
 
 from ._style import BLUE, FAINT, GREEN, PURPLE, QUIET, VERMILION, headline, number, panels, styled, words
 from ._tables import best_by_mean_r, pooled, require, unique
+from ._tables import headline as of_headline
 
 LOOKS = ((BLUE, "o"), (GREEN, "^"), (PURPLE, "D"))
 BASELINE_LOOKS = ((VERMILION, "x"), (QUIET, "+"))
 
 
 @styled
-def draw(predictions: pd.DataFrame, scores: pd.DataFrame, *, predictors: Sequence[str] | None = None) -> Figure:
+def draw(
+    predictions: pd.DataFrame, scores: pd.DataFrame, *, predictors: Sequence[str] | None = None, column: str | None = None
+) -> Figure:
     """Scatter of predicted against measured, each pair once (the mean of its out-of-fold predictions), per method.
 
     `predictors` defaults to the best predictor and the best baseline by fold r averaged over methods, so that a
-    forecast is never seen without what it has to beat. r is Pearson's over the drawn pairs. Raises MergecastError on an
-    empty table.
+    forecast is never seen without what it has to beat. r is Pearson's over the drawn pairs. `column` is the
+    target, the first of the scores unless given. Raises MergecastError on an empty table.
     """
-    points = pooled(predictions)
-    target = unique(require(scores, "scores", "target").target)[0]
+    scores = of_headline(require(scores, "scores", "target"), "scores", column)
+    target = unique(scores.target)[0]
+    points = pooled(of_headline(require(predictions, "predictions", "target"), "predictions", target))
     kinds = dict(zip(scores.predictor, scores.kind, strict=True))
     if predictors is None:
         predictors = [name for kind in ("predictor", "baseline") if (name := best_by_mean_r(scores, kind))]

@@ -13,12 +13,13 @@ def draw(curves: dict[str, pd.DataFrame], checkpoints: pd.DataFrame) -> Figure:
     """Training loss (left) and validation accuracy (right) over steps, one panel a task, axes shared.
 
     Dotted: the zero-shot test accuracy, from which fine-tuning started. The loss is drawn raw (faint) and as its
-    running median over a twentieth of the steps. Raises MergecastError without curves or for a curve without rows.
+    running median over a twentieth of the steps. Without zero-shot accuracies the curves stand alone. Raises
+    MergecastError without curves or for a curve without rows.
     """
     if not curves:
         raise MergecastError("training curves: there are none to draw; fine-tune at least one task")
-    zero_shot = checkpoints.set_index("task").zero_shot_accuracy
-    fine_tuned = checkpoints.set_index("task").fine_tuned_accuracy
+    known = {"task", "zero_shot_accuracy", "fine_tuned_accuracy"} <= set(checkpoints)
+    single = checkpoints.set_index("task") if known else pd.DataFrame()
     figure, axes = panels(len(curves), width=1.85, height=1.35, columns=5 if len(curves) > 8 else 4, sharex=True, sharey=True)
     top = max(curve.train_loss.quantile(0.995) for curve in curves.values() if len(curve))
     twins = []
@@ -34,9 +35,10 @@ def draw(curves: dict[str, pd.DataFrame], checkpoints: pd.DataFrame) -> Figure:
         twins.append(twin)
         seen = curve[curve.validation_accuracy.notna()]
         twin.plot(seen.step, seen.validation_accuracy, color=VERMILION, marker="o", ms=2.5, lw=1)
-        if task in zero_shot.index:
-            twin.axhline(zero_shot[task], color=VERMILION, lw=0.8, ls=":")
-            text = f"{number(zero_shot[task])} → {number(fine_tuned[task])}"
+        if task in single.index:
+            before, after = single.loc[task, ["zero_shot_accuracy", "fine_tuned_accuracy"]]
+            twin.axhline(before, color=VERMILION, lw=0.8, ls=":")
+            text = f"{number(before)} → {number(after)}"
             axis.set_title(text, loc="right", weight="normal", size=6.5, color=VERMILION)
         twin.set(ylim=(0, 1.05))
         twin.spines.right.set_visible(True)
@@ -54,7 +56,7 @@ def draw(curves: dict[str, pd.DataFrame], checkpoints: pd.DataFrame) -> Figure:
     headline(
         figure,
         "Fine-tuning",
-        f"{len(curves)} tasks, {span} steps. Dotted: zero-shot test accuracy. Beside each name: test accuracy, "
-        "zero-shot → fine-tuned.",
+        f"{len(curves)} tasks, {span} steps."
+        + (" Dotted: zero-shot test accuracy. Beside each name: test accuracy, zero-shot → fine-tuned." if known else ""),
     )
     return figure

@@ -84,22 +84,24 @@ class Facts:
     worst_pair: Pair
     best_of_best: Pair
     worst_of_best: Pair
-    zero_shot: float
+    zero_shot: float | None
     fine_tuned: float
-    chance: float
+    chance: float | None
     forecast: Forecast
     strongest_metric: tuple[str, float] | None
 
 
-def gather(tables) -> Facts:
-    """Read all numbers off the tables of a setting. Raises MergecastError when a table is empty or lacks a column."""
-    folds = require(tables["folds"], "folds", "target", "method", "predictor", "kind", "held_out_task", "pearson")
-    target = unique(folds.target)[0]
+def gather(setting) -> Facts:
+    """Read all numbers off the tables of a setting. Raises MergecastError when a table is empty or lacks a column.
+
+    A setting of tables, made elsewhere, has neither a zero-shot accuracy nor a chance level: these are None.
+    """
+    tables, target = setting.headline, setting.target
     values = pair_values(tables["merges"], target)
     methods = rank_methods(values)
     over = values.groupby(["task_a", "task_b"], sort=False).value.mean()
     best = values[values.method == methods[0].name].set_index(["task_a", "task_b"]).value
-    checkpoints = require(tables["checkpoints"], "checkpoints", "task", "zero_shot_accuracy", "fine_tuned_accuracy")
+    checkpoints = require(tables["checkpoints"], "checkpoints", "task", "fine_tuned_accuracy")
     return Facts(
         target,
         list(checkpoints.task),
@@ -109,10 +111,10 @@ def gather(tables) -> Facts:
         Pair(*over.idxmin(), over.min()),
         Pair(*best.idxmax(), best.max()),
         Pair(*best.idxmin(), best.min()),
-        checkpoints.zero_shot_accuracy.mean(),
+        _mean(checkpoints, "zero_shot_accuracy"),
         checkpoints.fine_tuned_accuracy.mean(),
-        checkpoints.chance_accuracy.mean(),
-        judge(folds, tables["scores"]),
+        _mean(checkpoints, "chance_accuracy"),
+        judge(tables["folds"], tables["scores"]),
         _strongest(tables["correlations"]),
     )
 
@@ -132,7 +134,7 @@ def judge(folds: pd.DataFrame, scores: pd.DataFrame) -> Forecast:
     rivals = scores.groupby("predictor", sort=False)[["mean_r", "pooled_r", "mae"]].mean()
     kinds = dict(zip(scores.predictor, scores.kind, strict=True))
     closest = rivals.mae.idxmin()
-    wide = folds.pivot_table(index=["method", "held_out_task"], columns="predictor", values="pearson")
+    wide = folds.pivot_table(index=["method", "fold"], columns="predictor", values="pearson")
     both = wide.reindex(columns=[name for name in (predictor, baseline) if name]).dropna()
     lead = both.iloc[:, 0] - both.iloc[:, 1] if both.shape[1] == 2 else pd.Series(dtype=float)
     by_method = scores.pivot_table(index="method", columns="predictor", values="mean_r")
@@ -157,6 +159,10 @@ def judge(folds: pd.DataFrame, scores: pd.DataFrame) -> Forecast:
         len(folds),
         sum(kind == "predictor" for kind in kinds.values()),
     )
+
+
+def _mean(table: pd.DataFrame, column: str) -> float | None:
+    return float(table[column].mean()) if column in table and table[column].notna().any() else None
 
 
 def _strongest(correlations: pd.DataFrame) -> tuple[str, float] | None:

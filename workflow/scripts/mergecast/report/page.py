@@ -16,15 +16,19 @@ from ..files import write_text
 from . import tables
 from .charts import figures
 from .facts import gather
+from .sections import across as over_settings
+from .sections import sections
+from .sections.scores import COLUMNS, views
 from .setting import Setting
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_report(path, settings: Sequence[Setting], run_info: Mapping) -> None:
+def write_report(path, settings: Sequence[Setting], run_info: Mapping, across: Mapping | None = None) -> None:
     """Write the page over all settings to `path`: one file that loads nothing, the same bytes for the same input.
 
-    `run_info` is shown as it is: nested dictionaries and lists of plain values (versions, hashes, seeds, …).
+    `run_info` is shown as it is: nested dictionaries and lists of plain values (versions, hashes, seeds, …). `across` holds
+    the tables over several settings by name ("transfer", "setting_agreement"), as far as there are any.
     Raises MergecastError without settings, for two of one name, or when a table is empty or lacks a column.
     """
     names = [setting.name for setting in settings]
@@ -32,12 +36,14 @@ def write_report(path, settings: Sequence[Setting], run_info: Mapping) -> None:
         raise MergecastError("report: there is no setting to show; name at least one under `settings`")
     if len(set(names)) < len(names):
         raise MergecastError(f"report: two settings are named {max(names, key=names.count)!r}; give each its own name")
-    write_text(path, render(settings, run_info))
+    write_text(path, render(settings, run_info, across))
 
 
-def render(settings: Sequence[Setting], run_info: Mapping) -> str:
+def render(settings: Sequence[Setting], run_info: Mapping, across: Mapping | None = None) -> str:
     """The page as text."""
     shown = [_context(f"s{i}", setting) for i, setting in enumerate(settings, start=1)]
+    carried = _across(over_settings.section(across or {}))
+    specs = {key: spec for context in (*shown, carried) if context for key, spec in context["specs"].items()}
     script = bundle()
     return (
         _environment()
@@ -48,7 +54,10 @@ def render(settings: Sequence[Setting], run_info: Mapping) -> str:
             metrics_info=_union(setting.metrics_info for setting in settings),
             methods_info=_union(setting.methods_info for setting in settings),
             predictors_info=_union(setting.predictors_info for setting in settings),
-            charts=_json({key: spec for context in shown for key, spec in context["specs"].items()}),
+            across=carried,
+            charts=_json(specs),
+            score_rows=_json({context["id"]: context["views"]["rows"] for context in shown}),
+            score_columns=COLUMNS,
             forecasts=_json({context["id"]: context["forecasts"] for context in shown}),
             css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
             js=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
@@ -68,24 +77,42 @@ def bundle() -> str:
 
 def _context(identity: str, setting: Setting) -> dict:
     """Everything the template says about one setting."""
-    facts = gather(setting.tables)
-    drawn = figures(setting, facts)
+    facts = gather(setting)
+    analyses, missing = sections(setting, facts)
+    drawn = figures(setting, facts) | {figure.name: figure for section in analyses for figure in section.figures}
+    shown = views(setting.tables["scores"])
     chosen = (facts.forecast.predictor or facts.forecast.closest).name
     return {
         "id": identity,
         "name": setting.name,
         "facts": facts,
         "figures": drawn,
-        "specs": {f"{identity}-{f.name}-{i}": panel.spec for f in drawn.values() for i, panel in enumerate(f.panels)},
-        "pairs": tables.pairs(setting.tables, facts),
-        "forecasts": tables.forecasts(setting.tables, facts),
-        "predictors": list(dict.fromkeys(setting.tables["scores"].predictor)),
+        "specs": _specs(identity, drawn),
+        "sections": analyses,
+        "missing": missing,
+        "views": shown,
+        "view": f"loto|{facts.target}|{shown['methods'][0]}",
+        "pairs": tables.pairs(setting.headline, facts),
+        "forecasts": tables.forecasts(setting.headline, facts),
+        "predictors": list(dict.fromkeys(setting.headline["scores"].predictor)),
         "chosen": chosen,
-        "scores": tables.scores(setting.tables["scores"], facts),
-        "singles": setting.tables["checkpoints"].to_dict("records"),
+        "scores": tables.scores(setting.headline["scores"], facts),
+        "singles": tables.singles(setting.tables["checkpoints"]),
         "used": tables.most_used(setting, facts),
         "configuration": setting.configuration,
     }
+
+
+def _specs(identity: str, drawn: Mapping) -> dict:
+    return {f"{identity}-{f.name}-{i}": panel.spec for f in drawn.values() for i, panel in enumerate(f.panels)}
+
+
+def _across(section) -> dict | None:
+    """The section over settings, in the form that the template gives figures of a setting."""
+    if section is None:
+        return None
+    drawn = {figure.name: figure for figure in section.figures}
+    return {"id": "across", "figures": drawn, "specs": _specs("across", drawn), "section": section}
 
 
 def _environment() -> Environment:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from .. import tables
+from ..plots import headline, of_analyst, require
 
 TABLES = ("checkpoints", "metrics", "merges", "predictions", "folds", "scores", "coefficients", "correlations")
-NAMES = ("task", "task_a", "task_b", "held_out_task", "method", "metric", "predictor", "feature", "source")
-TEXT = dict.fromkeys((*NAMES, "checkpoint_sha256"), str)  # so that a task may be called "1" or "NA"
+ANALYSES = ("coverage", "ablation", "stability", "method_agreement", "greedy", "greedy_metrics", "calibration",
+            "subset_ranking", "subset_scores", "selection", "dropped")  # fmt: skip
+ACROSS = ("transfer", "setting_agreement")
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Setting:
     """One backbone × fine-tuning recipe.
 
     name           e.g. "tiny_AdamW"
-    tables         the tidy tables by name, all of `TABLES`
+    tables         the tidy tables by name: all of `TABLES`, and those of `ANALYSES` that there are
     curves         training curve a task: step, train_loss, validation_accuracy, …
     configuration  anything that says how it was run: nested dictionaries of plain values (versions, hashes, seeds, …)
     metrics_info   {"name", "category", "explanation", "definition"}, in the order to show; only names are needed
@@ -35,6 +38,22 @@ class Setting:
     predictors_info: Sequence[Mapping] = ()
 
     @property
+    def target(self) -> str:
+        """The headline target: the first of the configuration's `targets`, or else the first that was forecast."""
+        return next(iter(self.configuration.get("targets") or self.tables["folds"].target))
+
+    @cached_property
+    def headline(self) -> dict[str, pd.DataFrame]:
+        """The tables, those of the forecast cut down to leave-one-task-out and the headline target."""
+        require(self.tables["folds"], "folds", "split", "target", "method", "predictor", "kind", "fold", "pearson")
+        cut = {
+            name: headline(self.tables[name], name, self.target)
+            for name in ("predictions", "folds", "scores", "coefficients")
+            if name != "coefficients" or len(self.tables[name])
+        }
+        return {**self.tables, **cut}
+
+    @property
     def categories(self) -> dict[str, str]:
         """Category of every metric, in the order to show; metrics without a description come last."""
         known = {info["name"]: info.get("category", "metric") for info in self.metrics_info}
@@ -45,12 +64,16 @@ class Setting:
 
 
 def read_setting(folder, *, configuration=None, metrics_info=(), methods_info=(), predictors_info=()) -> Setting:
-    """The setting in `folder` (results/{setting}): every table in tables/, every curve in curves/, in order of tasks.
+    """The setting in `folder` (results/{setting}): its tables in tables/, every curve in curves/, in order of tasks.
 
-    Raises MergecastError when a table is missing or is not CSV.
+    An analysis that was not asked for has no table, and no section on the page. Raises MergecastError when one of `TABLES`
+    is missing or a table is not CSV.
     """
     folder = Path(folder)
     found = {name: tables.read(folder / "tables" / f"{name}.csv") for name in TABLES}
+    paths = {name: folder / "tables" / f"{name}.csv" for name in ANALYSES}
+    found |= {name: tables.read(path) for name, path in paths.items() if path.exists()}
+    found = of_analyst(found, ((configuration or {}).get("analysis") or {}).get("predictor"))
     paths = [folder / "curves" / f"{task}.csv" for task in found["checkpoints"].task]
     curves = {path.stem: tables.read(path) for path in paths if path.exists()}
     return Setting(folder.name, found, curves, configuration or {}, metrics_info, methods_info, predictors_info)

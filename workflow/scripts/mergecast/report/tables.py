@@ -60,9 +60,31 @@ def scores(table: pd.DataFrame, facts) -> list[dict]:
     return found
 
 
+SINGLES = {
+    "n_classes": ("classes", 0), "n_test_images": ("test images", 0), "chance_accuracy": ("chance", 3),
+    "zero_shot_accuracy": ("zero-shot", 3), "fine_tuned_accuracy": ("fine-tuned", 3), "relative_norm": ("relative norm", 3),
+}  # fmt: skip
+
+
+def singles(checkpoints: pd.DataFrame) -> dict:
+    """The columns that a setting has of its single models: `head` (heading, digits, is a share) and `rows` of cells."""
+    columns = [column for column in SINGLES if column in checkpoints]
+    return {
+        "head": [(*SINGLES[column], column.endswith("accuracy")) for column in columns],
+        "source": "source" in checkpoints,
+        "rows": [
+            {"task": row["task"], "source": row.get("source", ""), "cells": [_plain(row[column]) for column in columns]}
+            for row in checkpoints.to_dict("records")
+        ],
+    }
+
+
 def most_used(setting, facts) -> list[dict]:
     """The three metrics the best predictor uses in most folds, with the share; empty if it uses all in all."""
-    table = metric_charts.used(facts, setting.tables["coefficients"], setting.categories)
+    coefficients = setting.headline["coefficients"]
+    if not coefficients.feature.isin(list(setting.categories)).any():
+        return []
+    table = metric_charts.used(facts, coefficients, setting.categories)
     return table.head(3).to_dict("records") if (table.share < 1).any() else []
 
 

@@ -6,7 +6,7 @@ from ._panel import Figure
 
 def figures(setting, facts) -> dict[str, Figure]:
     """Every figure of a setting by name, in the order of the page."""
-    tables, categories = setting.tables, setting.categories
+    tables, categories = setting.headline, setting.categories
     found = [
         pairs.methods(facts, tables["merges"]),
         models.singles(tables["checkpoints"]),
@@ -15,8 +15,9 @@ def figures(setting, facts) -> dict[str, Figure]:
         forecast.folds(facts, tables),
         metrics.correlations(facts, tables, categories),
         metrics.scatter(facts, tables, categories),
-        metrics.coefficients(facts, tables, categories),
     ]
+    if tables["coefficients"].feature.isin(list(categories)).any():
+        found.append(metrics.coefficients(facts, tables, categories))
     if setting.curves:
         found.append(models.training(setting.curves, tables["checkpoints"]))
     return {figure.name: figure for figure in found}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import altair as alt
 import pandas as pd
+from altair.utils.schemapi import debug_mode
 
 PICKED = "picked"  # the pair under the pointer, as "a__b", shared by all panels of a setting
 
@@ -49,12 +50,14 @@ class Figure:
 
 def rows(table: pd.DataFrame) -> alt.Data:
     """A table as rows of plain values, numbers to six significant digits, undefined ones as null."""
-    return alt.Data(values=[{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")])
+    values = [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+    with debug_mode(False):  # checking every row against the schema of Vega-Lite took most of the page's time
+        return alt.Data(values=values)
 
 
 def spec(chart, alternative: str, **parameters) -> dict:
     """A chart as a dictionary that fills its container's width, with signals and a description for screen readers."""
-    made = chart.to_dict()
+    made = chart.to_dict(validate=False)  # its parts were checked as they were made
     made.pop("config", None)
     made |= {"description": alternative, "width": "container"}
     if parameters:

@@ -11,7 +11,7 @@ from .pairs import HOVERED
 
 def predicted(facts, tables) -> Figure:
     """Scatter a method, each pair once, for the predictor chosen in a drop-down."""
-    points, label = pooled(tables["predictions"]), facts.target.replace("_", " ")
+    points, label = pooled(tables["predictions"]).round(4), facts.target.replace("_", " ")
     names = unique(tables["scores"].predictor)
     chosen = (facts.forecast.predictor or facts.forecast.closest).name
     limits = [float(f(points[["measured", "predicted"]].to_numpy())) for f in (np.nanmin, np.nanmax)]
@@ -80,13 +80,14 @@ def _scatter(wide, labels, limits, label):
 
 def folds(facts, tables) -> Figure:
     """Every fold's r as a dot, the mean as a bar, predictors above and baselines below, one panel a method."""
-    table = tables["folds"].sort_values("kind", ascending=False, kind="stable")
-    names, n = unique(table.predictor), table.held_out_task.nunique()
+    columns = ["method", "predictor", "kind", "fold", "pearson", "n_validation_pairs"]
+    table = tables["folds"][columns].sort_values("kind", ascending=False, kind="stable").round(4)
+    names, n = unique(table.predictor), table.fold.nunique()
     low = min(-0.25, table.pearson.min()) if table.pearson.notna().any() else -1.0
     panels = []
     for method in (m.name for m in facts.methods):
         mine = table[table.method == method].copy()
-        mine["jitter"] = np.sin(2.4 * np.arange(len(mine)))
+        mine["jitter"] = np.sin(2.4 * np.arange(len(mine))).round(3)
         mean = mine.groupby(["predictor", "kind"], sort=False).pearson.agg(["mean", "count", "size"]).reset_index()
         mean["text"] = [_mean_text(row) for row in mean.itertuples()]
         told = f"Fold correlations for {method}: " + "; ".join(f"{row.predictor} {row.text}" for row in mean.itertuples()) + "."
@@ -110,7 +111,7 @@ def _strip(mine, mean, names, low):
     tips = [
         alt.Tooltip("predictor:N"),
         alt.Tooltip("kind:N"),
-        alt.Tooltip("held_out_task:N", title="held-out task"),
+        alt.Tooltip("fold:N", title="held-out task"),
         alt.Tooltip("pearson:Q", title="r", format=".3f"),
         alt.Tooltip("n_validation_pairs:Q", title="pairs"),
     ]

@@ -25,6 +25,8 @@ def correlations(facts, tables, categories) -> Figure:
         alt.Tooltip("spearman:Q", title="Spearman ρ", format=".3f"),
         alt.Tooltip("n_pairs:Q", title="pairs"),
     ]
+    if "p" in table:
+        tips.append(alt.Tooltip("p:Q", title="p, tasks relabelled", format=".3f"))
     cells = (
         alt.Chart(rows(table))
         .mark_rect()
@@ -113,7 +115,7 @@ def coefficients(facts, tables, categories) -> Figure:
     """Squares metric × method for the predictor chosen: colour is the mean coefficient, area how often it is used."""
     table = mean_coefficients(tables["coefficients"], categories)
     order, methods = by_category(categories, table.feature), [method.name for method in facts.methods]
-    n, names = tables["coefficients"].held_out_task.nunique(), unique(table.predictor)
+    n, names = tables["coefficients"].fold.nunique(), unique(table.predictor)
     best = facts.forecast.predictor.name if facts.forecast.predictor else ""
     chosen = best if best in names else names[0]
     largest = table["mean"].abs().groupby(table.predictor).transform("max").replace(0, 1)

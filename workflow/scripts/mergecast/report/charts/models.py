@@ -10,16 +10,18 @@ POINTS = 100  # a training curve is averaged into at most as many points
 
 
 def singles(checkpoints: pd.DataFrame) -> Figure:
-    """One row a task: chance, zero-shot and fine-tuned accuracy on one line."""
+    """One row a task: chance, zero-shot and fine-tuned accuracy on one line, as far as they are known."""
     order = list(checkpoints.sort_values("fine_tuned_accuracy", ascending=False, kind="stable").task)
     kinds = {"chance_accuracy": "chance", "zero_shot_accuracy": "zero-shot", "fine_tuned_accuracy": "fine-tuned"}
-    long = checkpoints.melt(["task", "n_test_images"], list(kinds), "kind", "accuracy").replace({"kind": kinds})
+    kinds = {column: kind for column, kind in kinds.items() if column in checkpoints}
+    given = ["task", *(column for column in ("n_test_images",) if column in checkpoints)]
+    long = checkpoints.melt(given, list(kinds), "kind", "accuracy").replace({"kind": kinds})
     y = alt.Y("task:N", sort=order, title=None)
-    line = (
-        alt.Chart(rows(checkpoints[["task", "zero_shot_accuracy", "fine_tuned_accuracy"]]))
-        .mark_rule(style="quiet", strokeWidth=2)
-        .encode(x="zero_shot_accuracy:Q", x2="fine_tuned_accuracy:Q", y=y)
-    )
+    layers, shapes = [], ["cross", "diamond", "circle"][-len(kinds) :]
+    if "zero_shot_accuracy" in checkpoints:
+        spans = rows(checkpoints[["task", "zero_shot_accuracy", "fine_tuned_accuracy"]])
+        line = alt.Chart(spans).mark_rule(style="quiet", strokeWidth=2)
+        layers.append(line.encode(x="zero_shot_accuracy:Q", x2="fine_tuned_accuracy:Q", y=y))
     dots = (
         alt.Chart(rows(long))
         .mark_point(filled=True, size=85, opacity=1)
@@ -32,32 +34,34 @@ def singles(checkpoints: pd.DataFrame) -> Figure:
                 scale=alt.Scale(domain=list(kinds.values()), range="category"),
                 legend=alt.Legend(title=None, orient="top"),
             ),
-            shape=alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds.values()), range=["cross", "diamond", "circle"])),
+            shape=alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds.values()), range=shapes)),
             tooltip=[
                 alt.Tooltip("task:N"),
                 alt.Tooltip("kind:N"),
                 alt.Tooltip("accuracy:Q", format=".3f"),
-                alt.Tooltip("n_test_images:Q", title="test images"),
+                *[alt.Tooltip("n_test_images:Q", title="test images") for _ in given[1:]],
             ],
         )
     )
-    told = (
-        f"Test accuracy of {len(order)} tasks: mean chance {checkpoints.chance_accuracy.mean():.2f}, zero-shot "
-        f"{checkpoints.zero_shot_accuracy.mean():.2f}, fine-tuned {checkpoints.fine_tuned_accuracy.mean():.2f}."
-    )
+    means = ", ".join(f"{kind} {checkpoints[column].mean():.2f}" for column, kind in kinds.items())
+    told = f"Test accuracy of {len(order)} tasks: mean {means}."
+    before = len(kinds) > 1
     return Figure(
         "singles",
-        "Before and after fine-tuning",
-        "Chance is one over the number of classes; zero-shot is the base with the task's frozen text head.",
+        "Before and after fine-tuning" if before else "What the fine-tuned models reach",
+        "Chance is one over the number of classes; zero-shot is the base with the task's frozen text head."
+        if before
+        else "Test accuracy of each fine-tuned model on its own task, as the tables give it.",
         told,
-        [Panel("", spec(alt.layer(line, dots).properties(height=22 * len(order)), told))],
+        [Panel("", spec(alt.layer(*layers, dots).properties(height=22 * len(order)), told))],
         least=320,
     )
 
 
 def training(curves, checkpoints: pd.DataFrame) -> Figure:
     """Training loss and validation accuracy over steps, one small panel a task."""
-    zero = dict(zip(checkpoints.task, checkpoints.zero_shot_accuracy, strict=True))
+    known = "zero_shot_accuracy" in checkpoints
+    zero = dict(zip(checkpoints.task, checkpoints.zero_shot_accuracy, strict=True)) if known else {}
     top = max(float(curve.train_loss.quantile(0.995)) for curve in curves.values()) * 1.05
     panels = []
     for task, curve in curves.items():

@@ -14,7 +14,7 @@ def methods(facts, merges: pd.DataFrame) -> Figure:
     """One row a method, one dot a pair, a bar at the mean."""
     values = pair_values(merges, facts.target)
     values["pair"] = key(values)
-    values["jitter"] = np.sin(2.4 * np.arange(len(values)))
+    values["jitter"] = np.sin(2.4 * np.arange(len(values))).round(3)
     label, order = facts.target.replace("_", " "), [method.name for method in facts.methods]
     means = pd.DataFrame([{"method": method.name, "mean": method.mean} for method in facts.methods])
     y = alt.Y("method:N", sort=order, title=None)
@@ -136,6 +136,7 @@ def _heatmap(mine, tasks, label, low, high):
 
 
 def _per_task(merges, target):
-    text = merges.task + " " + merges[target].map(lambda v: "undefined" if pd.isna(v) else f"{v:.3f}")
+    column = "normalised_accuracy" if target.startswith("retained") else target
+    text = merges.task + " " + merges[column].map(lambda v: "undefined" if pd.isna(v) else f"{v:.3f}")
     parts = merges.assign(parts=text).groupby(["method", "task_a", "task_b"], sort=False).parts
     return parts.agg(" · ".join).reset_index()

@@ -76,7 +76,10 @@
   // ---- tables: click a heading to sort, type to filter -------------------------------------------------------------
   const plain = (text) => text.replace("−", "-");
   const value = (cell) => {
-    const text = cell.dataset.v ?? plain(cell.textContent.trim()), n = Number(text);
+    const text = cell.dataset.v ?? plain(cell.textContent.trim());
+    const loose = cell.dataset.v === undefined && cell.classList.contains("n"); // "0.52 [0.31, 0.70]": its first number
+    const n = loose ? Number.parseFloat(text.replace(/^\[/, "")) : Number(text);
+    if (loose && Number.isNaN(n)) return null;
     return text === "" || Number.isNaN(n) ? (cell.dataset.v === undefined ? text : null) : n;
   };
   const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en");
@@ -106,6 +109,27 @@
     };
     input.addEventListener("input", filter);
     filter();
+  }
+  const scores = read("scores");
+  for (const table of all("table.trust")) {
+    const section = table.closest("section"), choose = (name) => section.querySelector(`[data-score="${name}"]`);
+    const known = scores[table.dataset.setting], method = choose("method"), split = choose("split"), target = choose("target");
+    const cell = (tag, text, numeric) => { const made = document.createElement(tag); made.textContent = text; if (numeric) made.className = "n"; return made; };
+    const fill = () => {
+      for (const option of target.options) option.disabled = !(`${split.value}|${option.value}|${method.value}` in known);
+      if (target.selectedOptions[0].disabled) target.value = [...target.options].find((option) => !option.disabled).value;
+      const rows = known[`${split.value}|${target.value}|${method.value}`].map((texts) => {
+        const row = document.createElement("tr"), name = cell("th", texts[0]);
+        row.className = texts[1];
+        name.scope = "row";
+        row.append(name, cell("td", texts[1]), ...texts.slice(2).map((text) => cell("td", text, true)));
+        return row;
+      });
+      table.tBodies[0].replaceChildren(...rows);
+      const sorted = table.querySelector('thead th:not([aria-sort="none"])');
+      if (sorted) sort(sorted, sorted.getAttribute("aria-sort"));
+    };
+    for (const select of [split, target, method]) select.addEventListener("change", fill);
   }
   for (const table of all("table.pairs")) {
     const section = table.closest("section"), chosen = section.querySelector("[data-forecast]"), by = section.querySelector("[data-sortby]");

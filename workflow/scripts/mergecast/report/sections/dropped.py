@@ -1,0 +1,24 @@
+"""What a setting of tables had to leave out, and why."""
+
+from ._section import Section, Table
+
+NAME, TITLE = "dropped", "What was left out"
+NEEDS = ("dropped",)
+
+
+def section(setting, facts) -> Section:
+    """Counts in a sentence, then every one of them."""
+    table = setting.tables["dropped"]
+    return Section(NAME, TITLE, words(table), tables=[_table(table)])
+
+
+def words(table) -> list[str]:
+    """How many of each."""
+    counts = table.groupby("what", sort=False).size()
+    listed = ", ".join(f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items())
+    return [f"Of the tables that were brought, {listed} could not be used."]
+
+
+def _table(table) -> Table:
+    lines = [("", [row.what, row.name_, row.reason]) for row in table.rename(columns={"name": "name_"}).itertuples()]
+    return Table([("what", False), ("name", False), ("reason", False)], lines)
