@@ -14,7 +14,7 @@ min_version("9.0")
 sys.path.insert(0, str(Path(workflow.current_basedir) / "workflow" / "scripts"))
 
 from mergecast.closure import closure
-from mergecast.config import explain, read_tasks, resolve
+from mergecast.config import explain, read_tasks, remarks, resolve
 from mergecast.errors import MergecastError
 
 if not workflow.configfiles:
@@ -24,7 +24,7 @@ if not workflow.configfiles:
 
 try:
     validate(config, "workflow/schemas/config.schema.yaml")
-    TASKS = read_tasks(config["tasks_file"])
+    TASKS = read_tasks(config.get("tasks_file"))
     SETTINGS = resolve(config, TASKS)
 except MergecastError as error:
     raise WorkflowError(str(error))
@@ -41,7 +41,11 @@ include: "workflow/rules/finetune.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/merging.smk"
+include: "workflow/rules/subsets.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/prediction.smk"
+include: "workflow/rules/calibration.smk"
+include: "workflow/rules/analysis.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -51,3 +55,4 @@ rule all:
         "results/report.html",
         [every_figure(setting) for setting in SETTINGS],
         [every_table(setting) for setting in SETTINGS],
+        across_files(),

@@ -10,7 +10,7 @@ import pytest
 import mergecast
 
 PACKAGE = Path(mergecast.__file__).parent
-GROUND = {"errors", "seeding", "files", "catalogue", "closure", "__init__"}
+GROUND = {"errors", "seeding", "files", "catalogue", "choices", "closure", "__init__"}
 # What each module or wing may import, beside the ground and itself.
 ALLOWED = {
     "checkpoints": set(),
@@ -27,10 +27,13 @@ ALLOWED = {
     "merging": {"checkpoints"},
     "merged": {"checkpoints"},
     "prediction": set(),
+    "analysis": {"prediction"},
     "tables": set(),
+    "subsets": set(),
     "plots": set(),
     "report": {"plots", "tables"},
-    "config": {"merging", "metrics", "prediction", "tasks"},
+    "brought": {"metrics", "tables"},
+    "config": {"brought", "merging", "metrics", "prediction", "tasks"},
     "cli": {"merging", "merged", "metrics", "prediction", "checkpoints", "features"},
 }
 LIGHT = [
@@ -38,11 +41,16 @@ LIGHT = [
     "files",
     "catalogue",
     "closure",
+    "brought",
     "config",
     "metrics",
     "features.store",
     "prediction.folds",
+    "analysis.ablation",
+    "analysis.correlations",
+    "analysis.subsets",
     "tables",
+    "subsets",
     "plots",
     "report",
 ]

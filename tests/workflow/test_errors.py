@@ -3,6 +3,7 @@
 import json
 import re
 from copy import deepcopy
+from itertools import combinations
 
 import numpy
 import pytest
@@ -36,6 +37,16 @@ def in_recipe(**keys):
 def in_base(**keys):
     def change(config, tasks):
         config["bases"]["tiny"] |= keys
+
+    return change
+
+
+def brings(**paths):
+    """A setting of tables, with files that are not there unless a test writes them."""
+
+    def change(config, tasks):
+        files = {"metrics": "metrics.csv", "merges": "merges.csv", "singles": "singles.csv"} | paths
+        config["settings"]["mine"] = {"tables": {name: path for name, path in files.items() if path}}
 
     return change
 
@@ -77,7 +88,16 @@ BEFORE_ANY_JOB = {
     "negative learning rate": (in_recipe(learning_rate=-1), "settings.tiny.recipe.learning_rate"),
     "steps and epochs": (in_recipe(epochs=3), "settings.tiny.recipe: give exactly one of steps and epochs"),
     "unknown optimiser": (in_recipe(optimizer="Adam"), "optimizer: is 'Adam'; it must be one of AdamW, SGD"),
-    "unknown target": (with_keys(target="acuracy"), "target: is 'acuracy'; it must be one of normalised_accuracy, accuracy"),
+    "the target of old": (with_keys(target="accuracy"), "unknown key 'target'; did you mean 'targets'"),
+    "unknown target": (with_keys(targets=["acuracy"]), "targets: unknown target 'acuracy'; did you mean 'accuracy'"),
+    "unknown split": (with_keys(splits={"loto": {}, "l2t": {}}), "splits: unknown key 'l2t'; did you mean 'l2to'"),
+    "a split for more tasks": (with_keys(splits={"loto": {}, "l2to": {}}), "splits: l2to needs at least 5 tasks"),
+    "an interval in per cent": (with_keys(intervals=[80]), "intervals.0: 80 is greater than or equal to the maximum of 1"),
+    "more subsets than there are": (with_keys(subsets={"size": 3, "count": 5}), "is 5, but 4 tasks have 4 subsets of 3"),
+    "analysis of a predictor not chosen": (with_keys(analysis={"predictor": "lasso"}), "which is not among `predictors`"),
+    "tables that are not there": (brings(), "settings.mine.tables.metrics: 'metrics.csv' is no file; correct the path"),
+    "a published folder that is not there": (with_keys(published="nowhere"), "published: 'nowhere' is no folder"),
+    "no settings at all": (without("settings"), "the configuration: lacks the key 'settings'"),
     "missing key": (without("calibration"), "lacks the key 'calibration'"),
     "a setting without a base": (without("settings", "tiny", "base"), "settings.tiny: names no base"),
     "a setting with an unknown base": (in_setting(base="tinny"), "settings.tiny.base: unknown base 'tinny'"),
@@ -127,6 +147,44 @@ def test_a_task_whose_file_is_not_there(root, tmp_path):
     result = grid.run("--dry-run", check=False)
     assert result.returncode != 0
     assert "task 'birds': path 'data/birds.npz' is no file" in result.stderr + result.stdout
+
+
+TABLES = {
+    "metrics": "task_a,task_b,angle\n" + "".join(f"{a},{b},0.5\n" for a, b in combinations("vwxyz", 2)),
+    "merges": "task_a,task_b,method,task,accuracy\n"
+    + "".join(f"{a},{b},mean,{task},0.6\n" for a, b in combinations("vwxyz", 2) for task in (a, b)),
+    "singles": "task,fine_tuned_accuracy\n" + "".join(f"{task},0.9\n" for task in "vwxyz"),
+}
+# The table, what is replaced in it by what, and what the one line must say.
+BROKEN_TABLES = {
+    "a pair twice": ("metrics", "v,x,", "v,w,", "metrics.csv: pair v__w stands there twice; remove one row"),
+    "a text for a number": ("metrics", "v,x,0.5", "v,x,half", "metrics.csv: row 2 (v__x): angle is 'half', no number"),
+    "no table": ("singles", TABLES["singles"], "", "singles.csv: is not a CSV table"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN_TABLES)
+def test_a_table_that_is_brought_broken_is_one_line_before_any_job(fault, root, tmp_path):
+    name, old, new, line = BROKEN_TABLES[fault]
+    config = {key: small.SMALL[key] for key in ("seed", "predictors", "splits")}
+    config |= dict.fromkeys(("tasks", "metrics", "methods"), "all")
+    config["settings"] = {}
+    brings()(config, {})
+    grid = small.Grid.new(root, tmp_path / "grid", config)
+    for table, text in (TABLES | {name: TABLES[name].replace(old, new, 1)}).items():
+        (grid.folder / f"{table}.csv").write_text(text)
+    result = grid.run("--dry-run", "--quiet", check=False)
+    assert result.returncode != 0
+    told = [row for row in (result.stdout + result.stderr).splitlines() if line in row]
+    assert len(told) == 1, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_the_published_tables_without_their_folder(root, tmp_path):
+    grid = small.Grid.new(root, tmp_path / "grid")
+    result = grid.run("--dry-run", "--configfile", "config/published.yaml", check=False)
+    assert result.returncode != 0
+    assert "published: names no folder; add `--config published=DIR`" in result.stderr + result.stdout
 
 
 def truncate(path):

@@ -6,7 +6,7 @@ from copy import deepcopy
 import grid as small
 
 # What follows a change of one metric or method: never fine-tuning, features, merges or other metrics.
-DOWNSTREAM = r"tables/|folds/|figures/|results/report.html"
+DOWNSTREAM = r"tables/|folds/|splits/|nulls/|figures/|results/report.html"
 
 
 def changed(**keys) -> dict:
@@ -22,7 +22,7 @@ def test_adding_a_metric_runs_that_metric_and_what_depends_on_it(grid):
     plan = grid.planned()
     assert plan.matching("metrics/") == {f"metrics/weight_space_angle/{a}__{b}.json" for b, before in rows() for a in before}
     assert plan.matching(r"folds/[^/]+/ridge/"), "the predictor sees another table of metrics"
-    assert not plan.matching(r"folds/[^/]+/(single_task|task_effects|train_mean)/"), "baselines see no metric"
+    assert not plan.matching(r"(folds/[^/]+|splits/[^/]+/[^/]+|nulls)/(single_task|task_effects|train_mean)"), "they see none"
     assert only(plan, "metrics/weight_space_angle/|" + DOWNSTREAM)
 
 
@@ -30,23 +30,23 @@ def test_adding_a_method_runs_that_method_and_what_depends_on_it(grid):
     grid.write_config(changed(methods=[*small.METHODS, "ties"]))
     plan = grid.planned()
     assert plan.matching("merges/") == {f"merges/ties/{a}__{b}.json" for b, before in rows() for a in before}
-    assert plan.matching("folds/") == plan.matching("folds/ties/") != set()
-    assert only(plan, "merges/ties/|" + DOWNSTREAM)
+    assert not plan.matching("metrics/|features/|calibration/|tables/(metrics|checkpoints|calibration_metrics).csv")
+    assert only(plan, "(merges|subsets)/ties/|" + DOWNSTREAM)
 
 
 def test_changing_one_methods_parameter_reruns_that_method_only(grid):
     grid.write_config(changed(method_parameters={"dare": {"drop": 0.5}}))
     plan = grid.planned()
     assert plan.matching("merges/") == {f"merges/dare/{a}__{b}.json" for b, before in rows() for a in before}
-    assert plan.matching("folds/") == plan.matching("folds/dare/") != set()
-    assert only(plan, "merges/dare/|" + DOWNSTREAM)
+    assert plan.matching("subsets/") == {f"subsets/dare/{name}.json" for name in ("000", "001")}
+    assert only(plan, "(merges|subsets)/dare/|" + DOWNSTREAM)
 
 
 def test_editing_a_merge_methods_module_reruns_that_method_alone(grid):
     edit(grid, "merging/dare.py")
     plan = grid.planned()
     assert plan.matching("merges/") == {f"merges/dare/{a}__{b}.json" for b, before in rows() for a in before}
-    assert only(plan, "merges/dare/|" + DOWNSTREAM)
+    assert only(plan, "(merges|subsets)/dare/|" + DOWNSTREAM)
 
 
 def test_editing_a_metric_categorys_module_reruns_that_category_alone(grid):
@@ -60,7 +60,9 @@ def test_editing_a_predictors_module_reruns_its_folds_alone(grid):
     edit(grid, "prediction/predictors/ridge.py")
     plan = grid.planned()
     assert plan.matching("folds/") == plan.matching(r"folds/[^/]+/ridge/") != set()
-    assert only(plan, r"folds/[^/]+/ridge/|tables/(predictions|folds|scores|coefficients)|figures/|results/report.html")
+    assert plan.matching("nulls/") == {"nulls/ridge.csv"}
+    assert not plan.matching("tables/(checkpoints|metrics|merges|subsets|correlations|greedy|calibration_metrics).csv")
+    assert only(plan, r"folds/[^/]+/ridge/|splits/[^/]+/[^/]+/ridge.json|nulls/ridge.csv|tables/|figures/|results/report.html")
 
 
 def test_touching_a_source_file_without_changing_it_reruns_nothing(grid):

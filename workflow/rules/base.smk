@@ -41,7 +41,7 @@ rule clip:
     params:
         base=lambda wildcards: BASES[wildcards.base],
         seed=config["seed"],
-        device=config["device"],
+        device=config.get("device"),
     script:
         "../scripts/clip.py"
 

@@ -1,6 +1,6 @@
 """Each metric of each pair, from cached features. One rule a tile of pairs, the metric a wildcard."""
 
-for setting in SETTINGS:
+for setting in MODEL_SETTINGS:
     for number, pairs in enumerate(metric_tiles(setting)):
 
         rule:

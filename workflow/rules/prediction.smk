@@ -11,6 +11,8 @@ rule table_checkpoints:
         of("logs/tables/checkpoints.log"),
     benchmark:
         of("benchmarks/tables/checkpoints.tsv")
+    wildcard_constraints:
+        setting=one_of(MODEL_SETTINGS),
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -27,11 +29,14 @@ rule table_metrics:
         ],
         code=code("table_metrics.py"),
     output:
-        report(of("tables/metrics.csv"), caption="../report/metrics.rst", category="Tables"),
+        metrics=report(of("tables/metrics.csv"), caption="../report/metrics.rst", category="Tables"),
+        directed=of("tables/directed.csv"),
     log:
         of("logs/tables/metrics.log"),
     benchmark:
         of("benchmarks/tables/metrics.tsv")
+    wildcard_constraints:
+        setting=one_of(MODEL_SETTINGS),
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -39,40 +44,27 @@ rule table_metrics:
         "../scripts/table_metrics.py"
 
 
-rule table_method:
-    input:
-        merges=lambda wildcards: pair_files(f"merges/{wildcards.method}", wildcards.setting),
-        code=code("table_merges.py"),
-    output:
-        of("tables/merges/{method}.csv"),
-    log:
-        of("logs/tables/merges/{method}.log"),
-    benchmark:
-        of("benchmarks/tables/merges/{method}.tsv")
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    script:
-        "../scripts/table_merges.py"
-
-
 rule table_merges:
     input:
-        methods=lambda wildcards: [
-            f"results/{wildcards.setting}/tables/merges/{method}.csv" for method in SETTINGS[wildcards.setting].methods
+        merges=lambda wildcards: [
+            path
+            for method in SETTINGS[wildcards.setting].methods
+            for path in pair_files(f"merges/{method}", wildcards.setting)
         ],
-        code=code("concatenate.py"),
+        code=code("table_merges.py"),
     output:
         report(of("tables/merges.csv"), caption="../report/merges.rst", category="Tables"),
     log:
         of("logs/tables/merges.log"),
     benchmark:
         of("benchmarks/tables/merges.tsv")
+    wildcard_constraints:
+        setting=one_of(MODEL_SETTINGS),
     conda:
         "../envs/tables.yaml"
     threads: 1
     script:
-        "../scripts/concatenate.py"
+        "../scripts/table_merges.py"
 
 
 for setting in SETTINGS:
@@ -81,22 +73,32 @@ for setting in SETTINGS:
         name:
             identifier("folds", setting)
         input:
-            merges=f"results/{setting}/tables/merges/{{method}}.csv",
-            seen=lambda wildcards, setting=setting: tables_seen(setting, wildcards.predictor),
+            tables=lambda wildcards, setting=setting: tables_seen(setting, wildcards.predictor),
             code=lambda wildcards: code("folds.py", predictor_module(wildcards.predictor)),
         output:
-            every("folds/{{method}}/{{predictor}}/{task}.json", setting),
+            folds=[
+                f"results/{setting}/folds/{method}/{{predictor}}/{task}.json" for method, task in loto_folds(setting)
+            ],
+            splits=[
+                f"results/{setting}/splits/{split}/{method}/{{predictor}}.json"
+                for split, method in other_folds(setting)
+            ],
+            nulls=f"results/{setting}/nulls/{{predictor}}.csv",
         log:
-            f"results/{setting}/logs/folds/{{method}}/{{predictor}}.log",
+            f"results/{setting}/logs/folds/{{predictor}}.log",
         benchmark:
-            f"results/{setting}/benchmarks/folds/{{method}}/{{predictor}}.tsv"
+            f"results/{setting}/benchmarks/folds/{{predictor}}.tsv"
         conda:
             "../envs/tables.yaml"
         threads: 1
         params:
             setting=setting,
             tasks=SETTINGS[setting].tasks,
-            target=SETTINGS[setting].target,
+            methods=list(SETTINGS[setting].methods),
+            grid=lambda wildcards, setting=setting: forecast_grid(setting),
+            levels=SETTINGS[setting].intervals,
+            loto=loto_folds(setting),
+            others=other_folds(setting),
             seed=SETTINGS[setting].seed,
         script:
             "../scripts/folds.py"
@@ -104,11 +106,10 @@ for setting in SETTINGS:
 
 rule table_forecast:
     input:
-        folds=lambda wildcards: [
-            path
-            for method in SETTINGS[wildcards.setting].methods
+        folds=lambda wildcards: every_fold(wildcards.setting),
+        nulls=lambda wildcards: [
+            f"results/{wildcards.setting}/nulls/{predictor}.csv"
             for predictor in SETTINGS[wildcards.setting].predictors
-            for path in every(f"folds/{method}/{predictor}/{{task}}.json", wildcards.setting)
         ],
         code=code("table_forecast.py"),
     output:
@@ -123,25 +124,10 @@ rule table_forecast:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    params:
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
+        draws=lambda wildcards: SETTINGS[wildcards.setting].bootstrap,
+        seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
     script:
         "../scripts/table_forecast.py"
-
-
-rule table_correlations:
-    input:
-        metrics=of("tables/metrics.csv"),
-        merges=of("tables/merges.csv"),
-        code=code("table_correlations.py"),
-    output:
-        report(of("tables/correlations.csv"), caption="../report/correlations.rst", category="Tables"),
-    log:
-        of("logs/tables/correlations.log"),
-    benchmark:
-        of("benchmarks/tables/correlations.tsv")
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    params:
-        target=lambda wildcards: SETTINGS[wildcards.setting].target,
-    script:
-        "../scripts/table_correlations.py"

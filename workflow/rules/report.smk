@@ -1,36 +1,73 @@
-"""Figures a setting, and one page over all settings."""
+"""Figures of each setting, and over settings; one page over all settings."""
 
-for figure, tables in FIGURES.items():
+for setting in SETTINGS:
+    for group in FIGURES:
 
-    rule:
-        name:
-            f"figure_{figure}"
-        input:
-            tables=[of(table) for table in tables],
-            curves=lambda wildcards, figure=figure: curves(wildcards.setting) if figure == "training" else [],
-            code=code("figure.py", f"plots.{figure}"),
-        output:
-            svg=report(of(f"figures/{figure}.svg"), caption=f"../report/{figure}.rst", category="Figures"),
-            pdf=of(f"figures/{figure}.pdf"),
-        log:
-            of(f"logs/figures/{figure}.log"),
-        benchmark:
-            of(f"benchmarks/figures/{figure}.tsv")
-        conda:
-            "../envs/plots.yaml"
-        threads: 1
-        params:
-            figure=figure,
-            target=lambda wildcards: SETTINGS[wildcards.setting].target,
-        script:
-            "../scripts/figure.py"
+        rule:
+            name:
+                identifier("figures", group, setting)
+            input:
+                tables=tables_files(
+                    setting, *sorted({table for name in figures_of(setting, group) for table in FIGURES[group][name]})
+                ),
+                curves=curves(setting) if "training" in figures_of(setting, group) else [],
+                code=code("figure.py", *(f"plots.{figure}" for figure in figures_of(setting, group))),
+            output:
+                svg=[
+                    report(
+                        f"results/{setting}/figures/{figure}.svg",
+                        caption=f"../report/{figure}.rst",
+                        category="Figures",
+                        subcategory=setting,
+                    )
+                    for figure in figures_of(setting, group)
+                ],
+                pdf=[f"results/{setting}/figures/{figure}.pdf" for figure in figures_of(setting, group)],
+            log:
+                f"results/{setting}/logs/figures/{group}.log",
+            benchmark:
+                f"results/{setting}/benchmarks/figures/{group}.tsv"
+            conda:
+                "../envs/plots.yaml"
+            threads: 1
+            params:
+                figures=figures_of(setting, group),
+                metrics=SETTINGS[setting].metrics,
+                target=SETTINGS[setting].targets[0],
+                predictor=SETTINGS[setting].analysis["predictor"],
+            script:
+                "../scripts/figure.py"
+
+
+rule figures_across:
+    input:
+        tables=["results/across/tables/transfer.csv"],
+        code=code("figure.py", "plots.transfer"),
+    output:
+        svg=[report("results/across/figures/transfer.svg", caption="../report/transfer.rst", category="Figures")],
+        pdf=["results/across/figures/transfer.pdf"],
+    log:
+        "results/logs/across/figures.log",
+    benchmark:
+        "results/benchmarks/across/figures.tsv"
+    conda:
+        "../envs/plots.yaml"
+    threads: 1
+    params:
+        figures=["transfer"],
+        metrics=[],
+        target=SETTINGS[next(iter(SETTINGS))].targets[0],
+        predictor=None,
+    script:
+        "../scripts/figure.py"
 
 
 rule page:
     input:
         tables=[path for setting in SETTINGS for path in every_table(setting)],
-        curves=[path for setting in SETTINGS for path in curves(setting)],
-        bases=[clip(setting) for setting in SETTINGS],
+        across=[path for path in across_files() if path.endswith(".csv")],
+        curves=[path for setting in MODEL_SETTINGS for path in curves(setting)],
+        bases=[clip(setting) for setting in MODEL_SETTINGS],
         code=code("page.py"),
     output:
         report("results/report.html", caption="../report/page.rst", category="Page"),
