@@ -34,7 +34,7 @@ ALLOWED = {
     "report": {"plots", "tables"},
     "brought": {"metrics", "tables"},
     "config": {"brought", "merging", "metrics", "prediction", "tasks"},
-    "cli": {"merging", "merged", "metrics", "prediction", "checkpoints", "features"},
+    "cli": {"merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
 }
 LIGHT = [
     "errors",

@@ -264,3 +264,50 @@ def test_metrics_that_are_undefined_are_named(run, files):
 def test_an_unknown_list_is_refused(run):
     code, _, err = run("list", "things")
     assert code == 2 and "things" in err
+
+
+@pytest.fixture
+def scores(tmp_path):
+    """A score table on disk, and as it is."""
+    from synthetic import tables
+
+    table = tables(6, methods=("tsv", "ties"))["scores"]
+    table.to_csv(tmp_path / "scores.csv", index=False)
+    return tmp_path / "scores.csv", table
+
+
+def test_scores_are_means_over_methods_predictors_first_best_first(run, scores):
+    path, table = scores
+    code, out, err = run("scores", path)
+    rows = [line.split() for line in out.splitlines()[1:] if line.strip()]
+    assert code == 0 and err == ""
+    mine = table[(table.target == table.target.iloc[0]) & (table.split == "loto")]
+    mean = mine.groupby("predictor").mean_r.mean()
+    shown = {name: value for name, _, value, *_ in rows}
+    assert set(shown) == set(mine.predictor)
+    assert all(shown[name] == ("–" if value != value else f"{value:.3f}") for name, value in mean.items())
+    kinds = [kind for _, kind, *_ in rows]
+    assert kinds == sorted(kinds, reverse=True)
+    values = [float(value) for _, kind, value, *_ in rows if kind == "predictor" and value != "–"]
+    assert values == sorted(values, reverse=True)
+    one = run("scores", path, "--method", "ties")[1]
+    ties = mine[(mine.method == "ties") & (mine.predictor == "ridge")].mean_r.iloc[0]
+    assert f"{ties:.3f}" in next(line for line in one.splitlines() if line.startswith("ridge"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "line"),
+    [
+        ("--split", "lotto", "scores: unknown split 'lotto'; did you mean 'loto'"),
+        ("--method", "tie", "scores: unknown method 'tie'; did you mean 'ties'"),
+        ("--target", "acuracy", "scores: unknown target 'acuracy'"),
+    ],
+)
+def test_scores_that_are_not_there_are_one_line(run, scores, option, value, line):
+    code, out, err = run("scores", scores[0], option, value)
+    assert code == 1 and out == "" and err.startswith("mergecast: error: ") and line in err and err.count("\n") == 1
+
+
+def test_a_missing_score_table_is_one_line(run, tmp_path):
+    code, _, err = run("scores", tmp_path / "scores.csv")
+    assert code == 1 and "no such table" in err

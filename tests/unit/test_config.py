@@ -104,7 +104,7 @@ def test_a_minimal_configuration_gets_the_defaults():
     assert {key: getattr(setting, key) for key in NEW} == {
         "targets": ("normalised_accuracy",),
         "splits": {
-            "loto": {"permutations": 200, "costly": 19},
+            "loto": {"permutations": 200, "costly": 20},
             "l2to": {"permutations": 20, "costly": 1},
             "disjoint": {"halves": 50, "permutations": 50, "costly": 4},
         },
@@ -125,7 +125,7 @@ def test_the_documented_defaults_are_those_that_hold(root):
 def test_what_a_mapping_leaves_out_is_the_default():
     setting = resolved(splits={"disjoint": {"halves": 3}, "loto": {}}, subsets={"size": 4}, analysis={"calibration_sizes": []})
     assert list(setting.splits) == ["loto", "disjoint"], "in one order, whatever that of the file"
-    assert setting.splits["loto"] == {"permutations": 200, "costly": 19}
+    assert setting.splits["loto"] == {"permutations": 200, "costly": 20}
     assert setting.splits["disjoint"] == {"halves": 3, "permutations": 50, "costly": 4}
     assert setting.subsets == {"size": 4, "count": 12}
     assert setting.analysis == {"predictor": "ridge", "calibration_sizes": []}
@@ -146,7 +146,7 @@ def test_a_setting_may_differ_in_every_key_of_the_forecast():
     settings = config.resolve(small, MANY)
     other = settings["other"]
     assert (other.targets, other.bootstrap, other.intervals, other.subsets) == (("accuracy",), 7, (0.5,), None)
-    assert other.splits == {"loto": {"permutations": 1, "costly": 19}}
+    assert other.splits == {"loto": {"permutations": 1, "costly": 20}}
     assert other.analysis["predictor"] == "lasso"
     assert settings["tiny"].bootstrap == 9 and settings["tiny"].subsets is not None
 

@@ -1,4 +1,4 @@
-"""`mergecast` in the shell: two checkpoints measured, models merged, what there is listed; no workflow needed."""
+"""`mergecast` in the shell: two checkpoints measured, models merged, scores read, what there is listed; no workflow needed."""
 
 import json
 from enum import StrEnum
@@ -94,6 +94,22 @@ def merge_checkpoints(
     typer.echo(f"{output}: {method} of {', '.join(sorted(opened))}")
 
 
+@app.command("scores")
+def show_scores(
+    table: Annotated[Path, typer.Argument(help="A score table: results/SETTING/tables/scores.csv.")],
+    target: Annotated[str, typer.Option(help="Which target; the first of the table unless given.")] = "",
+    split: Annotated[str, typer.Option(help="Which split.")] = "loto",
+    method: Annotated[str, typer.Option(help="One merge method; the mean over all of them unless given.")] = "",
+) -> None:
+    """Print how good each forecast is beside its null and the baselines."""
+    from .prediction.summary import COLUMNS, over_methods
+    from .tables import read
+
+    shown = over_methods(read(table), target=target, split=split, method=method)
+    rows = [[row.predictor, row.kind, *(getattr(row, name) for name in COLUMNS)] for row in shown.itertuples()]
+    _print_rows(["predictor", "kind", *COLUMNS], rows)
+
+
 @app.command("list")
 def list_known(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
     """Say what metrics, merge methods or predictors there are, one line each."""
@@ -132,14 +148,25 @@ def _assignments(settings: list[str]) -> dict:
 
 
 def _print_table(values: dict[str, float]) -> None:
+    rows = [[name, metrics.find(name).category, value] for name, value in values.items()]
+    _print_rows(["metric", "category", "value"], rows, "{:.6g}")
+
+
+def _print_rows(columns: list[str], rows: list[list], form: str = "{:.3f}") -> None:
+    """A table in the terminal: two columns of words, then numbers, undefined ones as a dash; never cut short."""
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
-    table = Table("metric", "category", "value", box=None)
-    table.columns[-1].justify = "right"
-    for name, value in values.items():
-        table.add_row(name, metrics.find(name).category, f"{value:.6g}")
-    Console().print(table)
+    table = Table(box=None)
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number > 1 else "left", no_wrap=True)
+    for first, second, *values in rows:
+        table.add_row(first, second, *("–" if value != value else form.format(value) for value in values))
+    console = Console()
+    wide = console.options.update(width=1000)
+    console.width = max(console.width, Measurement.get(console, wide, table).maximum)
+    console.print(table)
 
 
 if __name__ == "__main__":

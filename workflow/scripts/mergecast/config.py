@@ -24,7 +24,7 @@ COLUMNS = ("task", "source", "path", "options", "classes", "prompts", "epochs", 
 DEFAULTS = {
     "targets": ["normalised_accuracy"],
     "splits": {
-        "loto": {"permutations": 200, "costly": 19},
+        "loto": {"permutations": 200, "costly": 20},
         "l2to": {"permutations": 20, "costly": 1},
         "disjoint": {"halves": 50, "permutations": 50, "costly": 4},
     },

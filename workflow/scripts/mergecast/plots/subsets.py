@@ -29,8 +29,8 @@ def draw(subset_scores: pd.DataFrame, subset_ranking: pd.DataFrame) -> Figure:
         for line, (name, kind) in enumerate(chosen.items()):
             each, paint, mark = mine[mine.predictor == name], colour(kind), MARKS[kind]
             axis.scatter(each.measured, each.score, c=paint, marker=mark, s=13, alpha=0.8, lw=0.8 if mark != "o" else 0)
-            text = f"{name}: ρ {_told(ranking, method, name)}"
-            axis.text(0.03, 0.985 - 0.075 * line, text, transform=axis.transAxes, va="top", color=paint, size=5.6)
+            text = f"ρ {_told(ranking, method, name)}"
+            axis.text(0.03, 0.985 - 0.085 * line, text, transform=axis.transAxes, va="top", color=paint, size=6.5)
         values = mine[["measured", "score"]].to_numpy(float)
         low, high = np.nanmin(values[:, 1]), np.nanmax(values[:, 1])
         axis.set_ylim(low - 0.06 * (high - low or 0.1), high + 0.13 * len(chosen) * (high - low or 0.1))
@@ -44,8 +44,8 @@ def draw(subset_scores: pd.DataFrame, subset_ranking: pd.DataFrame) -> Figure:
     headline(
         figure,
         "Do pairs tell how larger sets merge?",
-        f"A point is one of n = {n} random sets of {size} tasks, merged at once. Blue: best predictor; vermilion: best "
-        "baseline; black: the measured pairs, the best that scores of pairs can do. ρ: Spearman, with 95 % bootstrap interval.",
+        f"A point is one of n = {n} random sets of {size} tasks, merged at once. {_legend(chosen)} ρ: Spearman, with 95 % "
+        "bootstrap interval.",
     )
     return figure
 
@@ -58,6 +58,16 @@ def best(ranking: pd.DataFrame) -> dict[str, str]:
         if mean.notna().any():
             found[mean.idxmax()] = kind
     return found
+
+
+def _legend(chosen) -> str:
+    """Which colour is whom."""
+    said = {
+        "predictor": "Blue: {}, the best predictor.",
+        "baseline": "Vermilion: {}, the best baseline.",
+        "measured": "Black: the measured pairs, the best that scores of pairs can do.",
+    }
+    return " ".join(said[kind].format(name) for name, kind in chosen.items())
 
 
 def _told(ranking, method, name):

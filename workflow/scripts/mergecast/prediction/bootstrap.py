@@ -39,6 +39,8 @@ def intervals(folds: Sequence[dict], tasks: Sequence[str], drawn: np.ndarray) ->
 
 def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Pearson r of (n,) values under each row of `weights` (draws, n), NaN where either side is constant or absent."""
+    if scores.undefined(x, y):
+        return np.full(len(weights), np.nan)
     mass = weights.sum(axis=1, dtype=float)
     share = weights / np.where(mass > 0, mass, 1)[:, None]
     x, y = x - x.mean(), y - y.mean()

@@ -107,14 +107,14 @@ def null(observed: float | None, draws) -> dict:
     """An observed correlation among those of relabelled tasks: `null_mean`, `null_sd` (population) and `p`, one-sided.
 
     p = (1 + number of draws ≥ observed) / (1 + number of draws). A draw without any defined correlation ranks nothing: in
-    p it counts as 0, in mean and s.d. not at all. None where there is no draw, or nothing observed for p.
+    p it counts as 0, in mean and s.d. not at all. None where there is no draw (two for the s.d.), or nothing observed for p.
     """
     draws = np.asarray(draws, dtype=float)
     defined = draws[~np.isnan(draws)]
     reached = int((np.nan_to_num(draws) >= observed).sum()) if observed is not None else 0
     return {
         "null_mean": float(defined.mean()) if len(defined) else None,
-        "null_sd": float(defined.std()) if len(defined) else None,
+        "null_sd": float(defined.std()) if len(defined) > 1 else None,
         "p": (1 + reached) / (1 + len(draws)) if observed is not None and len(defined) else None,
         "n_permutations": len(draws),
     }

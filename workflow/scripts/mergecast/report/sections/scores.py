@@ -81,12 +81,7 @@ def _ordered(table):
 
 
 def _row(row) -> list[str]:
-    pooled = row.null_statistic == "pooled_r"
-    low, high = (row.pooled_r_low, row.pooled_r_high) if pooled else (row.mean_r_low, row.mean_r_high)
-    interval = f"[{told(low)}, {told(high)}]" if pd.notna(low) and pd.notna(high) else "–"
-    null = f"{told(row.null_mean)} ± {told(row.null_sd)}" if pd.notna(row.null_mean) else "–"
-    return [row.predictor, row.kind, _short(row.mean_r), interval + (" pooled" if pooled and interval != "–" else ""),
-            null + (" pooled" if pooled and null != "–" else ""), _short(row.p, 3), _count(row.n_permutations),
+    return [row.predictor, row.kind, _short(row.mean_r), *_spread(row), _short(row.p, 3), _count(row.n_permutations),
             _short(row.pooled_r), _short(row.spearman), _short(row.r2), _short(row.mae, 3), _short(row.mean_nonzero, 1),
             _undefined(row.n_undefined, row.n_folds)]  # fmt: skip
 
@@ -95,14 +90,23 @@ def _over_methods(table) -> list[list[str]]:
     found = []
     for name, kind in rivals(table).items():
         mine = table[table.predictor == name]
-        tested = mine.p.dropna()
-        null = f"{told(mine.null_mean.mean())} ± {told(mine.null_sd.mean())}" if mine.null_mean.notna().any() else "–"
-        found.append([name, kind, _short(mine.mean_r.mean()), f"{told(mine.mean_r.min())} to {told(mine.mean_r.max())}"
-                      if mine.mean_r.notna().any() else "–", null, f"{(tested < 0.05).sum()}/{len(tested)} < .05"
+        tested, means = mine.p.dropna(), mine.mean(numeric_only=True)
+        means["null_statistic"] = mine.null_statistic.iloc[0]
+        found.append([name, kind, _short(mine.mean_r.mean()), *_spread(means), f"{(tested < 0.05).sum()}/{len(tested)} < .05"
                       if len(tested) else "–", _count(mine.n_permutations.min()), _short(mine.pooled_r.mean()),
                       _short(mine.spearman.mean()), _short(mine.r2.mean()), _short(mine.mae.mean(), 3),
                       _short(mine.mean_nonzero.mean(), 1), _undefined(mine.n_undefined.sum(), mine.n_folds.sum())])  # fmt: skip
     return found
+
+
+def _spread(row) -> tuple[str, str]:
+    """The interval and the null of one score, or of the mean of several; where folds are single pairs, of the pooled r."""
+    name = "pooled_r" if row.null_statistic == "pooled_r" else "mean_r"
+    note = " pooled" if name == "pooled_r" else ""
+    low, high = getattr(row, f"{name}_low"), getattr(row, f"{name}_high")
+    interval = f"[{told(low)}, {told(high)}]{note}" if pd.notna(low) and pd.notna(high) else "–"
+    sd = f" ± {told(row.null_sd)}" if pd.notna(row.null_sd) else ""
+    return interval, f"{told(row.null_mean)}{sd}{note}" if pd.notna(row.null_mean) else "–"
 
 
 def _short(value, digits: int = 2) -> str:
