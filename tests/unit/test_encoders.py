@@ -1,6 +1,9 @@
 """Towers, files of CLIPs and bases, zero-shot heads."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -220,3 +223,29 @@ def test_an_error_of_torchvisions_own_is_not_hidden(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", broken)
     with pytest.raises(RuntimeError, match="unheard_of"):
         _torchvision.ensure()
+
+
+def test_a_model_with_a_tower_of_timm_is_refused():
+    refused(lambda: encoders.image_size("ViT-B-16-SigLIP"), "ViT-B-16-SigLIP", "timm")
+
+
+def test_openclip_comes_without_torchs_compiler_and_leaves_no_stand_in_behind():
+    code = """
+import sys
+from mergecast import encoders
+encoders.library()
+print([name for name in ("torch._dynamo", "timm") if name in sys.modules])
+import torch._dynamo.utils, timm
+print(torch._dynamo.utils.is_compile_supported("cpu"), bool(timm.__version__))
+"""
+    path = {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | path)
+    assert done.stdout.splitlines() == ["[]", "True True"], done.stderr
+
+
+def test_stand_ins_displace_nothing_that_is_there(monkeypatch):
+    here = object()
+    monkeypatch.setitem(sys.modules, "timm", here)
+    with _torchvision.lean():
+        assert sys.modules["timm"] is here
+    assert sys.modules["timm"] is here

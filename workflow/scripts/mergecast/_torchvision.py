@@ -8,6 +8,8 @@ it is enough to declare their schemas and import again.
 
 import re
 import sys
+from contextlib import contextmanager
+from types import ModuleType
 
 _SCHEMAS = {
     "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -28,6 +30,26 @@ def ensure() -> None:
             if missing is None or missing[1] not in _SCHEMAS or missing[1] in {name for name, _ in _declared}:
                 raise
             _declare(missing[1])
+
+
+@contextmanager
+def lean():
+    """Inside, imports find stand-ins for torch's compiler and for timm, each of which costs every process half a second.
+
+    torchvision wants one function of the compiler's, for an operator that we never call; OpenCLIP wants timm for towers
+    that are not its own ViT, which we do not take. What is there already stays; nothing is left behind.
+    """
+    compiler, utils = ModuleType("torch._dynamo"), ModuleType("torch._dynamo.utils")
+    compiler.__path__, compiler.utils, utils.is_compile_supported = [], utils, lambda device: False
+    parts = {"torch._dynamo": compiler, "torch._dynamo.utils": utils, "timm": None}
+    placed = {name: part for name, part in parts.items() if name.removesuffix(".utils") not in sys.modules}
+    sys.modules.update(placed)
+    try:
+        yield
+    finally:
+        for name, part in placed.items():
+            if sys.modules.get(name, ...) is part:
+                del sys.modules[name]
 
 
 def _declare(operator: str) -> None:

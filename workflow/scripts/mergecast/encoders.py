@@ -26,8 +26,9 @@ MODELS = Path(__file__).parent / "models"
 @cache
 def library():
     """The `open_clip` module, with our model configurations (`models/*.json`) added to its own."""
-    _torchvision.ensure()
-    import open_clip
+    with _torchvision.lean():
+        _torchvision.ensure()
+        import open_clip
 
     open_clip.add_model_config(MODELS)
     return open_clip
@@ -181,6 +182,8 @@ def _config(model: str) -> dict:
     config = library().get_model_config(model) if ":" not in model else None
     if config is None:
         raise MergecastError(unknown("model", model, library().list_models()))
+    if "timm_model_name" in config["vision_cfg"]:
+        raise MergecastError(f"model {model!r}: its image tower is timm's, not OpenCLIP's own ViT; choose ViT-B-32, say")
     return config
 
 
