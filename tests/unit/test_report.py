@@ -348,3 +348,18 @@ def test_tables_over_settings_are_shown_where_there_are_any():
     other = transfer[(transfer.predictor == "ridge") & (transfer.train_setting != transfer.test_setting)].mean_r.mean()
     assert f"tested on another, ridge reaches r = {other:.2f}" in page.text("across")
     assert "across" not in Page(render(both, {})).sections
+
+
+def test_intervals_that_no_split_can_bound_are_said_to_be_so():
+    from mergecast.report.sections import coverage
+
+    table = synthetic.tables(5)["coverage"].copy()
+    lost = table.split == "disjoint"
+    table.loc[lost, ["coverage", "mean_width"]] = np.nan
+    table.loc[lost, "n_unbounded"], table.loc[lost, "n"] = 12, 0
+    told = " ".join(coverage.words(table))
+    assert "Disjoint halves: too few pairs to calibrate" in told and "undefined" not in told
+    total = int(table.n.sum() + table.n_unbounded.sum())
+    assert f"{int(table.n_unbounded.sum())} of {total} intervals are unbounded" in told
+    cells = [cell for _, row in coverage._table(table).rows for cell in row]
+    assert "–" in cells and not any("undefined" in cell for cell in cells)

@@ -23,6 +23,12 @@ def words(table) -> list[str]:
     for split in (s for s in SPLIT_NAMES if s in set(table.split)):
         mine = table[(table.split == split) & (table.level == top)]
         within = mine.groupby("predictor", sort=False).coverage.mean()
+        if within.isna().all():
+            found.append(
+                f"{SPLIT_NAMES[split].capitalize()}: too few pairs to calibrate intervals that promise {share(top)}; none is "
+                "bounded."
+            )
+            continue
         found.append(
             f"{SPLIT_NAMES[split].capitalize()}: intervals that promise {share(top)} hold {share(mine.coverage.mean())} of "
             f"pairs on average ({share(within.min())} to {share(within.max())} by predictor)."
@@ -42,7 +48,8 @@ def words(table) -> list[str]:
     unbounded = int(table.n_unbounded.sum())
     if unbounded:
         found.append(
-            f"{unbounded} of {int(table.n.sum())} intervals are unbounded, for want of pairs to calibrate on; they cover."
+            f"{unbounded} of {unbounded + int(table.n.sum())} intervals are unbounded, for want of pairs to calibrate on, and "
+            "stay out of these shares."
         )
     return found
 
@@ -50,7 +57,7 @@ def words(table) -> list[str]:
 def _figure(table) -> Figure:
     names, panels = list(rivals(table)), []
     labels = [share(level) for level in sorted(table.level.unique())]
-    low = float(min(table.coverage.min(), table.level.min() - 0.1)) - 0.02
+    low = float(min(table.coverage.min() if table.coverage.notna().any() else 1, table.level.min() - 0.1)) - 0.02
     for split in (s for s in SPLIT_NAMES if s in set(table.split)):
         mine = table[table.split == split].groupby(["predictor", "level"], sort=False)[["coverage", "mean_width"]].mean()
         mine = mine.reset_index()
@@ -95,8 +102,8 @@ def _table(table) -> Table:
     for name, kind in rivals(table).items():
         cells = []
         for key in keys:
-            if (name, *key) in mean.index:
-                one = mean.loc[(name, *key)]
+            one = mean.loc[(name, *key)] if (name, *key) in mean.index else None
+            if one is not None and one.coverage == one.coverage:
                 cells.append(f"{share(one.coverage)} · {told(one.mean_width, 3)}")
             else:
                 cells.append("–")
