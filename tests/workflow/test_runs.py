@@ -14,11 +14,26 @@ import grid as small
 
 def test_a_run_makes_every_table_figure_and_the_page(finished):
     tables = {path.stem for path in finished.setting.glob("tables/*.csv")}
-    assert tables == {
-        "checkpoints", "metrics", "merges", "predictions", "folds", "scores", "coefficients", "correlations",
-    }  # fmt: skip
+    measured = {"checkpoints", "metrics", "directed", "merges", "subsets", "calibration_metrics"}
+    forecast = {"predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls"}
+    analyses = {"correlations", "ablation", "stability", "method_agreement", "greedy", "greedy_metrics", "selection"}
+    assert tables == measured | forecast | analyses | {"subset_ranking", "subset_scores", "calibration"}
     figures = {path.name for path in finished.setting.glob("figures/*")}
-    names = ("pairs", "predicted", "folds", "coefficients", "correlations", "training")
+    names = {
+        *(
+            "pairs",
+            "training",
+            "scores",
+            "folds",
+            "predicted",
+            "targets",
+            "coverage",
+            "coefficients",
+            "correlations",
+            "ablation",
+        ),
+        *("stability", "agreement", "greedy", "calibration", "subsets", "selection"),
+    }
     assert figures == {f"{name}.{kind}" for name in names for kind in ("svg", "pdf")}
     assert (finished.results / "report.html").stat().st_size > 100_000
 

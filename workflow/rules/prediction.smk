@@ -30,7 +30,7 @@ rule table_metrics:
         code=code("table_metrics.py"),
     output:
         metrics=report(of("tables/metrics.csv"), caption="../report/metrics.rst", category="Tables"),
-        directed=of("tables/directed.csv"),
+        directed=report(of("tables/directed.csv"), caption="../report/directed.rst", category="Tables"),
     log:
         of("logs/tables/metrics.log"),
     benchmark:

@@ -15,18 +15,20 @@ for setting in SETTINGS:
             output:
                 svg=[
                     report(
-                        f"results/{setting}/figures/{figure}.svg",
+                        of(f"figures/{figure}.svg"),
                         caption=f"../report/{figure}.rst",
                         category="Figures",
                         subcategory=setting,
                     )
                     for figure in figures_of(setting, group)
                 ],
-                pdf=[f"results/{setting}/figures/{figure}.pdf" for figure in figures_of(setting, group)],
+                pdf=[of(f"figures/{figure}.pdf") for figure in figures_of(setting, group)],
             log:
-                f"results/{setting}/logs/figures/{group}.log",
+                of(f"logs/figures/{group}.log"),
             benchmark:
-                f"results/{setting}/benchmarks/figures/{group}.tsv"
+                of(f"benchmarks/figures/{group}.tsv")
+            wildcard_constraints:
+                setting=one_of([setting]),
             conda:
                 "../envs/plots.yaml"
             threads: 1

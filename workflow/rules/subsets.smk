@@ -44,11 +44,13 @@ for setting in MODEL_SETTINGS:
                 subsets=subset_files(setting),
                 code=code("table_subsets.py"),
             output:
-                report(f"results/{setting}/tables/subsets.csv", caption="../report/subsets.rst", category="Tables"),
+                report(of("tables/subsets.csv"), caption="../report/subsets.rst", category="Tables"),
             log:
-                f"results/{setting}/logs/tables/subsets.log",
+                of("logs/tables/subsets.log"),
             benchmark:
-                f"results/{setting}/benchmarks/tables/subsets.tsv"
+                of("benchmarks/tables/subsets.tsv")
+            wildcard_constraints:
+                setting=one_of([setting]),
             conda:
                 "../envs/tables.yaml"
             threads: 1

@@ -102,7 +102,7 @@ def show_scores(
     method: Annotated[str, typer.Option(help="One merge method; the mean over all of them unless given.")] = "",
 ) -> None:
     """Print how good each forecast is beside its null and the baselines."""
-    from .prediction.summary import COLUMNS, over_methods
+    from .prediction.overview import COLUMNS, over_methods
     from .tables import read
 
     shown = over_methods(read(table), target=target, split=split, method=method)

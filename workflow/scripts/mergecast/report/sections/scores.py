@@ -1,5 +1,7 @@
 """The score table a reader can trust: predictors, baselines, intervals, and what chance alone reaches."""
 
+from types import SimpleNamespace
+
 import altair as alt
 import pandas as pd
 
@@ -90,9 +92,9 @@ def _over_methods(table) -> list[list[str]]:
     found = []
     for name, kind in rivals(table).items():
         mine = table[table.predictor == name]
-        tested, means = mine.p.dropna(), mine.mean(numeric_only=True)
-        means["null_statistic"] = mine.null_statistic.iloc[0]
-        found.append([name, kind, _short(mine.mean_r.mean()), *_spread(means), f"{(tested < 0.05).sum()}/{len(tested)} < .05"
+        tested, means = mine.p.dropna(), mine.mean(numeric_only=True).to_dict()
+        spread = _spread(SimpleNamespace(**means, null_statistic=mine.null_statistic.iloc[0]))
+        found.append([name, kind, _short(mine.mean_r.mean()), *spread, f"{(tested < 0.05).sum()}/{len(tested)} < .05"
                       if len(tested) else "–", _count(mine.n_permutations.min()), _short(mine.pooled_r.mean()),
                       _short(mine.spearman.mean()), _short(mine.r2.mean()), _short(mine.mae.mean(), 3),
                       _short(mine.mean_nonzero.mean(), 1), _undefined(mine.n_undefined.sum(), mine.n_folds.sum())])  # fmt: skip
