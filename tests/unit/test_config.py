@@ -186,12 +186,17 @@ def test_by_default_there_are_no_more_subsets_than_can_be():
         ({"analysis": {"predictor": "rigde"}}, "analysis.predictor: unknown predictor with coefficients 'rigde'; did you mean"),
         ({"analysis": {"predictor": "train_mean"}}, "analysis.predictor: unknown predictor with coefficients 'train_mean'"),
         ({"analysis": {"predictor": "lasso"}}, "is 'lasso', which is not among `predictors`; add it there or take ridge"),
-        ({"predictors": ["lasso"]}, "settings.tiny.analysis.predictor: is 'ridge', which is not among `predictors`"),
+        ({"analysis": {"predictor": "ridge"}, "predictors": ["lasso"]}, "is 'ridge', which is not among `predictors`"),
         ({"predictors": ["single_task"]}, "is 'ridge', which is not among `predictors`; add it there"),
     ],
 )
 def test_a_forecast_that_cannot_be_is_one_line(keys, line):
     assert line in problem(**keys)
+
+
+def test_analyses_take_the_first_chosen_predictor_with_coefficients_where_the_default_is_not_chosen():
+    assert resolved(predictors=["mlp", "l1_pearson", "lasso"]).analysis["predictor"] == "l1_pearson"
+    assert resolved(predictors=["lasso", "ridge"]).analysis["predictor"] == "ridge"
 
 
 BY_THE_SCHEMA = {
@@ -316,7 +321,13 @@ def test_remarks_say_what_is_used_and_what_is_not_and_keep_long_lists_short(tmp_
         "own: leaves out pair v__w: norm is missing",
         "own: leaves out pair v__x: norm is missing",
         "own: leaves out pair v__y: norm is missing",
+        "own: leaves out split l2to: too few tasks, or pairs, for it",
+        "own: leaves out split disjoint: too few tasks, or pairs, for it",
     ]
+    with pytest.raises(
+        MergecastError, match="settings.own.splits: inner split: .* all share a task; .* or leave the split out"
+    ):
+        config.resolve(given | {"splits": {"loto": {}, "l2to": {}}}, {})
     assert config.remarks(minimal(), config.resolve(minimal(), MANY)) == []
 
 

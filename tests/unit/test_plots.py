@@ -322,3 +322,51 @@ def test_transfer_averages_over_methods_and_leaves_undefined_cells_hatched():
 def test_fine_tuning_curves_stand_alone_where_zero_shot_accuracies_are_not_known():
     figure = training.draw(CURVES, TABLES["checkpoints"][["task", "fine_tuned_accuracy"]])
     assert panel(figure, "shapes").get_title(loc="right") == ""
+
+
+def test_ablation_of_one_category_says_that_there_is_nothing_to_leave_out():
+    figure = ablation.draw(TABLES["ablation"].query("kept == 'all'"))
+    assert texts(figure.axes[0]) == ["one category only:\nnothing to leave out"]
+    assert figure.axes[1].images[0].get_array().shape == (1, len(synthetic.METHODS))
+
+
+@pytest.mark.parametrize("lost", ["spearman", "both"])
+def test_subsets_without_any_spearman_are_drawn_by_their_measured_pairs(lost):
+    ranking, scored = TABLES["subset_ranking"].assign(spearman=np.nan, n_subsets=1), TABLES["subset_scores"].copy()
+    if lost == "both":
+        scored["score"] = np.nan
+    figure = subsets.draw(scored[scored.subset == 0], ranking)
+    assert texts(figure.axes[0])[0].startswith("ρ undefined")
+    assert any("measured pairs" in " ".join(text.get_text().split()) for text in figure.texts)
+
+
+def test_agreement_without_a_common_metric_is_drawn_as_undefined():
+    table = TABLES["method_agreement"].assign(sign_agreement=np.nan, top5_overlap=np.nan, coefficient_r=np.nan)
+    assert any("no two methods use" in " ".join(text.get_text().split()) for text in agreement.draw(table).texts)
+
+
+def test_pairs_that_were_not_measured_are_counted():
+    merges = TABLES["merges"]
+    few = merges[~((merges.task_a == "shapes") & merges.task_b.isin(["lines", "textures"]))]
+    noted = " ".join(" ".join(text.get_text().split()) for text in pairs.draw(few).texts)
+    assert "8 tasks, 26 pairs a method" in noted and "2 pairs not measured (hatched)" in noted
+
+
+def test_a_directed_heatmap_does_not_speak_of_a_mean_of_two_tasks():
+    for column, label in (("retained_a", "normalised accuracy kept by the first task"),
+                          ("normalised_accuracy", "normalised accuracy, mean of the two tasks")):  # fmt: skip
+        figure = pairs.draw(TABLES["merges"], column=column)
+        assert figure.axes[-1].get_ylabel() == label
+
+
+@pytest.mark.parametrize("count", [1, 4, 6])
+def test_every_interval_level_is_drawn(count):
+    table, levels = TABLES["coverage"], [0.5, 0.6, 0.7, 0.8, 0.9, 0.95][:count]
+    one = table[table.level == table.level.iloc[0]]
+    figure = coverage.draw(pd.concat([one.assign(level=level) for level in levels]))
+    assert [text.get_text()[:3] for text in figure.legends[0].get_texts()] == [f"{level:.0%}" for level in levels]
+
+
+def test_transfer_without_two_settings_alike_says_so():
+    table = ACROSS["transfer"].query("train_setting == test_setting")
+    assert any("no two settings share" in " ".join(text.get_text().split()) for text in transfer.draw(table).texts)

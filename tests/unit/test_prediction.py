@@ -144,6 +144,17 @@ def test_splits_say_what_they_lack():
         splits.inner([("a", "b"), ("a", "b")])
 
 
+def test_pairs_that_leave_an_inner_split_empty_are_found_before_anything_is_fitted():
+    tasks = list("abcde")
+    whole = list(combinations(tasks, 2))
+    for name in ("loto", "l2to"):
+        splits.check(name, whole, tasks)
+    sparse = [pair for pair in whole if pair not in (("a", "b"), ("a", "c"))]
+    splits.check("loto", sparse, tasks)
+    with pytest.raises(MergecastError, match="1 training pairs all share a task"):
+        splits.check("l2to", sparse, tasks)
+
+
 # designs
 
 

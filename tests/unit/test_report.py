@@ -11,7 +11,7 @@ import pytest
 
 import synthetic
 from mergecast.errors import MergecastError
-from mergecast.report import Setting, read_setting, write_report
+from mergecast.report import Setting, read_setting, stems, write_report
 from mergecast.report.charts import figures
 from mergecast.report.facts import gather, judge, rank_methods
 from mergecast.report.page import render
@@ -363,3 +363,74 @@ def test_intervals_that_no_split_can_bound_are_said_to_be_so():
     assert f"{int(table.n_unbounded.sum())} of {total} intervals are unbounded" in told
     cells = [cell for _, row in coverage._table(table).rows for cell in row]
     assert "–" in cells and not any("undefined" in cell for cell in cells)
+
+
+def test_analyses_that_have_nothing_to_compare_still_make_a_page():
+    made = setting(tasks=5, methods=("tsv", "ties"))
+    one_kind = made.tables["ablation"].query("kept == 'all'")
+    unused = made.tables["method_agreement"].assign(sign_agreement=np.nan, top5_overlap=np.nan, coefficient_r=np.nan)
+    ranking = made.tables["subset_ranking"].assign(spearman=np.nan, spearman_low=np.nan, spearman_high=np.nan, n_subsets=1)
+    scored = made.tables["subset_scores"].query("subset == 0")
+    lost = {"ablation": one_kind, "method_agreement": unused, "subset_ranking": ranking, "subset_scores": scored}
+    page = Page(render([dataclasses.replace(made, tables={**made.tables, **lost})], {}))
+    assert "s1-ablation" not in page.sections and "Without a category" in page.text("s1-summary")
+    assert "no metric that ridge uses under both" in page.text("s1-agreement")
+    assert "1 random set of 3 tasks was merged at once" in page.text("s1-subsets")
+
+
+def test_only_the_tables_and_curves_that_are_named_are_read(tmp_path):
+    folder = synthetic.write(tmp_path / "tiny", 4, ("tsv", "ties"))
+    everything = read_setting(folder)
+    assert "selection" in everything.tables and len(everything.curves) == 4
+    paths = [f"{folder}/tables/{name}.csv" for name in (*TABLES, "coverage")] + [f"{tmp_path}/other/tables/selection.csv"]
+    some = read_setting(folder, names=stems(paths, folder / "tables"), curves={"shapes"})
+    assert set(some.tables) == {*TABLES, "coverage"} and set(some.curves) == {"shapes"}
+    with pytest.raises(MergecastError, match="no such table"):
+        (folder / "tables" / "coverage.csv").unlink()
+        read_setting(folder, names={*TABLES, "coverage"})
+
+
+def test_a_directed_target_is_not_called_a_mean_of_two_tasks():
+    made = setting(tasks=4, methods=("tsv",))
+    cut = {name: made.tables[name][made.tables[name].target == made.tables[name].target.iloc[0]].assign(target="retained_a")
+           for name in ("predictions", "folds", "scores", "coefficients", "coverage")}  # fmt: skip
+    tables = {**{name: made.tables[name] for name in TABLES}, **cut}
+    page = Page(render([dataclasses.replace(made, tables=tables)], {}))
+    assert "Normalised accuracy kept by the first task of a pair, on one" in page.text("s1-merging")
+    note = page.text("s1-table")
+    assert "kept by the first task of each pair under each method;" in note and "mean of its two tasks" not in note
+
+
+def test_a_baseline_of_one_metric_is_not_said_to_see_none():
+    made = setting(tasks=5, methods=("tsv", "ties"))
+    tables = dict(made.tables)
+    for name in ("folds", "scores", "predictions"):
+        tables[name] = tables[name].replace({"predictor": {"task_effects": "best_metric"}})
+    for name, column in (("folds", "pearson"), ("scores", "mean_r")):
+        tables[name].loc[tables[name].predictor == "best_metric", column] = 0.95
+    summary = Page(render([dataclasses.replace(made, tables=tables)], {})).text("s1-summary")
+    assert "best_metric, which uses one metric alone, reaches" in summary
+    assert "more than one metric does not yet earn its keep" in summary and "sees no metric" not in summary
+
+
+def test_settings_that_cannot_be_compared_are_said_to_be_so():
+    from mergecast.report.sections import across
+
+    both = synthetic.across(("one", "two"), ("tsv",))
+    alone = both["transfer"].query("train_setting == test_setting")
+    words = across.section({"transfer": alone, "setting_agreement": both["setting_agreement"].iloc[:0]}).words
+    assert words == ["No two settings share four tasks, a target and a predictor: nothing can be carried from one to another."]
+    agreed = both["setting_agreement"]
+    twice = pd.concat([agreed.assign(target=name) for name in ("normalised_accuracy", "retained_a")])
+    assert across.section({"setting_agreement": twice}).tables[0].head[0] == ("target", False)
+    assert across.section({"setting_agreement": agreed.assign(target="loss")}).tables[0].head[0] == ("method", False)
+
+
+def test_a_fourth_interval_level_has_a_shape_of_its_own():
+    from mergecast.report.sections import coverage
+
+    table = synthetic.tables(5)["coverage"]
+    one = table[table.level == table.level.iloc[0]]
+    figure = coverage._figure(pd.concat([one.assign(level=level) for level in (0.6, 0.7, 0.8, 0.9)]))
+    shape = figure.panels[0].spec["layer"][1]["encoding"]["shape"]["scale"]
+    assert len(shape["domain"]) == len(set(shape["range"])) == 4

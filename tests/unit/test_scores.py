@@ -144,11 +144,27 @@ def test_forecast_tables_have_the_promised_columns_and_rows():
 
 def test_p_counts_the_draws_that_reach_what_was_observed():
     found = scores.null(0.5, [0.1, 0.5, 0.9, np.nan])
-    assert found["p"] == pytest.approx((1 + 2) / 5) and found["n_permutations"] == 4
+    assert found["p"] == pytest.approx((1 + 2) / 5) and (found["n_permutations"], found["null_undefined"]) == (4, 1)
     assert found["null_mean"] == pytest.approx(0.5) and found["null_sd"] == pytest.approx(np.std([0.1, 0.5, 0.9]))
     assert scores.null(-0.1, [np.nan, -0.5])["p"] == pytest.approx(2 / 3), "a draw that ranks nothing counts as 0"
     assert scores.null(None, [0.1])["p"] is None
-    assert scores.null(0.5, []) == {"null_mean": None, "null_sd": None, "p": None, "n_permutations": 0}
+    nothing = {"null_mean": None, "null_sd": None, "p": None, "n_permutations": 0, "null_undefined": 0}
+    assert scores.null(0.5, []) == nothing
+
+
+@pytest.mark.parametrize("split", ["loto", "l2to"])
+def test_relabelling_renames_the_folds_of_what_knows_tasks_alone_so_every_draw_is_as_good(split):
+    """On a complete grid each draw equals what was observed, but for rounding, which must not decide p."""
+    made = design_of(synthetic(tasks=6), "task_effects")
+    found = folds.run(made, "task_effects", target="normalised_accuracy", split=split, draws=20)
+    row = forecast.score_table(found.folds["tsv"], found.nulls, made.tasks, draws=20).iloc[0]
+    assert row.p == 1 and row.null_sd < 1e-9
+
+
+def test_a_mean_over_the_few_folds_that_happen_to_be_defined_is_undefined():
+    flat = [made_fold(name, [pair("a", "b", 0.5, 0.6), pair("b", "c", 0.9, 0.6)]) for name in "bc"]
+    row = scores.summarise([made_fold("a", [pair("a", "b", 0.5, 0.4), pair("a", "c", 0.7, 0.8)]), *flat])
+    assert row["mean_r"] is None and row["sd_r"] is None and (row["n_undefined"], row["n_folds"]) == (2, 3)
 
 
 def test_a_split_of_single_pairs_is_judged_by_its_pooled_r():
@@ -171,6 +187,9 @@ def test_a_weighted_correlation_is_that_of_the_pairs_repeated():
     np.testing.assert_allclose(bootstrap.weighted_pearson(x, y, weights), wanted, atol=1e-12)
     assert np.isnan(bootstrap.weighted_pearson(x, y, np.zeros((1, 12)))).all()
     assert np.isnan(bootstrap.weighted_pearson(np.ones(12), y, weights)).all()
+    two = np.zeros((1, 12), dtype=int)
+    two[0, :2] = 5
+    assert np.isnan(bootstrap.weighted_pearson(x, y, two)).all(), "two pairs always correlate perfectly"
 
 
 def test_every_task_drawn_once_gives_back_the_scores_themselves():

@@ -65,6 +65,21 @@ def test_editing_a_predictors_module_reruns_its_folds_alone(grid):
     assert only(plan, r"folds/[^/]+/ridge/|splits/[^/]+/[^/]+/ridge.json|nulls/ridge.csv|tables/|figures/|results/report.html")
 
 
+def test_a_directed_headline_plans_no_analysis_that_needs_one_value_a_pair(grid):
+    grid.write_config(changed(targets=["retained_a", "accuracy"]))
+    plan = grid.planned()
+    assert plan.matching(r"tables/(scores|ablation).csv") == {"tables/scores.csv", "tables/ablation.csv"}
+    assert not plan.matching(
+        r"tables/(selection|subset_ranking|subset_scores|calibration).csv|figures/(selection|subsets|calibration)"
+    )
+
+
+def test_editing_the_pages_template_remakes_the_page_alone(grid):
+    path = grid.folder / "workflow/scripts/mergecast/report/templates/page.css"
+    path.write_text(path.read_text() + "\n/* edited */\n")
+    assert grid.planned().outputs == {"results/report.html"}
+
+
 def test_touching_a_source_file_without_changing_it_reruns_nothing(grid):
     for path in (grid.folder / "workflow").rglob("*.py"):
         os.utime(path)

@@ -24,7 +24,7 @@ rule correlations:
 rule ablation:
     input:
         tables=lambda wildcards: design_tables(wildcards.setting),
-        code=lambda wildcards: code("table_ablation.py", analyst_module(wildcards.setting)),
+        code=lambda wildcards: code("table_ablation.py", analyst_module(wildcards.setting), *metric_modules()),
     output:
         report(of("tables/ablation.csv"), caption="../report/ablation.rst", category="Analyses"),
     log:
@@ -166,7 +166,7 @@ rule setting_agreement:
 
 rule transfer:
     input:
-        tables=[path for setting in SETTINGS for path in design_tables(setting)],
+        tables=across_tables(),
         code=code("across_transfer.py", *sorted({analyst_module(setting) for setting in SETTINGS})),
     output:
         report("results/across/tables/transfer.csv", caption="../report/across.rst", category="Across settings"),

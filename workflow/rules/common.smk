@@ -4,6 +4,7 @@ from mergecast import metrics, prediction
 from mergecast.prediction import design
 from mergecast.subsets import draw_subsets
 
+TEMPLATES = Path(metrics.__file__).parents[1] / "report" / "templates"
 BASES = config.get("bases") or {}
 MODEL_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.tables]
 TABLE_SETTINGS = [name for name, setting in SETTINGS.items() if setting.tables]
@@ -42,6 +43,11 @@ FEATURE_FILES = {
     "probes": lambda setting, tasks: every("features/probes/{task}.safetensors", setting, tasks),
     "encoder_gradients": lambda setting, tasks: [f"results/{setting}/features/gradient_products.npz"],
 }
+
+
+def metric_modules():
+    """The modules of all metrics, for what shows their categories and their words."""
+    return [f"metrics.{category}" for category in sorted({metric.category for metric in metrics.catalogue().values()})]
 
 
 def one_of(names):
@@ -126,8 +132,8 @@ def tasks_of(pairs):
 
 
 def identifier(*parts):
-    """A rule name from names that may hold dots and dashes."""
-    return re.sub(r"\W", "_", "_".join(map(str, parts)))
+    """A rule name from names that may hold dots and dashes; other names give another one."""
+    return re.sub(r"\W", lambda found: f"_{ord(found[0]):x}_", "_".join(map(str, parts)))
 
 
 def image_row(task):
@@ -180,7 +186,7 @@ def tables_of(setting):
     if has_subsets(setting):
         extra += ["subsets", *(["subset_ranking", "subset_scores"] if ranked else [])]
     if has_calibration(setting):
-        extra += ["calibration_metrics", "calibration"]
+        extra += ["calibration_metrics", *(["calibration"] if ranked else [])]
     return [*TABLES, *extra, *(["dropped"] if given.tables else [])]
 
 
@@ -236,6 +242,13 @@ def directed_table(setting, names):
 def design_tables(setting):
     """What metrics are held against the headline target from."""
     return tables_files(setting, "metrics", "merges", *directed_table(setting, ["metrics"]))
+
+
+def across_tables():
+    """The same for every setting; directed values only if all settings have them, lest two things go by one name."""
+    found = {setting: design_tables(setting) for setting in SETTINGS}
+    everywhere = all(any(path.endswith("/directed.csv") for path in paths) for paths in found.values())
+    return [path for paths in found.values() for path in paths if everywhere or not path.endswith("/directed.csv")]
 
 
 def analysed(setting):

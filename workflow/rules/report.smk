@@ -70,7 +70,8 @@ rule page:
         across=[path for path in across_files() if path.endswith(".csv")],
         curves=[path for setting in MODEL_SETTINGS for path in curves(setting)],
         bases=[clip(setting) for setting in MODEL_SETTINGS],
-        code=code("page.py"),
+        code=code("page.py", *metric_modules()),
+        templates=[os.path.relpath(path) for path in sorted(TEMPLATES.iterdir())],
     output:
         report("results/report.html", caption="../report/page.rst", category="Page"),
     log:

@@ -1,18 +1,21 @@
-"""The table of how far settings agree on which metrics matter, each about its headline target."""
+"""The table of how far settings with one headline target agree on which metrics matter."""
+
+import pandas
 
 from job import run
 from mergecast import tables
-from mergecast.analysis.agreement import between_settings
+from mergecast.analysis.agreement import SETTINGS, between_settings
 from mergecast.files import write_csv
 
 
 def main(snakemake):
-    found = {}
+    alike: dict = {}
     for (name, setting), path in zip(snakemake.params.settings.items(), snakemake.input.coefficients, strict=True):
         coefficients = tables.read(path)
-        found[name] = coefficients[coefficients["target"] == setting["target"]]
-    predictors = {setting["predictor"] for setting in snakemake.params.settings.values()}
-    write_csv(snakemake.output[0], between_settings(found, predictors.pop() if len(predictors) == 1 else None))
+        mine = coefficients[coefficients["target"] == setting["target"]]
+        alike.setdefault((setting["predictor"], setting["target"]), {})[name] = mine
+    parts = [between_settings(found, predictor).assign(target=target) for (predictor, target), found in alike.items()]
+    write_csv(snakemake.output[0], pandas.concat(parts, ignore_index=True)[[*SETTINGS, "target"]])
 
 
 if "snakemake" in globals():

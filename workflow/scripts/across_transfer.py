@@ -14,8 +14,9 @@ def main(snakemake):
     for name, setting in snakemake.params.settings.items():
         own = [path for path in snakemake.input.tables if path.startswith(f"results/{name}/")]
         built = design.build("metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables.by_name(own))
-        alike.setdefault((setting["predictor"], setting["target"], setting["seed"]), {})[name] = built
-    parts = [transfer(designs, predictor, target, seed=seed) for (predictor, target, seed), designs in alike.items()]
+        alike.setdefault((setting["predictor"], setting["target"]), {})[name] = built
+    seeds = {name: setting["seed"] for name, setting in snakemake.params.settings.items()}
+    parts = [transfer(designs, predictor, target, seeds=seeds) for (predictor, target), designs in alike.items()]
     write_csv(snakemake.output[0], pandas.concat(parts, ignore_index=True)[COLUMNS])
 
 

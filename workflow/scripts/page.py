@@ -6,7 +6,7 @@ from pathlib import Path
 from job import run
 from mergecast import catalogue, metrics, prediction, tables
 from mergecast.files import versions
-from mergecast.report import read_setting, write_report
+from mergecast.report import read_setting, stems, write_report
 
 
 def origin(folder):
@@ -38,6 +38,8 @@ def main(snakemake):
         told = {"metrics_info": words, "predictors_info": predictors}
         told["methods_info"] = [explained(*method) for method in resolved["methods"].items()]
         told["configuration"] = json.loads(json.dumps(shown))  # plain lists for tuples
+        told["names"] = stems(snakemake.input.tables, folder / "tables")  # others are of an earlier configuration
+        told["curves"] = stems(snakemake.input.get("curves", []), folder / "curves")
         settings.append(read_setting(folder, **told))
     shared = {"versions": versions()} | {key: snakemake.params.config.get(key) for key in ("tasks_file", "bases")}
     across = {Path(path).stem: tables.read(path) for path in snakemake.input.get("across", [])}

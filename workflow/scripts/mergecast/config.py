@@ -16,6 +16,7 @@ from . import tasks as image_tasks
 from .brought import compare, folder
 from .choices import is_name, select
 from .errors import MergecastError
+from .prediction import splits
 from .prediction.design import TARGETS
 
 COLUMNS = ("task", "source", "path", "options", "classes", "prompts", "epochs", "steps")
@@ -158,6 +159,9 @@ def remarks(config: dict, settings: dict[str, Setting]) -> list[str]:
             found = brought.bring_files(setting.tables, setting.chosen, f"settings.{name}")
             merges[name] = found.tables["merges"]
             lines += _account(name, found)
+            if "splits" not in config:
+                lost = [split for split in SPLITS if split not in setting.splits]
+                lines += [f"{name}: leaves out split {split}: too few tasks, or pairs, for it" for split in lost]
     if config.get("published"):
         for name, missing in folder.find(config["published"])[1].items():
             lines.append(f"{name}: is left out; {config['published']} lacks {', '.join(missing)}")
@@ -258,6 +262,8 @@ def _of_tables(name: str, own: dict) -> Setting:
     chosen = {key: own[key] for key in ("tasks", "metrics", "methods")}
     found = brought.bring_files(own["tables"], chosen, where)
     forecast = _forecast(where, own, len(found.tasks))
+    pairs = list(found.tables["metrics"][["task_a", "task_b"]].itertuples(index=False, name=None))
+    forecast["splits"] = _possible(where, forecast["splits"], own.get("splits") or ["loto"], pairs, found.tasks)
     sizes, subsets = found.tables.get("calibration_metrics"), found.tables.get("subsets")
     forecast["analysis"]["calibration_sizes"] = [] if sizes is None else sorted(map(int, sizes["n_images"].unique()))
     return Setting(
@@ -303,6 +309,19 @@ def _splits(where: str, given: dict | None, n_tasks: int) -> dict[str, dict]:
     return {name: DEFAULTS["splits"][name] | asked[name] for name in SPLITS if name in asked}
 
 
+def _possible(where: str, chosen: dict, asked, pairs, tasks) -> dict[str, dict]:
+    """The splits that these pairs allow, since tables may lack some; one that was asked for and is not possible is an error."""
+    found = {}
+    for name, options in chosen.items():
+        try:
+            splits.check(name, pairs, tasks, **({"halves": options["halves"]} if "halves" in options else {}))
+            found[name] = options
+        except MergecastError as error:
+            if name in asked:
+                raise MergecastError(f"{where}.splits: {error}, or leave the split out") from error
+    return found
+
+
 def _subsets(where: str, own: dict, n_tasks: int) -> dict | None:
     """Size and number of the k-way merges; unless it is given, the number is no more than there are subsets."""
     given = own.get("subsets", {})
@@ -320,9 +339,15 @@ def _subsets(where: str, own: dict, n_tasks: int) -> dict | None:
 
 
 def _analysis(where: str, own: dict, predictors: tuple[str, ...]) -> dict:
-    """The predictor of the analyses, one of those chosen and with a coefficient a metric; the calibration sizes."""
+    """The predictor of the analyses, one of those chosen and with a coefficient a metric; the calibration sizes.
+
+    Where none is named it is the default or, if that is not chosen, the first that is and has coefficients.
+    """
     found = DEFAULTS["analysis"] | own.get("analysis", {})
-    name, weighing = found["predictor"], [other for other in prediction.kinds() if _weighs_metrics(other)]
+    weighing = [other for other in prediction.kinds() if _weighs_metrics(other)]
+    if "predictor" not in own.get("analysis", {}) and found["predictor"] not in predictors:
+        found["predictor"] = next((other for other in predictors if other in weighing), found["predictor"])
+    name = found["predictor"]
     if name not in weighing:
         raise MergecastError(f"{where}.analysis.predictor: {catalogue.unknown('predictor with coefficients', name, weighing)}")
     if name not in predictors:

@@ -49,8 +49,8 @@ def between_settings(coefficients: dict[str, pd.DataFrame], predictor: str | Non
 def compare(left: pd.Series, right: pd.Series) -> dict[str, float]:
     """How two vectors of coefficients agree on the metrics (their index) that both have.
 
-    `top5_overlap` in [0, 1]: share of the five metrics with the largest |coefficient| that are the same (of all, where
-    there are fewer; a coefficient of 0 is never among them), NaN where one vector is all zeros. `sign_agreement` in
+    `top5_overlap` in [0, 1]: share of the five metrics with the largest |coefficient| that are the same (of those other
+    than 0, where there are fewer; then of the longer of the two lists), NaN where one vector is all zeros. `sign_agreement` in
     [0, 1]: share of equal signs among the metrics that neither leaves at 0, NaN if there is none. `coefficient_r` in
     [−1, 1]: Pearson's r of the two vectors, NaN where one is constant.
     """
@@ -58,7 +58,7 @@ def compare(left: pd.Series, right: pd.Series) -> dict[str, float]:
     x, y = left[shared].to_numpy(float), right[shared].to_numpy(float)
     r, both, tops = scores.pearson(x, y), (x != 0) & (y != 0), (_top(x), _top(y))
     return {
-        "top5_overlap": len(tops[0] & tops[1]) / min(TOP, len(shared)) if all(tops) else np.nan,
+        "top5_overlap": len(tops[0] & tops[1]) / max(map(len, tops)) if all(tops) else np.nan,
         "sign_agreement": float(np.mean(np.sign(x[both]) == np.sign(y[both]))) if both.any() else np.nan,
         "coefficient_r": np.nan if r is None else r,
     }

@@ -9,7 +9,6 @@ from ..prediction import permutations, scores
 from ..prediction.design import Design
 
 COLUMNS = ["method", "metric", "pearson", "spearman", "p", "n_pairs"]
-CLOSE = 1e-12  # a relabelling whose |r| falls short by rounding alone counts as reaching it
 
 
 def correlations(design: Design, *, count: int = 200, seed: int = 0, relabelled: Callable | None = None) -> pd.DataFrame:
@@ -28,7 +27,7 @@ def correlations(design: Design, *, count: int = 200, seed: int = 0, relabelled:
         null = None if drawn is None else np.abs(x.T @ _standardised(drawn[:, :, m]))
         for f, metric in enumerate(design.features):
             r, rho = scores.pearson(y, design.X[:, f]), scores.spearman(y, design.X[:, f])
-            p = None if null is None or r is None else (1 + np.sum(null[f] >= abs(r) - CLOSE)) / (1 + count)
+            p = None if null is None or r is None else (1 + np.sum(null[f] >= abs(r) - scores.CLOSE)) / (1 + count)
             rows.append((method, metric, r, rho, p, len(y)))
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(["pearson", "spearman", "p"], float))
 

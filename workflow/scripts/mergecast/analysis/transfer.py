@@ -29,15 +29,20 @@ class _Shared:
 
 
 def transfer(
-    designs: dict[str, Design], predictor: str, target: str, *, parameters: dict | None = None, seed: int = 0
+    designs: dict[str, Design],
+    predictor: str,
+    target: str,
+    *,
+    parameters: dict | None = None,
+    seeds: dict[str, int] | None = None,
 ) -> pd.DataFrame:
     """One row a method and ordered pair of settings that share at least 4 tasks, one column and one method.
 
-    `designs`: built for the predictor's INPUTS and the same target, by name of setting. For each shared task h, the
-    predictor is fitted on the training setting's pairs of shared tasks without h and forecasts the test setting's pairs
-    of shared tasks with h: neither setting has shown it that task. Columns are the shared ones (`n_metrics`), scaled as in
-    training. A setting against itself is the plain leave-one-task-out on all it has, for comparison. Scores are those of
-    `_refit.score_rows`.
+    `designs`: built for the predictor's INPUTS and the same target, by name of setting; `seeds`: those of the settings, 0
+    unless given. For each shared task h, the predictor is fitted on the training setting's pairs of shared tasks without
+    h and forecasts the test setting's pairs of shared tasks with h: neither setting has shown it that task. Columns are
+    the shared ones (`n_metrics`), scaled as in training. A setting against itself is the plain leave-one-task-out on all
+    it has, for comparison. Scores are those of `_refit.score_rows`.
     A shared task without a pair to forecast makes no fold.
     Raises MergecastError for an unknown predictor or parameter, and for a fold with nothing to train on.
     """
@@ -47,6 +52,7 @@ def transfer(
         if not shared.enough:
             continue
         left, right = (_restricted(design, shared) for design in (train, test))
+        seed = (seeds or {}).get(train_name, 0)
         make = _refit.maker(predictor, len(shared.methods), setting=train_name, parameters=parameters, seed=seed)
         found = [fold for task in shared.tasks if (fold := _fold(left, right, task, make, train_name))]
         names = {"predictor": predictor, "train_setting": train_name, "test_setting": test_name, "target": target}

@@ -8,13 +8,15 @@ Every module without a leading underscore is a figure and has one public `draw`,
 The functions here, beside `save`, read the tables; the page uses them too.
 """
 
-from ._style import save
+from ._style import save, target_name
 from ._tables import (
+    KEPT,
     best_by_mean_r,
     by_category,
     headline,
     mean_coefficients,
     of_analyst,
+    only_measured,
     pair_values,
     pooled,
     require,
@@ -24,16 +26,19 @@ from ._tables import (
 )
 
 __all__ = [
+    "KEPT",
     "best_by_mean_r",
     "by_category",
     "headline",
     "mean_coefficients",
     "of_analyst",
+    "only_measured",
     "pair_values",
     "pooled",
     "require",
     "rivals",
     "save",
+    "target_name",
     "tasks_by_merit",
     "unique",
 ]

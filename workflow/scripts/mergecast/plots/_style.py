@@ -15,6 +15,10 @@ from ..files import atomic
 BLUE, VERMILION, GREEN, PURPLE, SKY, YELLOW = "#0072B2", "#D55E00", "#009E73", "#AA5A8C", "#56B4E9", "#B08600"
 INK, QUIET, FAINT, MISSING = "#1a1a1a", "#6b6b6b", "#d5d5d5", "#ececec"
 SEQUENTIAL, DIVERGING = "viridis", "PuOr_r"
+TARGET_NAMES = {
+    "retained_a": "normalised accuracy kept by the first task",
+    "retained_b": "normalised accuracy kept by the second task",
+}
 PARAMETERS = {
     "font.family": "DejaVu Sans",
     "font.size": 7.5,
@@ -92,6 +96,15 @@ def headline(figure: Figure, title: str, note: str) -> None:
 def words(name: str) -> str:
     """A published name as it is read: underscores become spaces."""
     return str(name).replace("_", " ")
+
+
+def target_name(target: str) -> str:
+    """A target as it is read.
+
+    >>> target_name("loss_increase"), target_name("retained_a")
+    ('loss increase', 'normalised accuracy kept by the first task')
+    """
+    return TARGET_NAMES.get(target, words(target))
 
 
 def number(value: float, digits: int = 2) -> str:

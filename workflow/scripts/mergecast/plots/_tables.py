@@ -75,6 +75,12 @@ def tasks_by_merit(values: pd.DataFrame) -> list[str]:
     return list(long.groupby("task", sort=False).value.mean().sort_values(ascending=False, kind="stable").index)
 
 
+def only_measured(ranking: pd.DataFrame) -> dict[str, str]:
+    """What is shown of subsets where no Spearman is defined: the measured pairs, or else the first there is, with its kind."""
+    found = ranking[ranking.kind == "measured"] if (ranking.kind == "measured").any() else ranking
+    return {found.predictor.iloc[0]: found.kind.iloc[0]}
+
+
 def unique(column: pd.Series) -> list[str]:
     """Distinct values in the order they first appear."""
     return list(dict.fromkeys(column))

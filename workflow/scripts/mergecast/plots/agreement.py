@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ._grid import label_methods
 from ._heat import heat
-from ._style import SEQUENTIAL, headline, styled
+from ._style import SEQUENTIAL, headline, number, styled
 from ._tables import require, unique
 
 PANELS = (("sign_agreement", "Same sign"), ("top5_overlap", "Same top five"))
@@ -36,10 +36,15 @@ def draw(method_agreement: pd.DataFrame) -> Figure:
         axis.set_title(title)
     figure.colorbar(image, ax=figure.axes, shrink=0.8, aspect=20, label="share")
     mean = table[[column for column, _ in PANELS]].mean()
+    found = (
+        f"signs agree on {mean.sign_agreement:.0%} of metrics (half by chance), "
+        f"{number(5 * mean.top5_overlap, 1)} of the five largest are shared"
+        if table.sign_agreement.notna().any()
+        else "no two methods use a common metric (hatched: undefined)"
+    )
     headline(
         figure,
         "Do methods want the same of a pair?",
-        f"Mean coefficients of {unique(table.predictor)[0]}, n = {len(table)} pairs of methods: signs agree on "
-        f"{mean.sign_agreement:.0%} of metrics (half by chance), {5 * mean.top5_overlap:.1f} of the five largest are shared.",
+        f"Mean coefficients of {unique(table.predictor)[0]}, n = {len(table)} pairs of methods: {found}.",
     )
     return figure

@@ -1,13 +1,14 @@
 """Do prediction intervals hold what they promise?"""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ._rows import SPLITS, dress, spread
-from ._style import BLUE, INK, PURPLE, headline, styled, words
+from ._style import BLUE, GREEN, INK, PURPLE, VERMILION, headline, styled, words
 from ._tables import require, rivals, unique
 
-LOOKS = ((BLUE, "o"), (PURPLE, "s"), ("#009E73", "^"))
+LOOKS = ((BLUE, "o"), (PURPLE, "s"), (GREEN, "^"), (VERMILION, "D"), (INK, "v"))
 
 
 @styled
@@ -21,13 +22,15 @@ def draw(coverage: pd.DataFrame, *, column: str | None = None) -> Figure:
     table = coverage[coverage.target == (column or coverage.target.iloc[0])]
     require(table, f"coverage (target {column})")
     kinds, levels = rivals(table), sorted(unique(table.level))
+    looks = {level: LOOKS[i % len(LOOKS)] for i, level in enumerate(levels)}
+    shifts = np.linspace(-1, 1, len(levels)) * (0.15 if len(levels) < 4 else 0.3) if len(levels) > 1 else [0.0]
     splits = [split for split in SPLITS if split in set(table.split)]
     size = (2.0 + 2.3 * len(splits), 2 * (0.2 * len(kinds) + 0.5) + 0.6)
     figure = Figure(figsize=(max(size[0], 4.8), size[1]), layout="constrained")
     axes = figure.subplots(2, len(splits), squeeze=False, sharey=True, sharex="row")
     for place, split in enumerate(splits):
         mine = table[table.split == split]
-        for (level, (paint, marker)), shift in zip(zip(levels, LOOKS, strict=False), (-0.15, 0.15, 0.0), strict=False):
+        for (level, (paint, marker)), shift in zip(looks.items(), shifts, strict=True):
             axes[0][place].axvline(level, color=paint, lw=0.9, ls=(0, (4, 3)), zorder=1)
             for row, name in enumerate(kinds):
                 chosen = mine[(mine.predictor == name) & (mine.level == level)]
@@ -40,7 +43,7 @@ def draw(coverage: pd.DataFrame, *, column: str | None = None) -> Figure:
     axes[0][0].set_xlabel("share of pairs inside their interval")
     axes[1][0].set_xlabel(f"mean width of an interval ({words(table.target.iloc[0])})")
     marks = [axes[0][0].scatter([], [], c=paint, marker=marker, s=16, label=f"{level:.0%} promised (dashed)")
-             for level, (paint, marker) in zip(levels, LOOKS, strict=False)]  # fmt: skip
+             for level, (paint, marker) in looks.items()]  # fmt: skip
     figure.legend(handles=marks, loc="outside lower center", ncols=3, labelcolor=INK)
     unbounded = int(table.n_unbounded.sum()) if "n_unbounded" in table else 0
     headline(

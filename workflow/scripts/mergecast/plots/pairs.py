@@ -4,18 +4,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ._style import MISSING, QUIET, SEQUENTIAL, headline, ink_on, number, panels, styled, words
-from ._tables import pair_values, tasks_by_merit, unique
+from ._style import MISSING, QUIET, SEQUENTIAL, headline, ink_on, number, panels, styled, target_name
+from ._tables import KEPT, PAIR, pair_values, tasks_by_merit, unique
 
 WRITTEN = 12  # with more tasks than this the cells are too small for numbers
 
 
 @styled
 def draw(merges: pd.DataFrame, *, column: str = "normalised_accuracy") -> Figure:
-    """Heatmaps of a pair's mean `column` over its two tasks, one panel a method, on one colour scale.
+    """Heatmaps of a pair's `column`, mean over its two tasks unless directed, one panel a method, on one colour scale.
 
     Only the lower triangle is drawn, since a pair has no order. Tasks run from the one that merges best, on average
-    over methods and partners, to the worst. Undefined pairs are hatched. Raises MergecastError on an empty table.
+    over methods and partners, to the worst. Pairs undefined or not measured are hatched. Raises MergecastError on an
+    empty table.
     """
     values = pair_values(merges, column)
     tasks, methods = tasks_by_merit(values), unique(values.method)
@@ -33,11 +34,17 @@ def draw(merges: pd.DataFrame, *, column: str = "normalised_accuracy") -> Figure
         axis.set_yticks(range(n - 1), tasks[1:])
         mean = values.loc[values.method == method, "value"].mean()
         axis.text(0.98, 0.97, f"mean\n{number(mean, 3)}", transform=axis.transAxes, ha="right", va="top", color=QUIET)
-    figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.015, label=f"{words(column)}, mean of the two tasks")
+    label = target_name(column) + ("" if column in KEPT else ", mean of the two tasks")
+    figure.colorbar(image, ax=axes, shrink=0.6, aspect=30, pad=0.015, label=label)
     undefined = int(values.value.isna().sum())
-    note = f"{n} tasks, {n * (n - 1) // 2} pairs a method, tasks ordered by their mean; "
-    note += "1 = as good as the two fine-tuned models. " if column == "normalised_accuracy" else ""
-    headline(figure, "How well do pairs merge?", note + (f"{undefined} undefined (hatched)." if undefined else ""))
+    measured = len(values[PAIR].drop_duplicates())
+    absent, gaps = n * (n - 1) // 2 - measured, measured * len(methods) - len(values)
+    notes = [f"{n} tasks, {measured} pair{'s' * (measured != 1)} a method, tasks ordered by their mean"]
+    notes[0] += "; 1 = as good as the two fine-tuned models." if column == "normalised_accuracy" else "."
+    notes += [f"{absent} pair{'s' * (absent != 1)} not measured (hatched)."] * bool(absent)
+    notes += [f"{gaps} further cell{'s' * (gaps != 1)} not measured (hatched)."] * bool(gaps)
+    notes += [f"{undefined} undefined (hatched)."] * bool(undefined)
+    headline(figure, "How well do pairs merge?", " ".join(notes))
     return figure
 
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ._rows import colour
 from ._style import FAINT, headline, number, panels, styled, words
-from ._tables import require, unique
+from ._tables import only_measured, require, unique
 
 MARKS = {"predictor": "o", "baseline": "x", "measured": "+"}
 
@@ -15,13 +15,14 @@ MARKS = {"predictor": "o", "baseline": "x", "measured": "+"}
 def draw(subset_scores: pd.DataFrame, subset_ranking: pd.DataFrame) -> Figure:
     """Scatter of a subset's score against its measured merge, one panel a method, for the best predictor and baseline.
 
-    The score is the mean over the subset's pairs; best is the highest Spearman averaged over methods. Scores are drawn as
-    they are, on their own axis. Raises MergecastError on an empty table.
+    The score is the mean over the subset's pairs; best is the highest Spearman averaged over methods, and where none is
+    defined (a single subset) the measured pairs stand alone. Scores are drawn as they are, on their own axis.
+    Raises MergecastError on an empty table.
     """
     require(subset_scores, "subset_scores", "predictor", "kind", "method", "score", "measured")
     require(subset_ranking, "subset_ranking", "predictor", "kind", "method", "spearman", "size", "n_subsets", "target")
-    chosen = best(subset_ranking)
-    points = subset_scores[subset_scores.predictor.isin(list(chosen))]
+    chosen = best(subset_ranking) or only_measured(subset_ranking)
+    points = require(subset_scores[subset_scores.predictor.isin(list(chosen))], "subset_scores")
     methods, ranking = unique(points.method), subset_ranking.set_index(["method", "predictor"])
     figure, axes = panels(len(methods), width=2.05, height=2.0)
     for axis, method in zip(axes, methods, strict=True):
@@ -31,8 +32,8 @@ def draw(subset_scores: pd.DataFrame, subset_ranking: pd.DataFrame) -> Figure:
             axis.scatter(each.measured, each.score, c=paint, marker=mark, s=13, alpha=0.8, lw=0.8 if mark != "o" else 0)
             text = f"ρ {_told(ranking, method, name)}"
             axis.text(0.03, 0.985 - 0.085 * line, text, transform=axis.transAxes, va="top", color=paint, size=6.5)
-        values = mine[["measured", "score"]].to_numpy(float)
-        low, high = np.nanmin(values[:, 1]), np.nanmax(values[:, 1])
+        fine = mine.score.dropna() if mine.score.notna().any() else pd.Series([0.0, 1.0])
+        low, high = fine.min(), fine.max()
         axis.set_ylim(low - 0.06 * (high - low or 0.1), high + 0.13 * len(chosen) * (high - low or 0.1))
         axis.set_title(method)
         axis.grid(color=FAINT)

@@ -1,5 +1,6 @@
 """Trained on one setting, tested on another; and whether two settings lean on the same metrics."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -18,7 +19,7 @@ def draw(transfer: pd.DataFrame) -> Figure:
     require(transfer, "transfer", "predictor", "method", "train_setting", "test_setting", "target", "mean_r", "n_folds")
     settings, names = unique(pd.concat([transfer.train_setting, transfer.test_setting])), unique(transfer.predictor)
     mean = transfer.groupby(["predictor", "train_setting", "test_setting"], sort=False).mean_r.mean()
-    low, high = min(mean.min(), 0), max(mean.max(), 0.1)
+    low, high = np.nanmin([mean.min(), 0]), np.nanmax([mean.max(), 0.1])
     side = max(0.5 * len(settings), 0.9)
     columns = min(len(names), 4)
     rows = -(-len(names) // columns)
@@ -36,12 +37,17 @@ def draw(transfer: pd.DataFrame) -> Figure:
     figure.supxlabel("tested on", size=8)
     figure.supylabel("trained on", size=8)
     same = transfer.train_setting == transfer.test_setting
+    other = (
+        "no two settings share four tasks, a target and a predictor"
+        if same.all()
+        else f"another: {number(transfer.mean_r[~same].mean())}"
+    )
     headline(
         figure,
         "Does the forecast carry to another setting?",
         f"Mean Pearson r within a fold, mean over {len(unique(transfer.method))} methods, up to "
         f"n = {int(transfer.n_folds.max())} folds. Same setting: {number(transfer.mean_r[same].mean())}; "
-        f"another: {number(transfer.mean_r[~same].mean())}. "
+        f"{other}. "
         "Tested on tasks that were not trained on; hatched: undefined.",
     )
     return figure

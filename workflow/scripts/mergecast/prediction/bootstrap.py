@@ -11,6 +11,7 @@ import numpy as np
 from . import scores
 
 LEVEL = 0.95
+FEWEST_PAIRS = 3  # r of two pairs is 1 or −1 whatever they are
 FEWEST = 0.5  # share of draws in which a score must be defined for an interval to be given
 
 
@@ -38,7 +39,10 @@ def intervals(folds: Sequence[dict], tasks: Sequence[str], drawn: np.ndarray) ->
 
 
 def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Pearson r of (n,) values under each row of `weights` (draws, n), NaN where either side is constant or absent."""
+    """Pearson r of (n,) values under each row of `weights` (draws, n).
+
+    NaN where either side is constant and where fewer than three values have a weight.
+    """
     if scores.undefined(x, y):
         return np.full(len(weights), np.nan)
     mass = weights.sum(axis=1, dtype=float)
@@ -46,7 +50,11 @@ def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.nd
     x, y = x - x.mean(), y - y.mean()
     middle_x, middle_y = share @ x, share @ y
     spread = (share @ (x * x) - middle_x**2), (share @ (y * y) - middle_y**2)
-    fine = (mass > 0) & (spread[0] > scores.NOISE * (x @ x)) & (spread[1] > scores.NOISE * (y @ y))
+    fine = (
+        ((weights > 0).sum(axis=1) >= FEWEST_PAIRS)
+        & (spread[0] > scores.NOISE * (x @ x))
+        & (spread[1] > scores.NOISE * (y @ y))
+    )
     product = np.sqrt(np.where(fine, spread[0] * spread[1], 1))
     return np.where(fine, np.clip((share @ (x * y) - middle_x * middle_y) / product, -1, 1), np.nan)
 

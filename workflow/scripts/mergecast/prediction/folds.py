@@ -112,7 +112,7 @@ class _Null:
     def __init__(self, targets):
         self.targets = targets  # (P, draws, M)
         self.r, self.n_r = np.zeros(targets.shape[1:]), np.zeros(targets.shape[1:], dtype=int)
-        self.sum, self.n = np.zeros(targets.shape), np.zeros(len(targets), dtype=int)
+        self.sum, self.n, self.folds = np.zeros(targets.shape), np.zeros(len(targets), dtype=int), 0
 
     def add(self, rows, predicted):
         predicted = predicted.reshape(len(rows), *self.targets.shape[1:])
@@ -120,13 +120,15 @@ class _Null:
         self.r, self.n_r = self.r + np.nan_to_num(r), self.n_r + ~np.isnan(r)
         self.sum[rows] += predicted
         self.n[rows] += 1
+        self.folds += 1
 
     def table(self, methods, head) -> pd.DataFrame:
         seen, n_draws = self.n > 0, self.targets.shape[1]
         if not n_draws:
             return pd.DataFrame(columns=NULLS)
         pooled = scores.pearsons(self.targets[seen], self.sum[seen] / self.n[seen][:, None, None])
-        mean = np.divide(self.r, self.n_r, out=np.full(self.r.shape, np.nan), where=self.n_r > 0)
+        enough = scores.enough_folds(self.n_r, self.folds)
+        mean = np.divide(self.r, self.n_r, out=np.full(self.r.shape, np.nan), where=enough)
         columns = [
             pd.DataFrame({"method": method, "draw": range(n_draws), "mean_r": mean[:, m], "pooled_r": pooled[:, m]})
             for m, method in enumerate(methods)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 NOISE = 1e-12  # a spread this small beside the values themselves is rounding
+CLOSE = 1e-12  # a draw of a null that falls short of the observed r by rounding alone reaches it
 
 
 def undefined(measured, predicted) -> str | None:
@@ -78,12 +79,14 @@ def summarise(folds: list[dict]) -> dict:
     """The scores of one predictor, method, split and target from its folds.
 
     `mean_r`, `sd_r` (population s.d., as published), `mean_spearman` and `sd_spearman` are over the folds where they are
-    defined; `n_undefined` counts the others and `n_folds` all. `pooled_r`, `spearman`, `r2` and `mae` are over `n_pairs`
-    pairs, each once. `mean_nonzero` is the mean number of non-zero coefficients. None where nothing is defined.
+    defined, if these are half of all or more; `n_undefined` counts the others and `n_folds` all. `pooled_r`, `spearman`,
+    `r2` and `mae` are over `n_pairs` pairs, each once. `mean_nonzero` is the mean number of non-zero coefficients. None
+    where nothing is defined.
     """
     pairs = once(folds)
-    found = [fold["scores"]["pearson"] for fold in folds if fold["scores"]["pearson"] is not None]
-    ranks = [fold["scores"]["spearman"] for fold in folds if fold["scores"]["spearman"] is not None]
+    defined = [fold["scores"] for fold in folds if fold["scores"]["pearson"] is not None]
+    enough = defined if enough_folds(len(defined), len(folds)) else []
+    found, ranks = ([score[key] for score in enough] for key in ("pearson", "spearman"))
     counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
     measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
     pooled = of(measured, predicted)
@@ -98,25 +101,32 @@ def summarise(folds: list[dict]) -> dict:
         "mae": pooled["mae"],
         "mean_nonzero": float(np.mean(counts)) if counts else None,
         "n_folds": len(folds),
-        "n_undefined": len(folds) - len(found),
+        "n_undefined": len(folds) - len(defined),
         "n_pairs": len(pairs),
     }
+
+
+def enough_folds(defined, n_folds):
+    """Whether so many folds with a defined correlation speak for all: half of them or more (numbers, or arrays of them)."""
+    return (defined > 0) & (2 * defined >= n_folds)
 
 
 def null(observed: float | None, draws) -> dict:
     """An observed correlation among those of relabelled tasks: `null_mean`, `null_sd` (population) and `p`, one-sided.
 
+    `n_permutations` counts the draws, `null_undefined` those without a correlation.
     p = (1 + number of draws ≥ observed) / (1 + number of draws). A draw without any defined correlation ranks nothing: in
     p it counts as 0, in mean and s.d. not at all. None where there is no draw (two for the s.d.), or nothing observed for p.
     """
     draws = np.asarray(draws, dtype=float)
     defined = draws[~np.isnan(draws)]
-    reached = int((np.nan_to_num(draws) >= observed).sum()) if observed is not None else 0
+    reached = int((np.nan_to_num(draws) >= observed - CLOSE).sum()) if observed is not None else 0
     return {
         "null_mean": float(defined.mean()) if len(defined) else None,
         "null_sd": float(defined.std()) if len(defined) > 1 else None,
         "p": (1 + reached) / (1 + len(draws)) if observed is not None and len(defined) else None,
         "n_permutations": len(draws),
+        "null_undefined": len(draws) - len(defined),
     }
 
 

@@ -69,7 +69,9 @@ def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: 
         inside = np.isin(table, learned).sum(axis=1)
         train, validation = np.flatnonzero(inside == 2), np.flatnonzero(inside == 0)
         if len(train) < 3 or len(validation) < 2:
-            raise MergecastError(f"split 'disjoint': half {number} has {len(train)} pairs to learn from; add pairs")
+            raise MergecastError(
+                f"split 'disjoint': half {number} has {len(train)} pairs to learn from, {len(validation)} to score; add pairs"
+            )
         yield Fold(f"{number:02d}", train, validation, 2)
 
 
@@ -85,6 +87,12 @@ def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray
     if not splits:
         raise MergecastError(f"inner split: {len(pairs)} training pairs all share a task; add tasks or pairs")
     return splits
+
+
+def check(name: str, pairs: Sequence[tuple[str, str]], tasks: Sequence[str], **options) -> None:
+    """Raise MergecastError if these pairs leave a fold of a split, or an inner split of its training half, empty."""
+    for fold in find(name)(pairs, tasks, **options):
+        inner([pairs[row] for row in fold.train])
 
 
 SPLITS = {"loto": loto, "l2to": l2to, "disjoint": disjoint}

@@ -10,7 +10,9 @@ from . import bootstrap, scores
 
 GROUP = ["predictor", "kind", "method", "split", "target"]
 PREDICTIONS = ["method", "predictor", "kind", "target", "fold", "task_a", "task_b", "measured", "predicted"]
-INTERVALS = ["method", "predictor", "target", "fold", "task_a", "task_b", "level", "lower", "upper", "measured", "covered"]
+INTERVALS = [
+    "method", "predictor", "target", "fold", "task_a", "task_b", "level", "centre", "lower", "upper", "measured", "covered",
+]  # fmt: skip
 FOLDS = [
     "method", "predictor", "kind", "split", "target", "fold", "n_train_pairs", "n_validation_pairs", "pearson", "spearman",
     "mae", "undefined",
@@ -20,8 +22,8 @@ NUMBERS = [
     "pooled_r_high", "spearman", "r2", "mae", "null_mean", "null_sd", "p", "mean_nonzero",
 ]  # fmt: skip
 SCORES = [
-    *GROUP, *NUMBERS[:12], "null_statistic", "null_mean", "null_sd", "p", "n_permutations", "mean_nonzero", "n_folds",
-    "n_undefined", "n_pairs",
+    *GROUP, *NUMBERS[:12], "null_statistic", "null_mean", "null_sd", "p", "n_permutations", "null_undefined",
+    "mean_nonzero", "n_folds", "n_undefined", "n_pairs",
 ]  # fmt: skip
 COEFFICIENTS = ["method", "predictor", "target", "fold", "feature", "coefficient"]
 COVERAGE = ["predictor", "kind", "method", "split", "target", "level", "coverage", "mean_width", "n", "n_unbounded"]
@@ -50,7 +52,10 @@ def coefficients(results: Iterable[dict]) -> pd.DataFrame:
 
 
 def intervals(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a fold, validation pair and level; `lower` and `upper` are empty where the interval is unbounded."""
+    """One row a fold, validation pair and level; bounds and `covered` are empty where the interval is unbounded.
+
+    `centre` is the forecast of the model that was fitted without the calibration tasks, not that of `predictions`.
+    """
     rows = []
     for fold in results:
         centres = fold["interval"]["centre"] or [np.nan] * len(fold["predictions"])
@@ -59,11 +64,11 @@ def intervals(results: Iterable[dict]) -> pd.DataFrame:
             for row, centre in zip(fold["predictions"], centres, strict=True):
                 known = np.isfinite(width)
                 rows.append(
-                    {**fold, **row, "level": float(level)}
+                    {**fold, **row, "level": float(level), "centre": centre}
                     | {"lower": centre - width if known else None, "upper": centre + width if known else None}
-                    | {"covered": bool(not known or abs(row["measured"] - centre) <= width)}
+                    | {"covered": bool(abs(row["measured"] - centre) <= width) if known else None}
                 )
-    return _numbers(pd.DataFrame(rows, columns=INTERVALS), ["lower", "upper"])
+    return _numbers(pd.DataFrame(rows, columns=INTERVALS), ["centre", "lower", "upper"]).astype({"covered": "boolean"})
 
 
 def coverage(results: Iterable[dict]) -> pd.DataFrame:

@@ -5,6 +5,6 @@ write_report("results/report.html", [read_setting("results/tiny_AdamW")], {"merg
 """
 
 from .page import write_report
-from .setting import Setting, read_setting
+from .setting import Setting, read_setting, stems
 
-__all__ = ["Setting", "read_setting", "write_report"]
+__all__ = ["Setting", "read_setting", "stems", "write_report"]

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from ..errors import MergecastError
 from ..files import write_text
+from ..plots import target_name
 from . import tables
 from .charts import figures
 from .facts import gather
@@ -126,6 +127,7 @@ def _environment() -> Environment:
     environment.filters["number"] = number
     environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
+    environment.filters["target"] = target_name
     environment.tests["nested"] = lambda value: isinstance(value, Mapping) and bool(value)
     environment.tests["listing"] = lambda value: isinstance(value, list | tuple)
     return environment

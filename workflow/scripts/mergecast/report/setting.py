@@ -63,17 +63,30 @@ class Setting:
         }
 
 
-def read_setting(folder, *, configuration=None, metrics_info=(), methods_info=(), predictors_info=()) -> Setting:
-    """The setting in `folder` (results/{setting}): its tables in tables/, every curve in curves/, in order of tasks.
+def read_setting(
+    folder, *, configuration=None, metrics_info=(), methods_info=(), predictors_info=(), names=None, curves=None
+) -> Setting:
+    """The setting in `folder` (results/{setting}): its tables in tables/, its curves in curves/, in order of tasks.
 
-    An analysis that was not asked for has no table, and no section on the page. Raises MergecastError when one of `TABLES`
-    is missing or a table is not CSV.
+    `names`: which analyses to read, by the stem of their tables; `curves`: of which tasks. By default all that are there,
+    which may be left from an earlier configuration. An analysis that was not asked for has no table, and no section on the
+    page. Raises MergecastError when one of `TABLES`, or a table or curve that is named, is missing or is not CSV.
     """
     folder = Path(folder)
     found = {name: tables.read(folder / "tables" / f"{name}.csv") for name in TABLES}
     paths = {name: folder / "tables" / f"{name}.csv" for name in ANALYSES}
-    found |= {name: tables.read(path) for name, path in paths.items() if path.exists()}
+    found |= {name: tables.read(path) for name, path in paths.items() if _asked(path, names)}
     found = of_analyst(found, ((configuration or {}).get("analysis") or {}).get("predictor"))
     paths = [folder / "curves" / f"{task}.csv" for task in found["checkpoints"].task]
-    curves = {path.stem: tables.read(path) for path in paths if path.exists()}
-    return Setting(folder.name, found, curves, configuration or {}, metrics_info, methods_info, predictors_info)
+    read = {path.stem: tables.read(path) for path in paths if _asked(path, curves)}
+    return Setting(folder.name, found, read, configuration or {}, metrics_info, methods_info, predictors_info)
+
+
+def stems(paths, folder) -> set[str]:
+    """Names of those of the files that lie in a folder."""
+    return {path.stem for path in map(Path, paths) if path.parent == folder}
+
+
+def _asked(path, names) -> bool:
+    """Whether a file is one of those named; without names, whether it is there."""
+    return path.exists() if names is None else path.stem in names

@@ -4,7 +4,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from ...plots import pair_values, tasks_by_merit
+from ...plots import KEPT, pair_values, target_name, tasks_by_merit
 from ._panel import PICKED, Figure, Panel, key, rows, spec
 
 HOVERED = f"datum.pair === {PICKED}"
@@ -15,7 +15,7 @@ def methods(facts, merges: pd.DataFrame) -> Figure:
     values = pair_values(merges, facts.target)
     values["pair"] = key(values)
     values["jitter"] = np.sin(2.4 * np.arange(len(values))).round(3)
-    label, order = facts.target.replace("_", " "), [method.name for method in facts.methods]
+    label, order = target_name(facts.target), [method.name for method in facts.methods]
     means = pd.DataFrame([{"method": method.name, "mean": method.mean} for method in facts.methods])
     y = alt.Y("method:N", sort=order, title=None)
     tips = [alt.Tooltip(f"{f}:N", title=t) for f, t in (("task_a", "task"), ("task_b", "with"), ("method", "method"))]
@@ -60,7 +60,7 @@ def methods(facts, merges: pd.DataFrame) -> Figure:
 
 def heatmaps(facts, merges: pd.DataFrame) -> Figure:
     """Lower triangle of tasks × tasks, one panel a method, all on one colour scale."""
-    values, label = pair_values(merges, facts.target), facts.target.replace("_", " ")
+    values, label = pair_values(merges, facts.target), target_name(facts.target)
     tasks = tasks_by_merit(values)
     place = {task: i for i, task in enumerate(tasks)}
     later = values.task_a.map(place) > values.task_b.map(place)
@@ -76,8 +76,9 @@ def heatmaps(facts, merges: pd.DataFrame) -> Figure:
         told += f"lowest {mine.value.min():.2f}, highest {mine.value.max():.2f}."
         chart = _heatmap(mine, tasks, label, low, high)
         panels.append(Panel(method, spec(chart, told, **{PICKED: ""})))
+    said = f"{label.capitalize()} of a pair" if facts.target in KEPT else f"Mean {label} of the two tasks of a pair"
     caption = (
-        f"Mean {label} of the two tasks of a pair, on one colour scale"
+        f"{said}, on one colour scale"
         + (" (1: as good as the two fine-tuned models)" if facts.target == "normalised_accuracy" else "")
         + ". Tasks run from the one that merges best, over all methods and partners, to the worst. "
         "Point at a cell for its numbers; the same pair is framed in every panel."

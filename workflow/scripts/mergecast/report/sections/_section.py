@@ -6,12 +6,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ...plots import target_name
 from ..charts._panel import Figure
 
-TARGET_NAMES = {
-    "retained_a": "normalised accuracy kept by the first task",
-    "retained_b": "normalised accuracy kept by the second task",
-}
 SPLIT_NAMES = {"loto": "leave one task out", "l2to": "leave two tasks out", "disjoint": "disjoint halves"}
 
 
@@ -51,14 +48,12 @@ def share(value) -> str:
     return "undefined" if value is None or pd.isna(value) else f"{100 * value:.0f}%"
 
 
-def target_name(target: str) -> str:
-    """A target as it is read."""
-    return TARGET_NAMES.get(target, target.replace("_", " "))
-
-
 def best(table: pd.DataFrame, column: str, kind: str | None = None) -> tuple[str, float] | None:
     """The predictor (of a kind) with the highest mean of `column` over methods, defined for all, and that mean."""
     mine = table if kind is None else table[table.kind == kind]
     groups = mine.groupby("predictor", sort=False)[column]
     mean = groups.mean()[groups.apply(lambda values: values.notna().all())]
     return (mean.idxmax(), float(mean.max())) if len(mean) else None
+
+
+__all__ = ["SPLIT_NAMES", "Section", "Table", "best", "share", "target_name", "told"]

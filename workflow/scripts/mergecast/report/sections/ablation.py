@@ -1,5 +1,7 @@
 """Which category of metrics is missed, and which would be enough."""
 
+import numpy as np
+
 from ..charts._heat import heatmap
 from ..charts._panel import Figure, Panel, spec
 from ._section import Section, told
@@ -8,9 +10,11 @@ NAME, TITLE = "ablation", "Without a category, with only one"
 NEEDS = ("ablation",)
 
 
-def section(setting, facts) -> Section:
-    """Two heatmaps, category × method."""
+def section(setting, facts) -> Section | None:
+    """Two heatmaps, category × method; None where all metrics are of one category, so that none can be left out."""
     table = setting.tables["ablation"].copy()
+    if not (table.kept == "without").any():
+        return None
     table["category"] = table.category.str.replace("_", " ")
     return Section(NAME, TITLE, words(table), [_figure(table, [m.name for m in facts.methods])])
 
@@ -39,12 +43,12 @@ def words(table) -> list[str]:
 def _figure(table, methods) -> Figure:
     without, only = table[table.kept == "without"], table[table.kept != "without"]
     categories = list(dict.fromkeys(without.category))
-    reach = float(max(without.difference.abs().max(), 0.05))
+    reach = float(np.nanmax([without.difference.abs().max(), 0.05]))
     tips = [("n_metrics", "metrics", ".0f"), ("mean_r", "mean r", ".3f"), ("n_undefined", "undefined folds", ".0f")]
     columns = ["method", "category", "n_metrics", "mean_r", "difference", "n_undefined"]
     left = heatmap(without[columns], "method", "category", "difference", xs=methods, ys=categories, domain=(-reach, reach),
                    diverging=True, title="change in mean r", form="+.2f", tips=tips, row=28)  # fmt: skip
-    low, high = float(min(only.mean_r.min(), 0)), float(max(only.mean_r.max(), 0.1))
+    low, high = float(np.nanmin([only.mean_r.min(), 0])), float(np.nanmax([only.mean_r.max(), 0.1]))
     right = heatmap(only[columns], "method", "category", "mean_r", xs=methods, ys=["all", *categories], domain=(low, high),
                     title="mean r", tips=[tips[0], tips[2]], row=28)  # fmt: skip
     return Figure(

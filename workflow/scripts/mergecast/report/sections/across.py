@@ -1,10 +1,13 @@
 """Over settings: does a forecast carry to another setting, and do two settings lean on the same metrics?"""
 
+import numpy as np
+
 from ..charts._heat import heatmap
 from ..charts._panel import Figure, Panel, spec
-from ._section import Section, Table, share, told
+from ._section import Section, Table, share, target_name, told
 
 NAME, TITLE = "across", "From one setting to another"
+UNLIKE = "No two settings share four tasks, a target and a predictor"
 
 
 def section(tables) -> Section | None:
@@ -22,8 +25,12 @@ def words(transfer, agreement) -> list[str]:
     """Mean r on another setting against the same; agreement of coefficients."""
     found = []
     if transfer is not None:
+        if (transfer.train_setting == transfer.test_setting).all():
+            found.append(f"{UNLIKE}: nothing can be carried from one to another.")
         for predictor, mine in transfer.groupby("predictor", sort=False):
             same = mine.train_setting == mine.test_setting
+            if same.all():
+                continue
             home = f", against {told(mine.mean_r[same].mean())} on the same one" if same.any() else ""
             found.append(
                 f"Trained on one setting and tested on another, {predictor} reaches r = "
@@ -31,7 +38,7 @@ def words(transfer, agreement) -> list[str]:
             )
     if agreement is not None:
         found.append(
-            f"Between settings, mean coefficients of {agreement.predictor.iloc[0]} have the same sign on "
+            f"Between settings, mean coefficients of {' and '.join(dict.fromkeys(agreement.predictor))} have the same sign on "
             f"{share(agreement.sign_agreement.mean())} of metrics (half by chance), and share "
             f"{told(5 * agreement.top5_overlap.mean(), 1)} of their five largest."
         )
@@ -45,7 +52,7 @@ def _figure(transfer) -> Figure:
         .mean()
         .reset_index()
     )
-    domain, panels = (float(min(mean.mean_r.min(), 0)), float(max(mean.mean_r.max(), 0.1))), []
+    domain, panels = (float(np.nanmin([mean.mean_r.min(), 0])), float(np.nanmax([mean.mean_r.max(), 0.1]))), []
     for predictor, mine in mean.groupby("predictor", sort=False):
         chart = heatmap(mine, "test_setting", "train_setting", "mean_r", xs=settings, ys=settings, domain=domain,
                         title="mean r", tips=[("pooled_r", "pooled r", ".2f")], row=36)  # fmt: skip
@@ -75,10 +82,13 @@ def _transfers(transfer) -> Table:
 
 
 def _agreements(agreement) -> Table:
-    head = [("method", False), ("setting", False), ("with", False), ("same sign", True), ("shared of top five", True),
+    several = "target" in agreement and agreement.target.nunique() > 1
+    head = [*([("target", False)] if several else []), ("method", False), ("setting", False),
+            ("with", False), ("same sign", True), ("shared of top five", True),
             ("r of coefficients", True)]  # fmt: skip
     lines = [
-        ("", [row.method, row.setting_a, row.setting_b, share(row.sign_agreement), told(5 * row.top5_overlap, 0),
+        ("", [*([target_name(row.target)] if several else []), row.method, row.setting_a, row.setting_b,
+              share(row.sign_agreement), told(5 * row.top5_overlap, 0),
               told(row.coefficient_r)])
         for row in agreement.itertuples()
     ]  # fmt: skip

@@ -16,13 +16,18 @@ def section(setting, facts) -> Section:
 
 def words(table) -> list[str]:
     """Means over pairs of methods, and the two that agree most and least."""
-    sign = table.loc[table.sign_agreement.idxmax()], table.loc[table.sign_agreement.idxmin()]
+    if table.sign_agreement.isna().all():
+        return [
+            f"Over {len(table)} pair{'s' if len(table) > 1 else ''} of methods there is no metric that "
+            f"{table.predictor.iloc[0]} uses under both, so its coefficients cannot be compared."
+        ]
     found = [
         f"Over {len(table)} pairs of methods, the mean coefficients of {table.predictor.iloc[0]} have the same sign on "
         f"{share(table.sign_agreement.mean())} of metrics (half by chance), and {told(5 * table.top5_overlap.mean(), 1)} of "
         "the five largest are shared."
     ]
-    if len(table) > 1:
+    if table.sign_agreement.notna().sum() > 1:
+        sign = table.loc[table.sign_agreement.idxmax()], table.loc[table.sign_agreement.idxmin()]
         found.append(
             f"{sign[0].method_a} and {sign[0].method_b} agree most ({share(sign[0].sign_agreement)}), {sign[1].method_a} and "
             f"{sign[1].method_b} least ({share(sign[1].sign_agreement)})."
@@ -38,7 +43,7 @@ def _figure(table) -> Figure:
     for column, title in (("sign_agreement", "Same sign"), ("top5_overlap", "Shared among the top five")):
         chart = heatmap(table[columns], "method_a", "method_b", column, xs=methods[:-1], ys=methods[1:], domain=(0, 1),
                         title=title.lower(), tips=tips, row=24)  # fmt: skip
-        panels.append(Panel(title, spec(chart, f"{title}, of two methods; mean {table[column].mean():.2f}.")))
+        panels.append(Panel(title, spec(chart, f"{title}, of two methods; mean {told(table[column].mean())}.")))
     return Figure(
         "agreement",
         "Coefficients of one method against another's",

@@ -8,6 +8,7 @@ from ._section import SPLIT_NAMES, Section, Table, share, told
 
 NAME, TITLE = "intervals", "Prediction intervals"
 NEEDS = ("coverage",)
+SHAPES = ("circle", "square", "diamond", "triangle-up", "cross")
 
 
 def section(setting, facts) -> Section:
@@ -82,6 +83,7 @@ def _chart(mine, names, labels, low):
     colour = alt.Color("promised:N", scale=alt.Scale(domain=labels, range="category"), legend=legend)
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("promised:N"), alt.Tooltip("coverage:Q", format=".1%"),
             alt.Tooltip("mean_width:Q", title="mean width", format=".3f")]  # fmt: skip
+    shapes = [SHAPES[i % len(SHAPES)] for i in range(len(labels))]
     lines = rows(mine[["promised", "level"]].drop_duplicates())
     return alt.layer(
         alt.Chart(lines).mark_rule(strokeDash=[4, 3]).encode(x=alt.X("level:Q", scale=scale), color=colour),
@@ -90,7 +92,7 @@ def _chart(mine, names, labels, low):
             y=y,
             color=colour,
             tooltip=tips,
-            shape=alt.Shape("promised:N", scale=alt.Scale(domain=labels, range=["circle", "square", "diamond"][: len(labels)])),
+            shape=alt.Shape("promised:N", scale=alt.Scale(domain=labels, range=shapes)),
         ),
     ).properties(height=19 * len(names))  # fmt: skip
 

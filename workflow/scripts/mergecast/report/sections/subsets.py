@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from ...plots import rivals
+from ...plots import only_measured, rivals
 from ..charts._panel import Figure, Panel, rows, spec
 from ._section import Section, Table, best, told
 
@@ -14,7 +14,7 @@ KINDS = ("predictor", "baseline", "measured")
 def section(setting, facts) -> Section:
     """A scatter a method for the best of each kind, and all in a table."""
     ranking, scores = (setting.tables[name] for name in NEEDS)
-    chosen = {found[0]: kind for kind in KINDS if (found := best(ranking, "spearman", kind))}
+    chosen = {found[0]: kind for kind in KINDS if (found := best(ranking, "spearman", kind))} or only_measured(ranking)
     methods = [m.name for m in facts.methods if m.name in set(ranking.method)]
     label = facts.target.replace("_", " ")
     return Section(NAME, TITLE, words(ranking), [_figure(scores, ranking, chosen, methods, label)], [_table(ranking, methods)])
@@ -34,6 +34,11 @@ def words(ranking) -> list[str]:
         )
     if ceiling:
         found.append(f"Even the measured pairs, were they known, reach {told(ceiling[1])}.")
+    if not found:
+        found.append(
+            f"{n} random set{'s' if n > 1 else ''} of {size} tasks {'were' if n > 1 else 'was'} merged at once. No Spearman is "
+            "defined under every method, so nothing can be said of their order."
+        )
     missing = int(ranking.n_pairs_missing.max())
     if missing:
         found.append(f"{missing} pairs of these sets have no forecast and are left out of the means.")
@@ -44,7 +49,7 @@ def _figure(scores, ranking, chosen, methods, label) -> Figure:
     rho, panels = ranking.set_index(["method", "predictor"]).spearman, []
     for method in methods:
         mine = scores[(scores.method == method) & scores.predictor.isin(list(chosen))]
-        texts = ", ".join(f"{name} {told(rho[method, name])}" for name in chosen)
+        texts = ", ".join(f"{name} {told(rho.get((method, name)))}" for name in chosen)
         chart = _chart(mine[["predictor", "kind", "tasks", "score", "measured"]].round(4), label)
         panels.append(
             Panel(method, spec(chart, f"Score against measured {label} of sets merged with {method}; Spearman: {texts}."))
