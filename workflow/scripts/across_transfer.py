@@ -13,7 +13,7 @@ def main(snakemake):
     alike: dict = {}
     for name, setting in snakemake.params.settings.items():
         own = [path for path in snakemake.input.tables if path.startswith(f"results/{name}/")]
-        built = design.build("metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables.by_name(own))
+        built = design.of_metrics(setting, tables.by_name(own))
         alike.setdefault((setting["predictor"], setting["target"]), {})[name] = built
     seeds = {name: setting["seed"] for name, setting in snakemake.params.settings.items()}
     parts = [transfer(designs, predictor, target, seeds=seeds) for (predictor, target), designs in alike.items()]

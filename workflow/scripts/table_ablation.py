@@ -9,9 +9,7 @@ from mergecast.prediction import design
 
 def main(snakemake):
     setting = snakemake.params.setting
-    built = design.build(
-        "metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables.by_name(snakemake.input.tables)
-    )
+    built = design.of_metrics(setting, tables.by_name(snakemake.input.tables))
     categories = {name: metric.category for name, metric in metrics.catalogue().items()}
     table = ablation(built, setting["predictor"], categories, setting=setting["name"], seed=setting["seed"])
     write_csv(snakemake.output[0], table)

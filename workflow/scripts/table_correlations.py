@@ -10,9 +10,7 @@ from mergecast.seeding import seed_for
 
 def main(snakemake):
     setting = snakemake.params.setting
-    built = design.build(
-        "metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables.by_name(snakemake.input.tables)
-    )
+    built = design.of_metrics(setting, tables.by_name(snakemake.input.tables))
     seed = seed_for(setting["name"], "relabelling", seed=setting["seed"])
     write_csv(snakemake.output[0], correlations(built, count=snakemake.params.draws, seed=seed))
 

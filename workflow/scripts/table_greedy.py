@@ -9,9 +9,7 @@ from mergecast.prediction import design
 
 def main(snakemake):
     setting = snakemake.params.setting
-    built = design.build(
-        "metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables.by_name(snakemake.input.tables)
-    )
+    built = design.of_metrics(setting, tables.by_name(snakemake.input.tables))
     scores, metrics = greedy(built)
     write_csv(snakemake.output.scores, scores)
     write_csv(snakemake.output.metrics, metrics)

@@ -4,7 +4,7 @@ Pairs come in the order of the tasks and columns in the order of their names, wh
 no number depends on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -80,6 +80,11 @@ def build(
         raise MergecastError(f"INPUTS {inputs!r} is none of 'metrics', 'singles', 'tasks'; correct its module")
     columns = (np.array([[found[pair] for found in side] for pair in pairs]) for side in (measured, mirrored))
     return Design(tasks, pairs, features, methods, X, *columns)
+
+
+def of_metrics(setting: Mapping, tables: Mapping[str, pd.DataFrame]) -> Design:
+    """The design of a setting's metrics: `setting` names its "tasks", "methods" and "target", `tables` are its own."""
+    return build("metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables)
 
 
 def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str]) -> tuple[dict, dict]:
