@@ -246,9 +246,12 @@ def design_tables(setting):
 
 def across_tables():
     """The same for every setting; directed values only if all settings have them, lest two things go by one name."""
-    found = {setting: design_tables(setting) for setting in SETTINGS}
-    everywhere = all(any(path.endswith("/directed.csv") for path in paths) for paths in found.values())
-    return [path for paths in found.values() for path in paths if everywhere or not path.endswith("/directed.csv")]
+    everywhere = all(directed_table(setting, ["metrics"]) for setting in SETTINGS)
+    return [
+        path
+        for setting in SETTINGS
+        for path in (design_tables(setting) if everywhere else tables_files(setting, "metrics", "merges"))
+    ]
 
 
 def analysed(setting):
