@@ -7,8 +7,9 @@ would be a thousand modules; float64.
 
 import numpy as np
 
+from . import _adam
+
 SLOPE = 0.01  # of the leaky ReLU below 0
-DECAY, SQUARE_DECAY, ADAM_EPSILON = 0.9, 0.999, 1e-8  # Adam
 TOGETHER = 32  # networks in one product, so that they stay in the processor's cache
 
 
@@ -29,7 +30,8 @@ def train(X, targets, *, hidden, dropout, rate, weight_decay, epochs, seed):
         state = {name: (np.zeros_like(value), np.zeros_like(value)) for name, value in weights.items()}
         for epoch, kept in enumerate(masks, 1):
             for name, gradient in gradients(weights, rows, part, kept).items():
-                _adam(weights[name], gradient, *state[name], epoch, rate, weight_decay)
+                gradient += weight_decay * weights[name]
+                _adam.move(weights[name], gradient, *state[name], epoch, rate)
         found.append(weights)
     return {name: np.concatenate([weights[name] for weights in found]) for name in first}
 
@@ -67,22 +69,6 @@ def gradients(weights, rows, targets, kept):
         "out_weight": error @ linear.transpose(0, 2, 1),
         "out_bias": error.sum(axis=2, keepdims=True),
     }
-
-
-def _adam(weight, gradient, mean, square, step, rate, weight_decay):
-    gradient += weight_decay * weight
-    mean *= DECAY
-    mean += (1 - DECAY) * gradient
-    square *= SQUARE_DECAY
-    gradient *= gradient
-    gradient *= 1 - SQUARE_DECAY
-    square += gradient
-    np.sqrt(square, out=gradient)
-    gradient /= np.sqrt(1 - SQUARE_DECAY**step)
-    gradient += ADAM_EPSILON
-    np.divide(mean, gradient, out=gradient)
-    gradient *= rate / (1 - DECAY**step)
-    weight -= gradient
 
 
 def predict(weights, X):

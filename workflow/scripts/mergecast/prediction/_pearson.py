@@ -3,10 +3,11 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from . import _adam
 from ._checks import between, whole
 from ._standard import constant
 
-RATE, DECAY, SQUARE_DECAY, ADAM_EPSILON = 0.01, 0.9, 0.999, 1e-8  # Adam, as published
+RATE = 0.01  # of Adam, as published
 LEAST_GAIN, PATIENCE = 1e-5, 100  # the training loss must fall by this much within so many iterations
 EPSILON = 1e-8  # in the denominator of the correlation
 ZERO = 1e-3  # weights below count as zero
@@ -90,18 +91,7 @@ def descend(gram, product, square, start, penalty, max_iter, n_columns):
     running = np.ones(n_columns, dtype=bool)
     for step in range(1, max_iter + 1):
         loss, gradient = _loss(gram, product, square, weights, penalty)
-        mean *= DECAY
-        mean += (1 - DECAY) * gradient
-        variance *= SQUARE_DECAY
-        gradient *= gradient
-        gradient *= 1 - SQUARE_DECAY
-        variance += gradient
-        np.divide(variance, 1 - SQUARE_DECAY**step, out=gradient)
-        np.sqrt(gradient, out=gradient)
-        gradient += ADAM_EPSILON
-        np.divide(mean, gradient, out=gradient)
-        gradient *= RATE / (1 - DECAY**step)
-        weights -= gradient
+        _adam.move(weights, gradient, mean, variance, step, RATE)
         improved = loss < best - LEAST_GAIN
         best, waited = np.where(improved, loss, best), np.where(improved, 0, waited + 1)
         stopped = running & ((waited.ravel()[: len(owner)] >= PATIENCE) | (step == max_iter))
