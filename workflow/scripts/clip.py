@@ -11,18 +11,21 @@ from mergecast.tasks import captions
 
 def main(snakemake):
     params, base = snakemake.params, dict(snakemake.params.base)
-    name, size, curve = base["model"], base["image_size"], []
+    name, size, curve, training = base["model"], base["image_size"], [], None
     if encoders.image_size(name) != size:
         raise MergecastError(f"bases: model {name} takes images of {encoders.image_size(name)} px, not {size}; set image_size")
     device = devices.choose(params.device, threads=base.get("threads", 1))
     if base["kind"] == "pretrain":
+        from mergecast.training import progress
         from mergecast.training.pretrain import pretrain
 
+        made_from = {"inputs": list(snakemake.input), "params": dict(params), "threads": base.get("threads", 1)}
+        training = progress.beside(snakemake.output.clip, **made_from)
         if drawn := base["corpus"].get("procedural"):
             corpus = captions.drawn_corpus(drawn, size=size, seed=params.seed)
         else:
             corpus = captions.task_corpus([tasks.open_task(path) for path in snakemake.input.images])
-        clip, curve = pretrain(name, corpus, seed=params.seed, device=device, **base["training"])
+        clip, curve = pretrain(name, corpus, seed=params.seed, device=device, progress=training, **base["training"])
     elif base["kind"] == "openclip":
         clip, name = bases.from_openclip(name, base["weights"])
     else:
@@ -32,6 +35,8 @@ def main(snakemake):
         snakemake.output.curve, pandas.DataFrame(curve, columns=["step", "learning_rate", "train_loss", "train_accuracy"])
     )
     encoders.save_clip(snakemake.output.clip, clip, name, provenance)
+    if training:
+        training.done()
 
 
 if "snakemake" in globals():

@@ -6,6 +6,7 @@ from job import run
 from mergecast import devices, encoders, tasks
 from mergecast.checkpoints import content_hash, open_checkpoint, save
 from mergecast.files import versions, write_csv
+from mergecast.training import progress
 from mergecast.training.finetune import finetune
 
 
@@ -15,7 +16,8 @@ def main(snakemake):
     base, task = open_checkpoint(inputs.base), tasks.open_task(inputs.images)
     head = encoders.open_head(inputs.head, class_names=task.class_names, base=base)
     encoder = encoders.open_encoder(base, device=device)
-    state, curve = finetune(encoder, head, task, seed=params.seed, **params.recipe)
+    training = progress.beside(snakemake.output.checkpoint, inputs=list(inputs), params=dict(params), threads=snakemake.threads)
+    state, curve = finetune(encoder, head, task, seed=params.seed, progress=training, **params.recipe)
     provenance = {
         "task": task.name,
         "base_sha256": content_hash(base),
@@ -26,6 +28,7 @@ def main(snakemake):
     }
     write_csv(snakemake.output.curve, pandas.DataFrame(curve))
     save(snakemake.output.checkpoint, state, provenance)
+    training.done()
 
 
 if "snakemake" in globals():

@@ -1,6 +1,7 @@
 """Fine-tuning of the visual tower on one task, under its frozen zero-shot head."""
 
 import math
+from itertools import islice
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from ..errors import MergecastError
 from ..evaluation import evaluate
 from ..seeding import seed_for
 from ..tasks import Task
+from .progress import UNSAVED, Progress
 from .schedule import learning_rate as scheduled
 
 OPTIMIZERS = ("AdamW", "SGD")
@@ -33,6 +35,7 @@ def finetune(
     warmup_steps: int = 10,
     clip_norm: float = 1.0,
     evaluations: int = 4,
+    progress: Progress = UNSAVED,
 ) -> tuple[dict[str, torch.Tensor], list[dict]]:
     """Train all weights of the visual tower, in place, by cross-entropy; return its state and the training curve.
 
@@ -40,7 +43,7 @@ def finetune(
     warmed up and then cosine to zero over the total steps, the gradient clipped to norm `clip_norm`. Length: `steps`,
     or `epochs` passes over the train split. Every pass is shuffled by the task's name and `seed`; its last batch may
     be smaller. The validation split is looked at `evaluations` times, evenly, the last time at the end; it chooses
-    nothing. The test split is not touched.
+    nothing. The test split is not touched. What `progress` holds of the same run is resumed.
 
     Curve: one row a step: step (from 1), learning_rate, train_loss, train_accuracy (of the batch, before its update),
     validation_accuracy (None between evaluations). Raises MergecastError for an unknown optimizer, no length, or a
@@ -51,8 +54,10 @@ def finetune(
     trainer = _optimizer(optimizer, weights, learning_rate, weight_decay, momentum)
     head = head.to(encoder.device)
     marks = {math.ceil(total * (index + 1) / evaluations) for index in range(evaluations)}
-    curve, order = [], seed_for("order of images", task.name, seed=seed)
-    for step, chosen in enumerate(tqdm(_batches(len(task.train), batch_size, total, order), total=total, desc=task.name)):
+    done, curve = progress.resume(encoder, trainer)
+    batches = _batches(len(task.train), batch_size, total, seed_for("order of images", task.name, seed=seed))
+    bar = tqdm(islice(batches, done, None), initial=done, total=total, desc=task.name)
+    for step, chosen in enumerate(bar, start=done):
         rate = scheduled(step, peak=learning_rate, warmup_steps=warmup_steps, total_steps=total)
         for group in trainer.param_groups:
             group["lr"] = rate
@@ -79,6 +84,7 @@ def finetune(
         if step + 1 in marks:
             row["validation_accuracy"] = evaluate(encoder, head, task.val.images, task.val.labels)["accuracy"]
         curve.append(row)
+        progress.save(step + 1, encoder, trainer, curve)
     return encoder.eval().state(), curve
 
 

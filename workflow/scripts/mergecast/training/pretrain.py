@@ -8,6 +8,7 @@ answer.
 """
 
 from contextlib import contextmanager
+from itertools import islice
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from tqdm import tqdm
 from ..encoders import Encoder, library, new_clip
 from ..errors import MergecastError
 from ..tasks.captions import Captioned
+from .progress import UNSAVED, Progress
 from .schedule import learning_rate as scheduled
 
 BETAS = (0.9, 0.98)  # those of CLIP
@@ -36,12 +38,14 @@ def pretrain(
     weight_decay: float = 0.05,
     warmup_steps: int = 30,
     clip_norm: float = 1.0,
+    progress: Progress = UNSAVED,
 ) -> tuple[nn.Module, list[dict]]:
     """Train a CLIP from random weights, image and text tower together; return it (on the CPU) and the training curve.
 
     AdamW with a warm-up and half a cosine; images are drawn in passes, each shuffled by `seed`; captions take their
     templates in turn. The logit scale is learned and kept ≤ 100, as in CLIP (Radford et al., 2021); the matching of
-    many images to one caption follows Khosla et al., Supervised contrastive learning, 2020.
+    many images to one caption follows Khosla et al., Supervised contrastive learning, 2020. What `progress` holds of the
+    same run is resumed.
 
     Curve: step (from 1), learning_rate, train_loss, train_accuracy (share of right captions over the batch's
     attributes). Raises MergecastError when the loss is not finite, naming the step, or the model's text tower is not
@@ -52,10 +56,11 @@ def pretrain(
         raise MergecastError(f"model {model}: its text tower is not OpenCLIP's own; pre-train another model")
     encoder = Encoder(model, clip.visual).to(device)
     batches = _batches(len(corpus.images), batch_size, steps, np.random.default_rng(seed))
-    curve = []
     with _words_in_use(clip, _tokens(model, corpus).to(device)) as tokens:
         trainer = torch.optim.AdamW(clip.parameters(), lr=learning_rate, weight_decay=weight_decay, betas=BETAS)
-        for step, chosen in enumerate(tqdm(batches, total=steps, desc=f"pre-training {model}")):
+        done, curve = progress.resume(clip, trainer)
+        bar = tqdm(islice(batches, done, None), initial=done, total=steps, desc=f"pre-training {model}")
+        for step, chosen in enumerate(bar, start=done):
             rate = scheduled(step, peak=learning_rate, warmup_steps=warmup_steps, total_steps=steps)
             for group in trainer.param_groups:
                 group["lr"] = rate
@@ -71,6 +76,7 @@ def pretrain(
             with torch.no_grad():
                 clip.logit_scale.clamp_(max=LARGEST_LOGIT_SCALE)
             curve.append({"step": step + 1, "learning_rate": rate, "train_loss": loss.item(), "train_accuracy": accuracy})
+            progress.save(step + 1, clip, trainer, curve)
     return clip.eval().cpu(), curve
 
 
