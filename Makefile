@@ -4,13 +4,18 @@ VENV := .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 INSTALLED := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-slurm lint clean
 demo: $(INSTALLED)
 	$(VENV)/bin/snakemake --cores $(CORES)
 	@echo "Open results/report.html"
 
 test: $(INSTALLED) lint
 	$(VENV)/bin/python -m pytest
+
+# A real SLURM on this machine, started and stopped by the tests; as root, on Debian or its like.
+test-slurm: $(INSTALLED)
+	tests/slurm/cluster install
+	$(VENV)/bin/python -m pytest tests/slurm
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check workflow tests benchmarks

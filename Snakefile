@@ -36,6 +36,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/finetune.smk"
 include: "workflow/rules/features.smk"
@@ -56,3 +57,4 @@ rule all:
         [every_figure(setting) for setting in SETTINGS],
         [every_table(setting) for setting in SETTINGS],
         across_files(),
+    localrule: True

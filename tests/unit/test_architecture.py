@@ -15,6 +15,7 @@ GROUND = {"errors", "seeding", "files", "catalogue", "choices", "closure", "__in
 ALLOWED = {
     "checkpoints": set(),
     "devices": set(),
+    "cluster": set(),
     "tasks": set(),
     "_torchvision": set(),
     "encoders": {"tasks", "checkpoints", "_torchvision", "devices"},
@@ -41,6 +42,7 @@ LIGHT = [
     "files",
     "catalogue",
     "closure",
+    "cluster",
     "brought",
     "config",
     "metrics",

@@ -191,16 +191,18 @@ def test_weights_trained_with_quickgelu_get_the_model_that_has_it(monkeypatch, c
     assert asked == [("ViT-B-16-quickgelu", "openai"), ("ViT-B-16", "laion2b_s34b_b88k")]
 
 
-def test_devices_are_chosen_by_name_and_threads_are_set():
+def test_devices_are_chosen_by_name_and_threads_are_set(capsys, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     before = torch.get_num_threads()
     try:
         assert devices.choose("cpu", threads=2).type == "cpu" and torch.get_num_threads() == 2
+        assert capsys.readouterr().out.endswith("cpu, on 2 threads\n"), "the log says where a job ran"
         assert devices.choose("auto", threads=1).type == ("cuda" if torch.cuda.is_available() else "cpu")
     finally:
         torch.set_num_threads(before)
     refused(lambda: devices.choose("gpu"), "'gpu'", "cuda")
     if not torch.cuda.is_available():
-        refused(lambda: devices.choose("cuda"), "no GPU")
+        refused(lambda: devices.choose("cuda"), "no GPU", "CUDA_VISIBLE_DEVICES=None")
 
 
 def test_torchvision_imports_and_the_shim_declares_nothing_more_then():

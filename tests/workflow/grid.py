@@ -58,6 +58,8 @@ SMALL = {
         }
     },
 }
+# Rules of seconds, which run beside Snakemake itself wherever the others run; held against a real cluster in tests/slurm.
+LOCAL = "all|page|figures_.*|table_.*|import_.*|correlations|stability|selection|subset_ranking|calibration|setting_agreement"
 HEADER = ("task", "source", "path", "options", "classes", "prompts", "epochs", "steps")
 TASKS = {
     "shapes": ("procedural", "figure=shapes train=120 test=60"),
@@ -156,6 +158,11 @@ class Plan:
             name = re.match(r"(?:local)?rule (\S+):", block).group(1)
             output = re.search(r"^    output: (.*)$", block, re.MULTILINE)
             self.jobs.append((name, tuple(output.group(1).split(", ")) if output else ()))
+
+    @property
+    def submitted(self) -> list[str]:
+        """Rules of the jobs that a cluster would be given, one by one."""
+        return [name for name, _ in self.jobs if not re.fullmatch(LOCAL, name)]
 
     @property
     def outputs(self) -> set[str]:

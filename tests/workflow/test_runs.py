@@ -8,6 +8,7 @@ import zipfile
 from copy import deepcopy
 
 import pandas
+import yaml
 
 import grid as small
 
@@ -107,6 +108,12 @@ def test_the_published_grid_of_twenty_tasks_plans_in_few_jobs(root, tmp_path):
     assert len(merges) == len(settings) * 190 * 8
     metric_jobs = [name for name, _ in plan.jobs if name.startswith("metric_")]
     assert len(metric_jobs) == len(settings) * 28, "one job a metric"
+    config = yaml.safe_load((root / "config/n20.yaml").read_text())
+    config["settings"] = {"ViT-B-16_AdamW": config["settings"]["ViT-B-16_AdamW"]}
+    grid.write_config(config)
+    one = grid.planned()
+    print(f"submissions to a cluster: {len(one.submitted)} for one setting, {len(plan.submitted)} for {len(settings)}")
+    assert len(one.submitted) <= 400
 
 
 def test_the_linter_finds_nothing(root):

@@ -11,6 +11,7 @@ rule correlations:
         of("logs/tables/correlations.log"),
     benchmark:
         of("benchmarks/tables/correlations.tsv")
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -34,6 +35,8 @@ rule ablation:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=60, memory=2000),
     params:
         setting=lambda wildcards: analysed(wildcards.setting),
     script:
@@ -54,6 +57,8 @@ rule greedy:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=60, memory=2000),
     params:
         setting=lambda wildcards: analysed(wildcards.setting),
     script:
@@ -71,6 +76,7 @@ rule stability:
         of("logs/tables/stability.log"),
     benchmark:
         of("benchmarks/tables/stability.tsv")
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -90,6 +96,7 @@ rule selection:
         of("logs/tables/selection.log"),
     benchmark:
         of("benchmarks/tables/selection.tsv")
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -112,6 +119,7 @@ rule subset_ranking:
         of("logs/tables/subset_ranking.log"),
     benchmark:
         of("benchmarks/tables/subset_ranking.tsv")
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -134,6 +142,7 @@ rule calibration:
         of("logs/tables/calibration.log"),
     benchmark:
         of("benchmarks/tables/calibration.tsv")
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -155,6 +164,7 @@ rule setting_agreement:
         "results/logs/across/setting_agreement.log",
     benchmark:
         "results/benchmarks/across/setting_agreement.tsv"
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -177,6 +187,8 @@ rule transfer:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=60, memory=2000),
     params:
         settings={setting: analysed(setting) for setting in SETTINGS},
     script:

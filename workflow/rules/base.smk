@@ -14,6 +14,8 @@ rule images:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=240, memory=4000),
     params:
         row=lambda wildcards: image_row(wildcards.task),
         size=lambda wildcards: int(wildcards.size),
@@ -38,6 +40,8 @@ rule clip:
     conda:
         "../envs/model.yaml"
     threads: lambda wildcards: BASES[wildcards.base].get("threads", 1)
+    resources:
+        **on_gpu(minutes=240, memory=8000, device=config.get("device")),
     params:
         base=lambda wildcards: BASES[wildcards.base],
         seed=config["seed"],
@@ -59,6 +63,8 @@ rule base:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=20, memory=2000, copies=4),
     script:
         "../scripts/base.py"
 
@@ -78,5 +84,7 @@ rule head:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=60, memory=3000, copies=8),
     script:
         "../scripts/head.py"

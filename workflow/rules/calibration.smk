@@ -25,6 +25,8 @@ for setting in filter(calibrated, MODEL_SETTINGS):
             conda:
                 "../envs/model.yaml"
             threads: 1
+            resources:
+                **on_gpu(minutes=60, memory=3000, copies=10, device=SETTINGS[setting].device),
             params:
                 tasks=SETTINGS[setting].tasks,
                 sizes=further_sizes(setting),
@@ -49,6 +51,8 @@ for setting in filter(calibrated, MODEL_SETTINGS):
             conda:
                 "../envs/model.yaml"
             threads: 1
+            resources:
+                **on_cpu(minutes=60, memory=2000),
             params:
                 tasks=SETTINGS[setting].tasks,
             script:
@@ -84,6 +88,8 @@ for setting in filter(calibrated, MODEL_SETTINGS):
         conda:
             "../envs/tables.yaml"
         threads: 1
+        resources:
+            **on_cpu(minutes=60, memory=2000),
         params:
             setting=setting,
             pairs=SETTINGS[setting].pairs,

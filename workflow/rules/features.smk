@@ -15,6 +15,8 @@ rule inner_products:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=60, memory=2000, copies=2),
     params:
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
     script:
@@ -35,6 +37,8 @@ rule spectra:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=60, memory=2000, copies=4),
     script:
         "../scripts/spectra.py"
 
@@ -55,6 +59,8 @@ rule probes:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_gpu(minutes=60, memory=3000, copies=6),
     params:
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
         model=lambda wildcards: model(wildcards.setting),
@@ -81,6 +87,8 @@ rule gradients:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_gpu(minutes=30, memory=3000, copies=8),
     params:
         model=lambda wildcards: model(wildcards.setting),
         images_per_task=lambda wildcards: SETTINGS[wildcards.setting].calibration["images_per_task"],
@@ -103,6 +111,8 @@ rule gradient_products:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_cpu(minutes=60, memory=2000),
     params:
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
     script:

@@ -17,6 +17,8 @@ rule finetune:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_gpu(minutes=240, memory=3000, copies=10),
     params:
         model=lambda wildcards: model(wildcards.setting),
         recipe=lambda wildcards: recipe(wildcards.setting, wildcards.task),
@@ -42,6 +44,8 @@ rule single:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_gpu(minutes=60, memory=3000, copies=6),
     params:
         model=lambda wildcards: model(wildcards.setting),
         batch_size=lambda wildcards: SETTINGS[wildcards.setting].evaluation["batch_size"],

@@ -22,6 +22,8 @@ for setting in MODEL_SETTINGS:
             conda:
                 "../envs/model.yaml"
             threads: 1
+            resources:
+                **on_gpu(minutes=120, memory=4000, copies=12, device=SETTINGS[setting].device),
             params:
                 tasks=tasks_of(pairs),
                 merges=[{"tasks": pair} for pair in pairs],
@@ -48,6 +50,8 @@ rule merged_weights:
     conda:
         "../envs/model.yaml"
     threads: 1
+    resources:
+        **on_gpu(minutes=60, memory=4000, copies=12),
     params:
         parameters=lambda wildcards: merge_parameters(wildcards.setting, wildcards.method),
         device=lambda wildcards: SETTINGS[wildcards.setting].device,

@@ -20,6 +20,8 @@ for setting in MODEL_SETTINGS:
             conda:
                 "../envs/tables.yaml"
             threads: 1
+            resources:
+                **on_cpu(minutes=30, memory=2000),
             params:
                 setting=setting,
                 pairs=pairs,

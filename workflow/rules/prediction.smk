@@ -13,6 +13,7 @@ rule table_checkpoints:
         of("benchmarks/tables/checkpoints.tsv")
     wildcard_constraints:
         setting=one_of(MODEL_SETTINGS),
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -37,6 +38,7 @@ rule table_metrics:
         of("benchmarks/tables/metrics.tsv")
     wildcard_constraints:
         setting=one_of(MODEL_SETTINGS),
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -60,6 +62,7 @@ rule table_merges:
         of("benchmarks/tables/merges.tsv")
     wildcard_constraints:
         setting=one_of(MODEL_SETTINGS),
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1
@@ -91,6 +94,8 @@ for setting in SETTINGS:
         conda:
             "../envs/tables.yaml"
         threads: 1
+        resources:
+            **on_cpu(minutes=240, memory=3000),
         params:
             setting=setting,
             tasks=SETTINGS[setting].tasks,
@@ -121,6 +126,7 @@ rule table_forecast:
         of("logs/tables/forecast.log"),
     benchmark:
         of("benchmarks/tables/forecast.tsv")
+    localrule: True
     conda:
         "../envs/tables.yaml"
     threads: 1

@@ -29,6 +29,7 @@ for setting in SETTINGS:
                 of(f"benchmarks/figures/{group}.tsv")
             wildcard_constraints:
                 setting=one_of([setting]),
+            localrule: True
             conda:
                 "../envs/plots.yaml"
             threads: 1
@@ -52,6 +53,7 @@ rule figures_across:
         "results/logs/across/figures.log",
     benchmark:
         "results/benchmarks/across/figures.tsv"
+    localrule: True
     conda:
         "../envs/plots.yaml"
     threads: 1
@@ -78,6 +80,7 @@ rule page:
         "results/logs/page.log",
     benchmark:
         "results/benchmarks/page.tsv"
+    localrule: True
     conda:
         "../envs/plots.yaml"
     threads: 1

@@ -24,6 +24,8 @@ for setting in MODEL_SETTINGS:
             conda:
                 "../envs/model.yaml"
             threads: 1
+            resources:
+                **on_gpu(minutes=240, memory=4000, copies=16, device=SETTINGS[setting].device),
             params:
                 tasks=tasks_of([merge["tasks"] for merge in merges]),
                 merges=merges,
@@ -51,6 +53,7 @@ for setting in MODEL_SETTINGS:
                 of("benchmarks/tables/subsets.tsv")
             wildcard_constraints:
                 setting=one_of([setting]),
+            localrule: True
             conda:
                 "../envs/tables.yaml"
             threads: 1

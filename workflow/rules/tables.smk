@@ -23,6 +23,7 @@ for setting in TABLE_SETTINGS:
             of("benchmarks/tables/import.tsv")
         wildcard_constraints:
             setting=one_of([setting]),
+        localrule: True
         conda:
             "../envs/tables.yaml"
         threads: 1
