@@ -1,5 +1,7 @@
 """Jobs that a killed run left in the queue: found by their comment and folder, cancelled, waited for."""
 
+import asyncio
+import logging
 import os
 
 import pytest
@@ -67,3 +69,38 @@ def test_a_slurm_that_does_not_answer_is_told(tmp_path, monkeypatch, squeue):
         (tmp_path / "squeue").chmod(0o755)
     (line,) = cluster.cancel_orphans(tmp_path)
     assert "SLURM does not answer" in line and "squeue --me" in line
+
+
+def asked(answers, monkeypatch):
+    """What a patient query makes of a query that gives these answers, one after the other."""
+    monkeypatch.setattr(cluster, "PAUSE", 0.0)
+    given = iter(answers)
+
+    async def query(command, logger):
+        return next(given)
+
+    return asyncio.run(cluster.patient(query)("sacct", logging.getLogger("test")))
+
+
+def test_a_state_is_its_first_word_however_sacct_adorns_it(monkeypatch):
+    states, seconds = asked([({"7": "CANCELLED by 1000", "8": "COMPLETED", "9": "CANCELLED"}, 0.2)], monkeypatch)
+    assert states == {"7": "CANCELLED", "8": "COMPLETED", "9": "CANCELLED"} and seconds == 0.2
+
+
+def test_a_slurm_that_is_silent_is_asked_again(monkeypatch, caplog):
+    assert asked([(None, None), (None, None), ({"7": "RUNNING"}, 0.1)], monkeypatch) == ({"7": "RUNNING"}, 0.1)
+    assert caplog.text.count("asking again") == 2
+
+
+def test_a_slurm_that_stays_silent_ends_the_run(monkeypatch):
+    monkeypatch.setattr(cluster, "TRIES", 3)
+    with pytest.raises(TimeoutError, match="start again when it does"):
+        asked([(None, None)] * 3, monkeypatch)
+
+
+def test_the_executor_still_asks_by_the_name_that_is_made_patient():
+    import inspect
+
+    import snakemake_executor_plugin_slurm as executor
+
+    assert "await query_job_status(" in inspect.getsource(executor.Executor.check_active_jobs)

@@ -36,5 +36,8 @@ def on_gpu(*, minutes, memory, copies=0, device=None):
 
 onstart:
     if workflow.is_main_process and workflow.executor_plugin.name == "slurm":
+        import snakemake_executor_plugin_slurm as executor
+
+        executor.query_job_status = cluster.patient(executor.query_job_status)
         for line in cluster.cancel_orphans(os.getcwd()):
             logger.warning(line)

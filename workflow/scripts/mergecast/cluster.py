@@ -1,10 +1,12 @@
-"""Jobs that a killed run left in the queue of a SLURM cluster."""
+"""What a run on a SLURM cluster needs beside its executor: no orphans at its start, no state of a job misread or lost."""
 
+import asyncio
 import subprocess
 import time
 from pathlib import Path
 
 PATIENCE = 180.0  # seconds that a cancelled job may take to end
+PAUSE, TRIES = 30.0, 120  # seconds between two questions to a SLURM that does not answer, and how many are asked
 
 
 def orphans(folder) -> list[str]:
@@ -35,6 +37,27 @@ def cancel_orphans(folder) -> list[str]:
         return [f"SLURM does not answer ({error}); if an earlier run was killed, see `squeue --me` and cancel its jobs"]
     ended = [f"cancelled {len(found)} jobs that a killed run left in the queue: {', '.join(found)}"] if found else []
     return ended + [f"they have not ended yet: {', '.join(left)}; stop Snakemake and start again when they have"] * bool(left)
+
+
+def patient(query):
+    """A query of job states, (command, logger) -> ({job: state}, seconds) or (None, None), that can be trusted.
+
+    The executor's own (`snakemake_executor_plugin_slurm.query_job_status`, 2.8.0) has two faults: a job that was cancelled
+    is "CANCELLED by 1000" to sacct, which the executor takes for running, for ever; and when there is no answer
+    it forgets the jobs that it asked for, and waits for them for ever. This one gives the state alone, and asks again
+    for an hour. Then it raises TimeoutError, which ends the run: the next one finds its jobs.
+    """
+
+    async def states(command, logger):
+        for _ in range(TRIES):
+            found, seconds = await query(command, logger)
+            if found is not None:
+                return {job: state.partition(" ")[0] for job, state in found.items()}, seconds
+            logger.warning(f"SLURM does not say how its jobs are; asking again in {PAUSE:.0f} s")
+            await asyncio.sleep(PAUSE)
+        raise TimeoutError(f"SLURM has not answered for {TRIES * PAUSE / 60:.0f} minutes; start again when it does")
+
+    return states
 
 
 def _slurm(*command: str) -> str:
