@@ -102,6 +102,19 @@ def test_images_are_resized_bicubically_and_grey_becomes_rgb():
     assert images.square(wide, 8).min() == 255, "the centre of a wide image is what is kept"
 
 
+@pytest.mark.parametrize("shape", [(37, 53), (53, 37), (224, 225), (300, 451), (451, 300), (99, 500), (20, 20), (64, 64)])
+@pytest.mark.parametrize("size", [32, 64, 63])
+def test_an_image_becomes_what_the_transform_of_clip_makes_of_it(shape, size):
+    from mergecast import _torchvision
+
+    _torchvision.ensure()
+    from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
+
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    transform = Compose([Resize(size, interpolation=InterpolationMode.BICUBIC), CenterCrop(size)])
+    assert np.array_equal(images.square(image, size), np.asarray(transform(Image.fromarray(image))))
+
+
 def test_a_task_comes_back_from_its_file_unchanged(tmp_path):
     task = tasks.load(row("shapes", options="train=30 test=20"), size=16, seed=0)
     tasks.save(tmp_path / "shapes.safetensors", task)

@@ -76,15 +76,17 @@ class Resized:
 
 
 def square(image: np.ndarray, size: int) -> np.ndarray:
-    """An image (uint8, H×W grey or H×W×3) as RGB of size×size: shortest side resized bicubically, centre kept."""
+    """An image (uint8, H×W grey or H×W×3) as RGB of size×size: shortest side resized bicubically, centre kept.
+
+    Rounded as torchvision does it in CLIP's transform: the longest side down, the margin to the nearest, halves to even.
+    """
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, axis=-1)
     height, width = image.shape[:2]
     if (height, width) == (size, size):
         return image
-    scale = size / min(height, width)
-    tall, wide = max(size, round(height * scale)), max(size, round(width * scale))
-    top, left = (tall - size) // 2, (wide - size) // 2
+    tall, wide = (int(size * side / min(height, width)) for side in (height, width))
+    top, left = round((tall - size) / 2), round((wide - size) / 2)
     resized = Image.fromarray(image).resize((wide, tall), Image.Resampling.BICUBIC)
     return np.asarray(resized)[top : top + size, left : left + size]
 
