@@ -13,6 +13,8 @@ import yaml
 from grid import SMALL
 from mergecast import config, merging, metrics, prediction
 from mergecast.errors import MergecastError
+from mergecast.tasks.options import read as read_options
+from mergecast.tasks.sources import huggingface
 
 TASKS = {name: dict.fromkeys(config.COLUMNS, "") | {"task": name, "source": "digits"} for name in "abcde"}
 
@@ -379,6 +381,7 @@ def test_the_published_tasks_are_those_of_the_study_in_its_order(root):
     templates = [2, 8, 18, 3, 1, 3, 1, 8, 1, 1, 6, 1, 2, 18, 18, 1, 2, 1, 1, 1]
     assert [int(row["epochs"]) for row in rows.values()] == epochs
     assert [row["prompts"].count("|") + 1 for row in rows.values()] == templates
+    assert all(read_options(row, huggingface.DEFAULTS) for row in rows.values()), "no option is misspelt"
     assert list(rows)[7] == "DTD" and list(rows)[13] == "CIFAR100", "where N8 and N14 end"
     given = yaml.safe_load((root / "config/n20.yaml").read_text())
     for setting in config.resolve(given, rows).values():

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import sys
+import tarfile
 
 import numpy as np
 import pytest
@@ -322,6 +323,36 @@ def test_folders_that_hold_no_data_set_are_refused(tmp_path):
 def test_a_data_set_that_is_neither_here_nor_reachable_says_how_to_get_it():
     told = refused(lambda: load("huggingface", "owner/pets", options="name=small revision=v2"), "owner/pets", "HF_HOME")
     assert "datasets.load_dataset('owner/pets', 'small', revision='v2')" in told
+
+
+def test_a_data_set_of_the_hub_that_is_in_the_cache_needs_no_network(tmp_path):
+    expected = load("huggingface", parquet(tmp_path / "pets"))
+    shutil.rmtree(tmp_path / "pets")
+    (tmp_path / "cache/pets").rename(tmp_path / "cache/owner___pets")
+    found = load("huggingface", "owner/pets")
+    assert found.class_names == expected.class_names
+    assert np.array_equal(found.train.images, expected.train.images)
+    refused(lambda: load("huggingface", "owner/pets", options="name=large"), "owner/pets", "config 'large'", "`name`")
+
+
+def test_a_local_data_set_that_was_changed_is_read_anew(tmp_path):
+    before = load("huggingface", parquet(tmp_path / "pets"))
+    data_set("test", given=labels("test")[::-1].tolist()).to_parquet(tmp_path / "pets/test-00000-of-00001.parquet")
+    after = load("huggingface", tmp_path / "pets")
+    assert after.test.labels.tolist() == before.test.labels[::-1].tolist()
+
+
+def test_pictures_in_tar_files_are_read_as_fer2013_has_them(tmp_path):
+    for part in COUNTS:
+        (tmp_path / "faces" / part).mkdir(parents=True)
+        with tarfile.open(tmp_path / "faces" / part / "0.tar", "w") as archive:
+            for index, (image, label) in enumerate(zip(pixels(part), labels(part), strict=True)):
+                for kind, content in (("cls", str(label).encode()), ("jpg", encoded(image, "jpeg"))):
+                    entry = tarfile.TarInfo(f"s{index:07}.{kind}")
+                    entry.size = len(content)
+                    archive.addfile(entry, io.BytesIO(content))
+    task = load("huggingface", tmp_path / "faces", options="image=jpg label=cls", classes="angry|happy|sad")
+    assert task.class_names == ("angry", "happy", "sad") and np.array_equal(task.test.labels, labels("test"))
 
 
 def test_without_the_library_it_is_said_how_to_install_it(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
@@ -68,6 +69,17 @@ def test_opened_images_are_views_of_the_file_that_nobody_can_write(prepared):
         task.test.images[0] = 0
     few = task.train.take(np.array([5, 2]))
     assert np.array_equal(few.images[0], task.train.images[5]) and few.labels.tolist() == task.train.labels[[5, 2]].tolist()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_model_takes_mapped_images_without_a_warning(prepared):
+    from mergecast import encoders
+
+    encoder = encoders.Encoder("tiny-clip", encoders.new_clip("tiny-clip").visual)
+    encoder.size = 128
+    task = tasks.open_task(prepared)
+    pixels = encoder.preprocess(task.test.images[3:5])
+    assert torch.equal(pixels, encoder.preprocess(np.array(task.test.images)[3:5]))
 
 
 def test_the_safetensors_library_reads_the_file_and_its_header(prepared):
