@@ -71,7 +71,7 @@ def test_opened_images_are_views_of_the_file_that_nobody_can_write(prepared):
     assert np.array_equal(few.images[0], task.train.images[5]) and few.labels.tolist() == task.train.labels[[5, 2]].tolist()
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error:The given NumPy array is not writable:UserWarning")
 def test_a_model_takes_mapped_images_without_a_warning(prepared):
     from mergecast import encoders
 

@@ -11,12 +11,12 @@ def read(row: dict, defaults: dict) -> dict:
     """Options of a row over their defaults and LIMITS; a value takes the type of its default.
 
     >>> read({"task": "t", "options": "train=500 grey=yes"}, {"train": 3000, "figure": "shapes", "grey": False})
-    {'train_limit': 0, 'test_limit': 0, 'train': 500, 'figure': 'shapes', 'grey': True}
+    {'train': 500, 'figure': 'shapes', 'grey': True, 'train_limit': 0, 'test_limit': 0}
 
     Raises MergecastError naming the task and the option: no `name=value`, unknown, neither yes nor no, no whole number,
     not positive.
     """
-    found = LIMITS | defaults
+    found = defaults | LIMITS
     for name, value in _pairs(row):
         if name not in found:
             raise MergecastError(f"task {row['task']}: {unknown('option', name, found)}")

@@ -34,7 +34,7 @@ def save(path, task: Task) -> None:
         for split in splits.values():
             file.write(split.labels.astype(DTYPES["I64"]).tobytes())
         for name, split in splits.items():
-            for image in tqdm(split.images, desc=f"{task.name} {name}", unit="image"):
+            for image in tqdm(split.images, desc=f"{task.name} {name}", unit="image", mininterval=1):
                 file.write(image.tobytes())
 
 
