@@ -13,6 +13,8 @@ import yaml
 from grid import SMALL
 from mergecast import config, merging, metrics, prediction
 from mergecast.errors import MergecastError
+from mergecast.tasks.options import read as read_options
+from mergecast.tasks.sources import huggingface
 
 TASKS = {name: dict.fromkeys(config.COLUMNS, "") | {"task": name, "source": "digits"} for name in "abcde"}
 
@@ -371,3 +373,38 @@ def test_every_configuration_here_resolves(name, root, monkeypatch):
     tasks = {task: row | {"source": "digits"} for task, row in tasks.items()}
     for setting in config.resolve(given, tasks).values():
         assert list(setting.splits) == list(config.SPLITS) and setting.targets[0] == "normalised_accuracy"
+
+
+def test_the_published_tasks_are_those_of_the_study_in_its_order(root):
+    rows = config.read_tasks(root / "config/n20_tasks.tsv")
+    epochs = [14, 35, 15, 12, 4, 11, 5, 76, 147, 1, 10, 82, 6, 6, 6, 4, 5, 2, 5, 39]
+    templates = [2, 8, 18, 3, 1, 3, 1, 8, 1, 1, 6, 1, 2, 18, 18, 1, 2, 1, 1, 1]
+    assert [int(row["epochs"]) for row in rows.values()] == epochs
+    assert [row["prompts"].count("|") + 1 for row in rows.values()] == templates
+    assert all(read_options(row, huggingface.DEFAULTS) for row in rows.values()), "no option is misspelt"
+    assert list(rows)[7] == "DTD" and list(rows)[13] == "CIFAR100", "where N8 and N14 end"
+    given = yaml.safe_load((root / "config/n20.yaml").read_text())
+    for setting in config.resolve(given, rows).values():
+        assert setting.tasks == tuple(rows) and setting.recipe["batch_size"] == 128
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "line"),
+    [
+        ("npz", "", "task 'a': source npz needs `path`, the file with its images"),
+        ("npz", "birds.npz", "task 'a': path 'birds.npz' is no file; put the images there or correct tasks.tsv"),
+        ("folder", "", "task 'a': source folder needs `path`, the folder with its pictures"),
+        ("folder", "birds", "task 'a': path 'birds' is no folder"),
+        ("huggingface", "", "task 'a': source huggingface needs `path`, the id of a data set on the hub, or a folder"),
+        ("huggingface", "./birds", "task 'a': path './birds' is no folder"),
+        ("huggingface", "data/sets/birds", "task 'a': path 'data/sets/birds' is no folder"),
+    ],
+)
+def test_where_images_are_is_checked_before_any_job(source, path, line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = TASKS | {"a": TASKS["a"] | {"source": source, "path": path}}
+    with pytest.raises(MergecastError) as told:
+        config.resolve(deepcopy(SMALL), rows)
+    assert str(told.value).startswith(line)
+    rows["a"] |= {"source": "huggingface", "path": "owner/birds-2.0"}
+    assert config.resolve(deepcopy(SMALL), rows)["tiny"].tasks[0] == "a", "an id of the hub is no path"

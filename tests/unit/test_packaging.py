@@ -21,7 +21,7 @@ def project(root):
 
 
 def test_conda_environments_name_only_packages_of_the_project(root, project):
-    ours = {canonical(name) for name in project["dependencies"]}
+    ours = {canonical(name) for name in project["dependencies"] + project["optional-dependencies"]["huggingface"]}
     files = sorted((root / "workflow/envs").glob("*.yaml"))
     assert files
     for path in files:
@@ -37,13 +37,16 @@ def test_every_dependency_that_jobs_import_is_in_some_conda_environment(root, pr
         names = (canonical(name) for name in yaml.safe_load(path.read_text())["dependencies"])
         named |= {CONDA_NAMES.get(name, name) for name in names}
     outside_jobs = {"snakemake", "snakemake-executor-plugin-slurm", "pyyaml", "rich", "typer"}
-    assert {canonical(name) for name in project["dependencies"]} - named == outside_jobs
+    ours = {canonical(name) for name in project["dependencies"] + project["optional-dependencies"]["huggingface"]}
+    assert ours - named == outside_jobs
 
 
 def test_every_direct_dependency_is_pinned_to_the_version_tested(root, project):
     pins = {canonical(line) for line in (root / "constraints.txt").read_text().splitlines() if not line.startswith("#")}
-    direct = project["dependencies"] + project["optional-dependencies"]["test"]
-    assert {canonical(name) for name in direct} <= pins
+    optional = project["optional-dependencies"]
+    direct = {canonical(name) for name in project["dependencies"] + optional["test"]}
+    assert direct <= pins
+    assert set(optional["huggingface"]) <= direct, "the tests run every source"
 
 
 def test_the_library_imports_without_installation_and_says_its_version(root):

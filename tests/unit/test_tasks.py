@@ -70,15 +70,14 @@ def test_drawing_depends_on_the_name_and_the_seed_alone():
 def test_validation_is_carved_from_train_and_the_test_split_is_left_alone(tmp_path):
     task = load_npz(tmp_path, count=40)
     given = arrays(count=40)
-    kept = {image.tobytes() for image in images.square(given["train_images"], 16)}
+    kept = {images.square(image, 16).tobytes() for image in given["train_images"]}
     train, val = ({image.tobytes() for image in part.images} for part in (task.train, task.val))
     assert (len(train), len(val)) == (36, 4) and not train & val and train | val == kept
     assert np.array_equal(task.test.labels, given["test_labels"])
 
 
 def test_the_validation_choice_depends_on_the_task_name():
-    split = images.Split(np.zeros((50, 4, 4, 3), np.uint8), np.arange(50))
-    first, again, other = (images.carve(split, 0.2, task=name, seed=0)[1].labels for name in ("a", "a", "b"))
+    first, again, other = (images.carve(50, 0.2, task=name, seed=0)[1] for name in ("a", "a", "b"))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
@@ -94,13 +93,26 @@ def test_digits_are_the_real_ones_at_full_contrast():
 
 
 def test_images_are_resized_bicubically_and_grey_becomes_rgb():
-    grey = np.random.default_rng(0).integers(0, 256, (3, 10, 10), dtype=np.uint8)
+    grey = np.random.default_rng(0).integers(0, 256, (10, 10), dtype=np.uint8)
     made = images.square(grey, 32)
-    expected = np.asarray(Image.fromarray(grey[1]).resize((32, 32), Image.Resampling.BICUBIC))
-    assert all(np.array_equal(made[1, ..., channel], expected) for channel in range(3))
-    wide = np.zeros((1, 8, 16, 3), np.uint8)
-    wide[:, :, 4:12] = 255
+    expected = np.asarray(Image.fromarray(grey).resize((32, 32), Image.Resampling.BICUBIC))
+    assert all(np.array_equal(made[..., channel], expected) for channel in range(3))
+    wide = np.zeros((8, 16, 3), np.uint8)
+    wide[:, 4:12] = 255
     assert images.square(wide, 8).min() == 255, "the centre of a wide image is what is kept"
+
+
+@pytest.mark.parametrize("shape", [(37, 53), (53, 37), (224, 225), (300, 451), (451, 300), (99, 500), (20, 20), (64, 64)])
+@pytest.mark.parametrize("size", [32, 64, 63])
+def test_an_image_becomes_what_the_transform_of_clip_makes_of_it(shape, size):
+    from mergecast import _torchvision
+
+    _torchvision.ensure()
+    from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
+
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    transform = Compose([Resize(size, interpolation=InterpolationMode.BICUBIC), CenterCrop(size)])
+    assert np.array_equal(images.square(image, size), np.asarray(transform(Image.fromarray(image))))
 
 
 def test_a_task_comes_back_from_its_file_unchanged(tmp_path):

@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy
 import yaml
+from PIL import Image
 
 PARTS = ("Snakefile", "config", "workflow", "profiles")
 METRICS = ["task_vector_cosine_similarity", "subspace_overlap", "activation_cosine_similarity"]
@@ -96,6 +98,18 @@ class Grid:
     def write_tasks(self, tasks: dict) -> None:
         rows = [HEADER, *((name, source, "", options, "", "", "", "") for name, (source, options) in tasks.items())]
         (self.folder / "config/tasks.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+
+    def add_pictures(self, task: str, source: str, path: str) -> None:
+        """Folders of pictures named like the task, and a row for it that says where they come from."""
+        rng = numpy.random.default_rng(0)
+        for part, count in (("train", 20), ("test", 6)):
+            for name in ("robin", "wren"):
+                folder = self.folder / task / part / name
+                folder.mkdir(parents=True)
+                for index in range(count):
+                    Image.fromarray(rng.integers(0, 256, (40, 48, 3), dtype=numpy.uint8)).save(folder / f"{index}.png")
+        table = self.folder / "config/tasks.tsv"
+        table.write_text(table.read_text() + f"{task}\t{source}\t{path}\t\t\t\t\t\n")
 
     def write_config(self, config: dict) -> None:
         (self.folder / "config/config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))

@@ -288,6 +288,23 @@ def test_broken_image_data_is_one_line_that_names_the_task_or_file(fault, root, 
     assert "birds" in told and word in told
 
 
+BROKEN_PICTURES = {
+    "a picture cut short": ("folder", "birds", "birds/train/wren/3.png: is no whole picture"),
+    "a data set not in the cache": ("huggingface", "owner/birds", "owner/birds: is no folder here, not in the cache"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN_PICTURES)
+def test_pictures_that_cannot_be_had_are_one_line_and_leave_no_file(fault, root, tmp_path):
+    source, where, line = BROKEN_PICTURES[fault]
+    grid = small.Grid.new(root, tmp_path / "grid")
+    grid.add_pictures("birds", source, where)
+    truncate(grid.folder / "birds/train/wren/3.png")
+    told = failing_line(grid, "results/images/32px/birds.safetensors", "images")
+    assert told.startswith("mergecast: error: task birds: ") and line in told
+    assert [path for path in grid.results.glob("images/**/*") if path.is_file()] == []
+
+
 def failing_line(grid, target, rule) -> str:
     """Run one target that must fail by itself, and return the one line that says why."""
     result = grid.run("--allowed-rules", rule, "--forcerun", rule, "--", target, check=False)

@@ -56,6 +56,20 @@ def test_editing_a_metric_categorys_module_reruns_that_category_alone(grid):
     assert only(plan, "metrics/subspace_overlap/|" + DOWNSTREAM)
 
 
+def test_a_changed_picture_remakes_its_task_and_an_unchanged_folder_nothing(root, tmp_path):
+    grid, target = small.Grid.new(root, tmp_path / "grid"), "results/images/32px/birds.safetensors"
+    grid.add_pictures("birds", "folder", "birds")
+    grid.run(target)
+    before = (grid.folder / target).read_bytes()
+    assert grid.planned(target).nothing
+    pictures = sorted((grid.folder / "birds/test/wren").iterdir())
+    pictures[0].write_bytes(pictures[1].read_bytes())
+    assert grid.planned(target).outputs == {target}
+    grid.run(target)
+    assert (grid.folder / target).read_bytes() != before
+    assert grid.planned(target).nothing
+
+
 def test_editing_a_predictors_module_reruns_its_folds_alone(grid):
     edit(grid, "prediction/predictors/ridge.py")
     plan = grid.planned()

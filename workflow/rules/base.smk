@@ -3,7 +3,7 @@
 
 rule images:
     input:
-        file=lambda wildcards: TASKS[wildcards.task]["path"] or [],
+        file=lambda wildcards: image_file(wildcards.task),
         code=lambda wildcards: code("images.py", f"tasks.sources.{TASKS[wildcards.task]['source']}"),
     output:
         "results/images/{size}px/{task}.safetensors",
@@ -18,6 +18,7 @@ rule images:
         **on_cpu(minutes=240, memory=4000),
     params:
         row=lambda wildcards: image_row(wildcards.task),
+        folder=lambda wildcards: stamp(TASKS[wildcards.task]["path"]),
         size=lambda wildcards: int(wildcards.size),
         seed=config["seed"],
     script:

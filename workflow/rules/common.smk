@@ -3,6 +3,7 @@
 from mergecast import metrics, prediction
 from mergecast.prediction import design
 from mergecast.subsets import draw_subsets
+from mergecast.tasks.rows import stamp
 
 TEMPLATES = Path(metrics.__file__).parents[1] / "report" / "templates"
 BASES = config.get("bases") or {}
@@ -139,6 +140,12 @@ def identifier(*parts):
 def image_row(task):
     """What decides a task's images and class names; how long it is trained is no part of that."""
     return {key: value for key, value in TASKS[task].items() if key not in ("steps", "epochs")}
+
+
+def image_file(task):
+    """The file a task's images come from, if it is one: a folder counts by its stamp, an id of the hub by itself."""
+    path = TASKS[task]["path"]
+    return path if os.path.isfile(path) else []
 
 
 def corpus_images(base):

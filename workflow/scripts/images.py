@@ -6,7 +6,7 @@ from mergecast import tasks
 
 def main(snakemake):
     row, size = dict(snakemake.params.row), snakemake.params.size
-    tasks.save(snakemake.output[0], tasks.load(row, size=size, seed=snakemake.params.seed))
+    tasks.save(snakemake.output[0], tasks.find(row, size=size, seed=snakemake.params.seed))
 
 
 if "snakemake" in globals():

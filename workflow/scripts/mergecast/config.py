@@ -12,12 +12,12 @@ from math import comb
 from pathlib import Path
 
 from . import brought, catalogue, merging, metrics, prediction
-from . import tasks as image_tasks
 from .brought import compare, folder
 from .choices import is_name, select
 from .errors import MergecastError
 from .prediction import splits
 from .prediction.design import TARGETS
+from .tasks.rows import check_row
 
 COLUMNS = ("task", "source", "path", "options", "classes", "prompts", "epochs", "steps")
 # What a configuration that says nothing else gets. A mapping given replaces the whole mapping; what it leaves out is
@@ -237,7 +237,7 @@ def _of_models(name: str, own: dict, bases: dict, tasks: dict[str, dict]) -> Set
     where = f"settings.{name}"
     chosen = select(f"{where}.tasks", "task", own["tasks"], tuple(tasks))
     for task in chosen:
-        _check_task(tasks[task])
+        check_row(tasks[task])
     if len(chosen) < 2:
         raise MergecastError(f"{where}.tasks: names {len(chosen)} task; a pair needs at least 2")
     if len(chosen) < FEWEST_TASKS["loto"]:
@@ -390,21 +390,3 @@ def _methods(where: str, own: dict) -> dict[str, dict]:
         return {name: merging.check_parameters(name, given.get(name) or {}, models=2) for name in chosen}
     except MergecastError as error:
         raise MergecastError(f"{where}.method_parameters: {error}") from error
-
-
-def _check_task(row: dict) -> None:
-    where = f"task {row['task']!r}"
-    sources = image_tasks.known_sources()
-    if row["source"] not in sources:
-        raise MergecastError(f"{where}: {catalogue.unknown('source', row['source'], sources)}")
-    if row["source"] == "npz" and not row["path"]:
-        raise MergecastError(f"{where}: source npz needs `path`, the file with its images")
-    if row["path"] and not Path(row["path"]).is_file():
-        raise MergecastError(f"{where}: path {row['path']!r} is no file; put the images there or correct tasks.tsv")
-    for key in ("epochs", "steps"):
-        if row[key] and not (row[key].isdigit() and int(row[key]) > 0):
-            raise MergecastError(f"{where}: {key} {row[key]!r} must be a whole number above 0, or empty")
-    if row["epochs"] and row["steps"]:
-        raise MergecastError(f"{where}: gives epochs and steps; leave one of them empty")
-    if row["prompts"] and any(template.count("{}") != 1 for template in row["prompts"].split("|")):
-        raise MergecastError(f"{where}: every prompt, separated by '|', needs one '{{}}' where the class name goes")

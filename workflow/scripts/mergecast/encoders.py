@@ -90,7 +90,8 @@ class Encoder(nn.Module):
                 f"model {self.model}: takes images of {self.size}×{self.size}×3, not "
                 f"{images.shape[1:]}; prepare them at that size"
             )
-        pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
+        # Copied, since prepared images are mapped read-only and torch has no tensors that are.
+        pixels = torch.from_numpy(np.array(images, order="C")).to(self.device)
         return (pixels.permute(0, 3, 1, 2).to(torch.float32) / 255 - self._mean) / self._std
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

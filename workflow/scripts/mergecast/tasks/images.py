@@ -1,16 +1,12 @@
-"""A task: labelled images in three splits, its class names, the prompts that describe them; and its file."""
+"""A task: labelled images in three splits, its class names, the prompts that describe them."""
 
-import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from ..errors import MergecastError
-from ..files import atomic
 from ..seeding import seed_for
 
 SPLITS = ("train", "val", "test")
@@ -18,9 +14,14 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Split:
-    """Images (uint8, N×H×W×3) and their class indices (int64, N)."""
+    """Images and their class indices (int64, N).
 
-    images: np.ndarray
+    Those of a task are uint8, N×S×S×3: an array in memory, one mapped from a file, or `Resized` on the way there. Those
+    of a source are any sequence of images (uint8, H×W grey or H×W×3): they may be decoded one by one, when they are
+    asked for, and need not be of one size.
+    """
+
+    images: Sequence[np.ndarray]
     labels: np.ndarray
 
     def __len__(self) -> int:
@@ -54,36 +55,64 @@ class Task:
     test: Split
 
 
-def square(images: np.ndarray, size: int) -> np.ndarray:
-    """Images (uint8, N×H×W grey or N×H×W×3) as RGB of size×size: shortest side resized bicubically, centre kept."""
-    if images.ndim == 3:
-        images = np.repeat(images[..., None], 3, axis=-1)
-    height, width = images.shape[1:3]
+@dataclass(frozen=True)
+class Resized:
+    """The images of a source at `chosen` (indices), as RGB of size×size: each made when it is reached, and not kept."""
+
+    source: Sequence[np.ndarray]
+    chosen: np.ndarray
+    size: int
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (square(self.source[index], self.size) for index in self.chosen.tolist())
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of all of them as one array: (N, S, S, 3)."""
+        return (len(self), self.size, self.size, 3)
+
+
+def square(image: np.ndarray, size: int) -> np.ndarray:
+    """An image (uint8, H×W grey or H×W×3) as RGB of size×size: shortest side resized bicubically, centre kept.
+
+    Rounded as torchvision does it in CLIP's transform: the longest side down, the margin to the nearest, halves to even.
+    """
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=-1)
+    height, width = image.shape[:2]
     if (height, width) == (size, size):
-        return np.ascontiguousarray(images)
-    scale = size / min(height, width)
-    tall, wide = max(size, round(height * scale)), max(size, round(width * scale))
-    top, left = (tall - size) // 2, (wide - size) // 2
-    result = np.empty((len(images), size, size, 3), np.uint8)
-    for index, image in enumerate(images):
-        resized = Image.fromarray(image).resize((wide, tall), Image.Resampling.BICUBIC)
-        result[index] = np.asarray(resized)[top : top + size, left : left + size]
-    return result
+        return image
+    tall, wide = (int(size * side / min(height, width)) for side in (height, width))
+    top, left = round((tall - size) / 2), round((wide - size) / 2)
+    resized = Image.fromarray(image).resize((wide, tall), Image.Resampling.BICUBIC)
+    return np.asarray(resized)[top : top + size, left : left + size]
 
 
-def carve(split: Split, fraction: float, *, task: str, seed: int) -> tuple[Split, Split]:
-    """Train and validation: a choice of round(fraction × N), at least one image, seeded by the task's name.
+def limit(available: int, most: int, *, task: str, part: str, seed: int) -> np.ndarray:
+    """Sorted indices of at most `most` images of a split, seeded by the task's name and the split's; of all for 0."""
+    if not 0 < most < available:
+        return np.arange(available)
+    rng = np.random.default_rng(seed_for("limit", task, part, seed=seed))
+    return np.sort(rng.choice(available, most, replace=False))
+
+
+def carve(images: int, fraction: float, *, task: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted indices of the images to train on and of those to validate on: round(fraction × images) of them, at least
+    one, chosen by the task's name.
 
     Raises MergecastError when nothing would be left to train on.
     """
-    count = max(1, round(fraction * len(split)))
-    if count >= len(split):
+    count = max(1, round(fraction * images))
+    if count >= images:
         raise MergecastError(
-            f"task {task}: its {len(split)} train images cannot give a validation fraction of {fraction}; "
+            f"task {task}: its {images} train images cannot give a validation fraction of {fraction}; "
             "lower `validation_fraction` or give more images"
         )
-    order = np.random.default_rng(seed_for("validation", task, seed=seed)).permutation(len(split))
-    return split.take(np.sort(order[count:])), split.take(np.sort(order[:count]))
+    order = np.random.default_rng(seed_for("validation", task, seed=seed)).permutation(images)
+    return np.sort(order[count:]), np.sort(order[:count])
 
 
 def check(task: Task) -> Task:
@@ -116,34 +145,3 @@ def check(task: Task) -> Task:
     if len(np.unique(np.concatenate([task.train.labels, task.val.labels]))) < 2:
         raise MergecastError(f"task {task.name}: all its train images are of one class; a task needs two or more")
     return task
-
-
-def save(path, task: Task) -> None:
-    """Write a task as safetensors: `{split}_images`, `{split}_labels`; header: task, source, class_names, prompts."""
-    tensors = {}
-    for name in SPLITS:
-        split = getattr(task, name)
-        tensors[f"{name}_images"] = np.ascontiguousarray(split.images)
-        tensors[f"{name}_labels"] = np.ascontiguousarray(split.labels)
-    header = {
-        "task": task.name,
-        "source": task.source,
-        "class_names": json.dumps(task.class_names),
-        "prompts": json.dumps(task.prompts),
-    }
-    with atomic(path) as temporary:
-        save_file(tensors, temporary, header)
-
-
-def open_task(path) -> Task:
-    """Read a prepared task. Raises MergecastError when the file is missing, damaged or not one of ours."""
-    if not Path(path).is_file():
-        raise MergecastError(f"{path}: no such file; prepare the task's images first, with `snakemake {path}`")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            splits = {name: Split(file.get_tensor(f"{name}_images"), file.get_tensor(f"{name}_labels")) for name in SPLITS}
-            class_names, prompts = (tuple(json.loads(header[key])) for key in ("class_names", "prompts"))
-            return check(Task(header["task"], header["source"], class_names, prompts, **splits))
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise MergecastError(f"{path}: is not a whole file of prepared images ({error}); delete it and run again") from error

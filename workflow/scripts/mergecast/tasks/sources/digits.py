@@ -4,8 +4,8 @@ import numpy as np
 
 from ...errors import MergecastError
 from ...seeding import seed_for
+from .. import options
 from ..images import Split, Splits
-from . import _options
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 PROMPTS = ("the digit {}", "a photo of the digit {}")
@@ -20,7 +20,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     """
     from sklearn.datasets import load_digits
 
-    test = _options.read(row, DEFAULTS)["test"]
+    test = options.read(row, DEFAULTS)["test"]
     data = load_digits()
     if test >= len(data.images):
         raise MergecastError(f"task {row['task']}: option test={test} leaves nothing of {len(data.images)} images; lower it")

@@ -1,14 +1,42 @@
 """Your own images: a NumPy .npz file with train and test images, their labels and the class names."""
 
 import zipfile
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import MergecastError
+from .. import options
 from ..images import Split, Splits
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels", "class_names")
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
+
+
+class Rows(Sequence):
+    """The images of one array of a .npz file, each read when it is asked for: cheap in ascending order, packed or not."""
+
+    def __init__(self, path: str, name: str, origin: str):
+        self.origin = origin
+        self._file = zipfile.ZipFile(path).open(f"{name}.npy")  # noqa: SIM115, it lives as long as this sequence
+        version = np.lib.format.read_magic(self._file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        self.shape, self.fortran_order, self.dtype = read(self._file)
+        self._start = self._file.tell()
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Raises MergecastError if the file ends before, or is damaged."""
+        length = int(np.prod(self.shape[1:]))
+        try:
+            self._file.seek(self._start + index * length)
+            return np.frombuffer(self._file.read(length), self.dtype).reshape(self.shape[1:])
+        except DAMAGED as error:
+            raise MergecastError(f"{self.origin} is not a whole .npz file ({error}); make it again") from error
 
 
 def load(row: dict, *, size: int, seed: int) -> Splits:
@@ -18,9 +46,8 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     Raises MergecastError naming the task, the file and the array: no path, missing or damaged file, missing array,
     pickled array, wrong type or shape.
     """
-    task, path = row["task"], row.get("path")
-    if not isinstance(path, str) or not path.strip():
-        raise MergecastError(f"task {task}: source npz needs a `path` to a .npz file")
+    task, path = row["task"], options.path(row, "a .npz file")
+    options.read(row, {})
     if not Path(path).is_file():
         raise MergecastError(f"task {task}: {path}: no such file; check `path` in tasks.tsv")
     if not zipfile.is_zipfile(path):
@@ -28,14 +55,15 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: _array(file, name, task, path) for name in ARRAYS}
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+    except DAMAGED as error:
         raise MergecastError(f"task {task}: {path}: is not a whole .npz file ({error}); make it again") from error
     for name in ("train_images", "test_images"):
         array = arrays[name]
         if array.dtype != np.uint8:
             raise MergecastError(f"task {task}: {path}: {name} has type {array.dtype}; images must be uint8, 0 to 255")
-        if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3) or 0 in array.shape[1:]:
-            raise MergecastError(f"task {task}: {path}: {name} has shape {array.shape}; it must be N×H×W or N×H×W×3")
+        shape = array.shape
+        if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3) or 0 in shape[1:]:
+            raise MergecastError(f"task {task}: {path}: {name} has shape {shape}; it must be N×H×W or N×H×W×3")
     for name in ("train_labels", "test_labels"):
         array = arrays[name]
         if array.ndim != 1 or array.dtype.kind not in "iu":
@@ -52,11 +80,13 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     return Splits(tuple(name.replace("_", " ") for name in class_names.tolist()), train, test)
 
 
-def _array(file, name: str, task: str, path: str) -> np.ndarray:
+def _array(file, name: str, task: str, path: str) -> np.ndarray | Rows:
+    """An array of the file; the images as `Rows`, unless they are stored in Fortran's order and have none."""
     if name not in file.files:
         raise MergecastError(f"task {task}: {path}: has no array {name!r}; it needs {', '.join(ARRAYS)}")
     try:
-        return file[name]
+        rows = Rows(path, name, f"task {task}: {path}: {name}") if name.endswith("_images") else None
+        return file[name] if rows is None or rows.fortran_order else rows
     except ValueError as error:
         if "pickle" not in str(error):
             raise

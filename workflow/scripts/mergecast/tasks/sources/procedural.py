@@ -5,9 +5,9 @@ import numpy as np
 from ...catalogue import unknown
 from ...errors import MergecastError
 from ...seeding import seed_for
+from .. import options
 from ..drawing.figures import FIGURES
 from ..images import Split, Splits
-from . import _options
 
 DEFAULTS = {"figure": "", "train": 3000, "test": 400}
 
@@ -17,7 +17,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
 
     Raises MergecastError naming the task when there is no such figure.
     """
-    chosen = _options.read(row, DEFAULTS)
+    chosen = options.read(row, DEFAULTS)
     name = chosen["figure"] or row["task"]
     if name not in FIGURES:
         raise MergecastError(f"task {row['task']}: {unknown('figure', name, FIGURES)}")

@@ -1,0 +1,55 @@
+"""What a row of tasks.tsv says before any of its images is read: whether it can be right, and what it depends on."""
+
+import hashlib
+import os
+import re
+from functools import cache
+
+from .. import catalogue
+from ..errors import MergecastError
+from . import known_sources
+
+# Sources that need a `path`: what it is, and how that is told from something else.
+PATHS = {
+    "npz": ("the file with its images", "file"),
+    "folder": ("the folder with its pictures", "folder"),
+    "huggingface": ("the id of a data set on the hub, or a folder", "folder"),
+}
+HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
+
+
+def check_row(row: dict) -> None:
+    """Raise MergecastError naming the task and the column that cannot be right."""
+    where, source, path = f"task {row['task']!r}", row["source"], row["path"]
+    if source not in known_sources():
+        raise MergecastError(f"{where}: {catalogue.unknown('source', source, known_sources())}")
+    what, kind = PATHS.get(source, ("", "file"))
+    if what and not path:
+        raise MergecastError(f"{where}: source {source} needs `path`, {what}")
+    there = os.path.isfile(path) if kind == "file" else os.path.isdir(path)
+    if path and not there and not (source == "huggingface" and HUB_ID.fullmatch(path)):
+        raise MergecastError(f"{where}: path {path!r} is no {kind}; put the images there or correct tasks.tsv")
+    for key in ("epochs", "steps"):
+        if row[key] and not (row[key].isdigit() and int(row[key]) > 0):
+            raise MergecastError(f"{where}: {key} {row[key]!r} must be a whole number above 0, or empty")
+    if row["epochs"] and row["steps"]:
+        raise MergecastError(f"{where}: gives epochs and steps; leave one of them empty")
+    if row["prompts"] and any(template.count("{}") != 1 for template in row["prompts"].split("|")):
+        raise MergecastError(f"{where}: every prompt, separated by '|', needs one '{{}}' where the class name goes")
+
+
+@cache
+def stamp(folder: str) -> str:
+    """A hash of the names, sizes and times of change of all files below a folder; "" where there is no such folder.
+
+    So a changed picture is noticed without a look into tens of thousands. Looked at once a process.
+    """
+    digest, found = hashlib.sha256(), False
+    for place, folders, files in os.walk(folder, followlinks=True):
+        folders.sort()
+        for name in sorted(files):
+            file = os.path.join(place, name)
+            status = os.stat(file) if os.path.exists(file) else os.lstat(file)
+            digest.update(f"{os.path.relpath(file, folder)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+            found = True
+    return digest.hexdigest() if found else ""

@@ -1,0 +1,75 @@
+"""Your own pictures in folders: one folder a class, in one folder for training and one for testing."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import MergecastError
+from .. import options
+from ..images import Split, Splits
+from ..pictures import decode
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
+DEFAULTS = {"train": "train", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Files(Sequence):
+    """Pictures of a task by path, each decoded when it is asked for."""
+
+    task: str
+    paths: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return decode(self.paths[index], f"task {self.task}: {self.paths[index]}")
+
+
+def load(row: dict, *, size: int, seed: int) -> Splits:
+    """The pictures `{path}/{train}/{class}/*` and `{path}/{test}/{class}/*`, classes and pictures in the order of names.
+
+    The options `train` and `test` are the names of those two folders. Files that end in none of SUFFIXES are passed over,
+    hidden ones too; "_" in the name of a class is read as a space. Raises MergecastError naming the task and the folder:
+    no path, not there, not readable, without classes or pictures, classes that are in one of the two alone.
+    """
+    task, root, chosen = row["task"], options.path(row, "a folder of pictures"), options.read(row, DEFAULTS)
+    folders = {part: os.path.join(root, chosen[part]) for part in DEFAULTS}
+    classes = {part: _entries(task, folder, os.DirEntry.is_dir) for part, folder in folders.items()}
+    for part, folder in folders.items():
+        if not classes[part]:
+            raise MergecastError(f"task {task}: {folder}: has no folder in it; make one a class, with its pictures")
+    for part, other in (("train", "test"), ("test", "train")):
+        if alone := [name for name in classes[part] if name not in classes[other]]:
+            raise MergecastError(
+                f"task {task}: class {alone[0]!r} is in {folders[part]}, but not in {folders[other]}; "
+                "give both the same classes"
+            )
+    splits = (_split(task, folder, classes["train"]) for folder in folders.values())
+    return Splits(tuple(name.replace("_", " ") for name in classes["train"]), *splits)
+
+
+def _split(task: str, folder: str, classes: list[str]) -> Split:
+    paths, labels = [], []
+    for label, name in enumerate(classes):
+        own = os.path.join(folder, name)
+        pictures = _entries(task, own, lambda entry: entry.name.lower().endswith(SUFFIXES))
+        if not pictures:
+            raise MergecastError(
+                f"task {task}: {own}: holds no picture ({', '.join(SUFFIXES)}); put some there or remove the class from both"
+            )
+        paths += [os.path.join(own, picture) for picture in pictures]
+        labels += [label] * len(pictures)
+    return Split(Files(task, tuple(paths)), np.array(labels, np.int64))
+
+
+def _entries(task: str, folder: str, wanted) -> list[str]:
+    """Sorted names in a folder that are wanted and not hidden."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if wanted(entry) and not entry.name.startswith("."))
+    except OSError as error:
+        raise MergecastError(f"task {task}: {folder}: cannot be read ({error.strerror}); check `path` and `options`") from error
