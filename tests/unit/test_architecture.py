@@ -18,7 +18,8 @@ ALLOWED = {
     "tasks": set(),
     "_torchvision": set(),
     "encoders": {"tasks", "checkpoints", "_torchvision", "devices"},
-    "bases": {"checkpoints", "encoders"},
+    "imports": {"checkpoints"},
+    "bases": {"encoders", "imports"},
     "evaluation": {"encoders", "tasks"},
     "merge_quality": {"encoders", "evaluation", "tasks"},
     "training": {"encoders", "evaluation", "tasks", "checkpoints"},
@@ -33,8 +34,8 @@ ALLOWED = {
     "plots": set(),
     "report": {"plots", "tables"},
     "brought": {"metrics", "tables"},
-    "config": {"brought", "merging", "metrics", "prediction", "tasks"},
-    "cli": {"merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
+    "config": {"brought", "imports", "merging", "metrics", "prediction", "tasks"},
+    "cli": {"imports", "merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
 }
 LIGHT = [
     "errors",
@@ -43,6 +44,7 @@ LIGHT = [
     "closure",
     "brought",
     "config",
+    "imports",
     "metrics",
     "features.store",
     "prediction.folds",
