@@ -8,17 +8,19 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 
 from ..checkpoints import State
 from ..errors import MergecastError
-from ..files import read_json
 from . import architecture
-from .layouts import Mapped, Place, listed, table, wrapper
+from .layouts import Mapped, listed, table, wrapper
 from .reading import File
 
 KEY = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_([AB])(?:\.default)?\.weight")
+# PEFT's wrapper of torch's MultiheadAttention adds the adapter of out_proj twice, while training too: huggingface/peft#3774.
+ATTENTION = re.compile(r"visual\..*\.attn(\.|$)")
 # Each changes more than θ0 + s·B·A, or θ0 itself.
 REFUSED = (
     "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "target_parameters", "trainable_token_indices",
@@ -39,9 +41,11 @@ def merge(file: File, config_path, base: State) -> Mapped:
     config = read_config(config_path)
     _check_architecture(config_path, config, base)
     pairs = _pairs(file)
+    if fused := [module for module in pairs if ATTENTION.search(module)]:
+        raise MergecastError(f"{file.path}: the adapter of {listed(fused)} counts once or twice, by PEFT's version; {REMEDY}")
     prefix = wrapper(pairs)
     look_up = table(module.removeprefix(prefix) for module in pairs)
-    places = {module: _place(look_up, module.removeprefix(prefix)) for module in pairs}
+    places = {module: look_up(f"{module.removeprefix(prefix)}.weight") for module in pairs}
     if unknown := [module for module, place in places.items() if place is None]:
         raise MergecastError(f"{file.path}: the adapter of {listed(unknown)} has no place in a CLIP; {REMEDY}")
     visual = {module: place for module, place in places.items() if place.name.startswith("visual.")}
@@ -70,7 +74,10 @@ def merge(file: File, config_path, base: State) -> Mapped:
 
 def read_config(path) -> dict:
     """An adapter's configuration. Raises MergecastError for one that is no plain LoRA, naming the key that says so."""
-    config = read_json(path)
+    try:
+        config = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MergecastError(f"{path}: cannot be read as JSON ({error}); an adapter needs it beside its weights") from error
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         kind = config.get("peft_type") if isinstance(config, dict) else None
         raise MergecastError(f"{path}: peft_type is {kind!r}, only LORA can be merged; {REMEDY}")
@@ -105,15 +112,9 @@ def _pairs(file: File) -> dict[str, dict[str, torch.Tensor]]:
         raise MergecastError(f"{file.path}: the adapter of {listed(half)} lacks its lora_A or lora_B; save it whole")
     for module, pair in found.items():
         for side, tensor in pair.items():
-            if tensor.ndim < 2 or not tensor.is_floating_point():
+            if tensor.ndim < 2 or not tensor.numel() or not tensor.is_floating_point():
                 raise MergecastError(f"{file.path}: lora_{side} of {module!r} is no matrix of weights; save the adapter again")
     return found
-
-
-def _place(look_up, module: str) -> Place | None:
-    """The place of a module's weight. PEFT wraps a whole attention block of OpenCLIP: itself adapts the fused rows."""
-    module = module.replace(".base_layer.", ".")
-    return look_up(f"{module}.in_proj_weight" if module.endswith(".attn") else f"{module}.weight")
 
 
 def _scale(path, config: Mapping, module: str, rank: int) -> float:
