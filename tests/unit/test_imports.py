@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from layouts import behind, published, to_huggingface
 from mergecast import bases, checkpoints, encoders, imports
 from mergecast.checkpoints import State
 from mergecast.errors import MergecastError
@@ -38,54 +39,6 @@ def base(tmp_path, clip):
     encoders.save_clip(tmp_path / "clip.safetensors", encoders.new_clip(MODEL, seed=2), MODEL)
     encoders.save_visual(tmp_path / "base.safetensors", tmp_path / "clip.safetensors")
     return State(tmp_path / "base.safetensors")
-
-
-def to_huggingface(state) -> dict:
-    """OpenCLIP's tensors under the names of transformers, written by hand from its documentation of the modules."""
-    found = {}
-    for name, tensor in state.items():
-        tower = "vision_model" if name.startswith("visual.") else "text_model"
-        name = name.removeprefix("visual.")
-        kind = name.rpartition("weight")[1] or "bias"
-        _, _, block, *inner = name.split(".") if ".resblocks." in name else ("", "", "")
-        place = f"{tower}.encoder.layers.{block}"
-        inner = ".".join(inner)
-        if inner.startswith("attn.in_proj"):
-            for letter, rows in zip("qkv", tensor.chunk(3), strict=True):
-                found[f"{place}.self_attn.{letter}_proj.{kind}"] = rows
-        elif block:
-            old, new = {"attn": ("attn.out", "self_attn.out"), "mlp": ("c_", ""), "ln_1": ("ln_", "layer_norm")}.get(
-                inner.partition(".")[0], ("ln_", "layer_norm")
-            )
-            inner = (
-                inner.replace("c_fc", "fc1").replace("c_proj", "fc2") if inner.startswith("mlp") else inner.replace(old, new)
-            )
-            found[f"{place}.{inner}"] = tensor
-        elif name in ("proj", "text_projection"):
-            found["visual_projection.weight" if name == "proj" else "text_projection.weight"] = tensor.T.contiguous()
-        elif name == "logit_scale":
-            found[name] = tensor
-        else:
-            outside = {
-                "class_embedding": "embeddings.class_embedding",
-                "conv1.weight": "embeddings.patch_embedding.weight",
-                "positional_embedding": "embeddings.position_embedding.weight",
-                "token_embedding.weight": "embeddings.token_embedding.weight",
-                "ln_pre": "pre_layrnorm",
-                "ln_post": "post_layernorm",
-                "ln_final": "final_layer_norm",
-            }
-            known = next(key for key in outside if name == key or name.partition(".")[0] == key)
-            found[f"{tower}.{name.replace(known, outside[known])}"] = tensor
-    return found
-
-
-def behind(prefix, state):
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
-def published(state):
-    return behind("model.", {name: tensor for name, tensor in state.items() if not name.startswith("transformer.")})
 
 
 LAYOUTS = {
@@ -203,7 +156,7 @@ BAD = {
     "no file": (lambda folder, state: None, "no such file"),
     "a list": (saved(lambda state: [1, 2]), "something else than named tensors"),
     "nothing": (saved(lambda state: {}), "something else than named tensors"),
-    "two state dicts": (saved(lambda state: {"ema": state, "net": state}), "several state dicts (ema, net)"),
+    "two state dicts": (saved(lambda state: {"ema": state, "net": state}), "several state dicts ('ema', 'net')"),
     "a sparse tensor": (saved(lambda state: state | {"logit_scale": torch.ones(2, 2).to_sparse()}), "'logit_scale' is sparse"),
     "other names": (
         saved(lambda state: {"resnet.fc": torch.ones(1), "a": torch.ones(1)} | dict.fromkeys("bc", torch.ones(1)) | state),

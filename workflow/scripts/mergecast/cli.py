@@ -189,12 +189,13 @@ def _assignments(settings: list[str]) -> dict:
     return given
 
 
+# Of a tensor θ and its task vector τ; ranks are those of τ.
 LAYER = {
     "norm": "‖θ‖",
     "task_vector_norm": "‖τ‖",
     "relative_norm": "‖τ‖/‖θ0‖",
-    "stable_rank": "stable rank of τ",
-    "effective_rank": "effective rank of τ",
+    "stable_rank": "stable rank",
+    "effective_rank": "effective rank",
 }
 
 
@@ -208,6 +209,7 @@ def _print_facts(facts: dict) -> None:
         "layout": facts.get("layout") or f"unknown: {facts['unreadable']}",
         "tensors": f"{facts['tensors']} ({kinds}), {facts['parameters']:,} parameters",
         "left out": f"{facts['left_out']} tensors of the text tower" if facts.get("left_out") else "",
+        "raised": f"{facts['upcast']} tensors from float16 to float32" if facts.get("upcast") else "",
         "tower": ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shape.items()),
         "model": " or ".join(facts.get("models", [])),
         "sha256": facts.get("sha256", ""),
@@ -217,7 +219,8 @@ def _print_facts(facts: dict) -> None:
     }
     for name, text in lines.items():
         if text:
-            typer.echo(f"{name:<10} {text}")
+            # What a file says of itself is shown as text: it may hold what commands a terminal.
+            typer.echo("".join(letter if letter.isprintable() else "?" for letter in f"{name:<10} {text}"))
     layers = [layer for layer in facts.get("layers", []) if len(layer["shape"]) > 1]
     if layers:
         columns = [key for key in LAYER if any(key in layer for layer in layers)]
@@ -248,7 +251,7 @@ def _print_rows(columns: list[str], rows: list[list], form: str = "{:.3f}") -> N
         table.add_column(name, justify="right" if number > 1 else "left", no_wrap=True)
     for first, second, *values in rows:
         table.add_row(first, second, *("–" if value != value else form.format(value) for value in values))
-    console = Console()
+    console = Console(markup=False)
     wide = console.options.update(width=1000)
     console.width = max(console.width, Measurement.get(console, wide, table).maximum)
     console.print(table)

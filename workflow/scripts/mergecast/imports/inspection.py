@@ -18,9 +18,9 @@ def inspect(path, base: State | None = None) -> dict:
     """Facts about a file of weights, strict JSON; None where a number is undefined.
 
     Of the file: `files`, `format`, `header`, `dtypes`, `tensors`, `parameters`. Of the visual tower in it: `layout`,
-    `left_out` (tensors of the text tower), `architecture`, `models` (names with these shapes), `sha256`, `norm`; or
-    `unreadable`, why there is none. With a base: `fits`, `reasons`, and if the shapes agree `task_vector_norm` and
-    `relative_norm`. `layers`: see `layer`. Raises MergecastError for a file that cannot be read at all.
+    `left_out` (tensors of the text tower), `upcast` (tensors from float16), `architecture`, `models` (names with these
+    shapes), `sha256`, `norm`; or `unreadable`, why there is none. With a base: `fits`, `reasons`, and if the shapes agree
+    `task_vector_norm` and `relative_norm`. `layers`: see `layer`. Raises MergecastError for a file that cannot be read at all.
     """
     sources = files(path)
     file = read(sources[0])
@@ -43,6 +43,7 @@ def inspect(path, base: State | None = None) -> dict:
     facts |= {
         "layout": found.layout,
         "left_out": found.left_out,
+        "upcast": found.upcast,
         "architecture": measured,
         "models": architecture.candidates(measured) if measured else [],
         "sha256": content_hash(found.state),

@@ -74,7 +74,7 @@ def _state_dict(path: Path, found: object) -> dict[str, torch.Tensor]:
         if not nested:
             raise MergecastError(f"{path}: holds something else than named tensors; save a state dict")
         if len(nested) > 1:
-            raise MergecastError(f"{path}: holds several state dicts ({', '.join(map(str, nested))}); save the one you mean")
+            raise MergecastError(f"{path}: holds several state dicts ({', '.join(map(repr, nested))}); save the one you mean")
         (found,) = nested.values()
     for name, tensor in found.items():
         if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
