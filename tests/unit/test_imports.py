@@ -77,7 +77,9 @@ def test_position_ids_and_what_openai_adds_are_no_weights(state, tower, base, tm
     }
     for name, tensors in extras.items():
         torch.save(tensors, tmp_path / name)
-        assert checkpoints.content_hash(bring(tmp_path / name, base).state) == checkpoints.content_hash(tower)
+        found = bring(tmp_path / name, base)
+        assert checkpoints.content_hash(found.state) == checkpoints.content_hash(tower)
+        assert found.left_out == len(state) - len(tower), "what is no weight is not counted"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -104,6 +106,15 @@ def test_half_precision_is_raised_to_float32_and_bfloat16_is_kept(tower, base, t
         assert {tensor.dtype for tensor in found.state.values()} == {kept}
         assert found.upcast == (len(tower) if kind is torch.float16 else 0)
         assert all(torch.equal(found.state[name], tower[name].to(kind).to(kept)) for name in tower)
+
+
+def test_tensors_that_share_memory_in_a_pickle_are_brought_as_tensors_of_their_own(tower, base, tmp_path):
+    flat = torch.arange(2 * 96.0)
+    tied = tower | {"visual.ln_pre.weight": flat[:96], "visual.ln_pre.bias": flat[96:], "visual.ln_post.weight": flat[:96]}
+    torch.save(tied, tmp_path / "tied.pt")
+    found = bring(tmp_path / "tied.pt", base).state
+    checkpoints.save(tmp_path / "out.safetensors", found)
+    assert checkpoints.content_hash(State(tmp_path / "out.safetensors")) == checkpoints.content_hash(tied)
 
 
 def test_the_origin_of_a_checkpoint_is_told(tower, base, tmp_path):

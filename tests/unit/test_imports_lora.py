@@ -45,6 +45,7 @@ OPTIONS = {
     "q, k, v and the output": {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "k_proj", "v_proj", "out_proj"]},
     "one of the three": {"r": 3, "lora_alpha": 7, "target_modules": ["k_proj"]},
     "rank-stabilised": {"r": 4, "lora_alpha": 8, "use_rslora": True, "target_modules": ["v_proj", "fc1"]},
+    "the projection alone": {"r": 4, "target_modules": ["visual_projection"]},
     "the projection and the convolution": {"r": 4, "target_modules": ["visual_projection", "patch_embedding"]},
     "ranks and scales by pattern": {
         "r": 4,

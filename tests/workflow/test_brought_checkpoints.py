@@ -67,6 +67,11 @@ def brought(finished, tmp_path_factory) -> small.Grid:
     return grid
 
 
+def measured(path) -> dict:
+    """A result without the versions of what made it: a commit between two runs changes those alone."""
+    return {key: value for key, value in json.loads(path.read_text()).items() if key != "versions"}
+
+
 def test_what_is_brought_without_loss_gives_the_bits_of_the_fine_tuned_run(finished, brought):
     for task in LOSSLESS:
         own, theirs = (State(grid.setting / f"checkpoints/{task}.safetensors") for grid in (finished, brought))

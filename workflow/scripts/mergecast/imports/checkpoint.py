@@ -1,7 +1,7 @@
 """A checkpoint made elsewhere, as one of ours: any layout and format that can be read, checked against the base."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -57,7 +57,8 @@ def bring(path, base: State | None = None) -> Brought:
     sources = files(path)
     found = renamed(read(sources[0]), sources, base)
     check(found.state, path, base, found.header.get("base_sha256"))
-    return found
+    # A pickle's tensors may be views of one storage, or one tensor under two names, which no safetensors file can hold.
+    return replace(found, state={name: tensor.clone() for name, tensor in found.state.items()})
 
 
 def renamed(file: File, sources: list[str], base: State | None = None) -> Brought:

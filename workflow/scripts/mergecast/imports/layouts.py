@@ -40,11 +40,15 @@ IN_BLOCK = {
 FUSED = {"self_attn.q_proj": 0, "self_attn.k_proj": 1, "self_attn.v_proj": 2}
 BLOCK = re.compile(r"encoder\.layers\.(\d+)\.(.+)\.(weight|bias)")
 
+REMEDY = "give a CLIP as OpenCLIP or Hugging Face's transformers save it, or its visual tower"
+
 
 @dataclass(frozen=True)
 class Place:
-    """Where a tensor goes: OpenCLIP's `name`, "" for one that is no weight; as its whole or as one third of its rows
-    (`part` 0 query, 1 key, 2 value); `turned` if it is transposed on the way."""
+    """Where a tensor goes: OpenCLIP's `name` ("" for one that is no weight), as its whole or as one third of its rows.
+
+    `part`: 0 query, 1 key, 2 value; None: the whole. `turned`: it is transposed on the way.
+    """
 
     name: str
     part: int | None = None
@@ -104,7 +108,8 @@ def wrapper(names: Iterable[str]) -> str:
 
 def table(names: Iterable[str]) -> Callable[[str], Place | None]:
     """The table that names, without their wrappers, are to be looked up in."""
-    return huggingface if any(name.partition(".")[0] in TOWERS for name in names) else openclip
+    theirs = (*TOWERS, "visual_projection")
+    return huggingface if any(name.partition(".")[0] in theirs for name in names) else openclip
 
 
 def to_openclip(file: File, *, text: bool = False) -> Mapped:
@@ -132,10 +137,8 @@ def to_openclip(file: File, *, text: bool = False) -> Mapped:
             else:
                 thirds.setdefault(place.name, {})[place.part] = tensor
     fused = {name: _stacked(file.path, name, parts) for name, parts in thirds.items()}
-    return Mapped(whole | fused, _layout(look_up, prefix, names), len(places) - len(wanted))
-
-
-REMEDY = "give a CLIP as OpenCLIP or Hugging Face's transformers save it, or its visual tower"
+    left_out = sum(bool(place.name) for name, place in places.items() if name not in wanted)
+    return Mapped(whole | fused, _layout(look_up, prefix, names), left_out)
 
 
 def listed(names: list[str], most: int = 3) -> str:
@@ -150,7 +153,8 @@ def listed(names: list[str], most: int = 3) -> str:
 
 def _stacked(path, name: str, parts: dict[int, torch.Tensor]) -> torch.Tensor:
     """Rows of query, key and value, in this order, as OpenCLIP's one tensor."""
-    if len(parts) < 3 or len({(part.shape, part.dtype) for part in parts.values()}) > 1:
+    kinds = {(part.shape, part.dtype) for part in parts.values()}
+    if len(parts) < 3 or len(kinds) > 1 or not parts[0].ndim:
         raise MergecastError(f"{path}: query, key and value of {name!r} are not three of one shape and type; save all of it")
     return torch.cat([parts[number] for number in range(3)])
 
