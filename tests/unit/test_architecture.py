@@ -19,7 +19,8 @@ ALLOWED = {
     "tasks": set(),
     "_torchvision": set(),
     "encoders": {"tasks", "checkpoints", "_torchvision", "devices"},
-    "bases": {"checkpoints", "encoders"},
+    "imports": {"checkpoints"},
+    "bases": {"encoders", "imports"},
     "evaluation": {"encoders", "tasks"},
     "merge_quality": {"encoders", "evaluation", "tasks"},
     "training": {"encoders", "evaluation", "tasks", "checkpoints"},
@@ -34,8 +35,8 @@ ALLOWED = {
     "plots": set(),
     "report": {"plots", "tables"},
     "brought": {"metrics", "tables"},
-    "config": {"brought", "merging", "metrics", "prediction", "tasks"},
-    "cli": {"merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
+    "config": {"brought", "imports", "merging", "metrics", "prediction", "tasks"},
+    "cli": {"imports", "merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
 }
 LIGHT = [
     "errors",
@@ -45,6 +46,7 @@ LIGHT = [
     "cluster",
     "brought",
     "config",
+    "imports",
     "metrics",
     "features.store",
     "prediction.folds",

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from copy import deepcopy
+from pathlib import Path
 
 import jsonschema
 import numpy
@@ -73,6 +74,33 @@ def test_pairs_come_row_by_row_so_that_a_new_task_only_appends():
     assert five[: len(four)] == four
     assert {pair[1] for pair in five[len(four) :]} == {"e"}
     assert len(five) == 10
+
+
+def with_checkpoints(folder, *tasks) -> dict:
+    """The small configuration with a file for each of these tasks."""
+    given = deepcopy(SMALL)
+    given["settings"]["tiny"]["checkpoints"] = {task: str(folder / f"{task}.pt") for task in tasks}
+    for path in given["settings"]["tiny"]["checkpoints"].values():
+        Path(path).touch()
+    return given
+
+
+def test_checkpoints_are_those_of_the_setting_s_tasks_and_the_recipe_is_for_the_others(tmp_path):
+    given = with_checkpoints(tmp_path, *"ceba")
+    given["settings"]["tiny"]["tasks"] = list("abcd")
+    setting = config.resolve(given, TASKS)["tiny"]
+    assert list(setting.checkpoints) == list("abc") and setting.checkpoints["c"].endswith("c.pt")
+    assert setting.recipe == SMALL["settings"]["tiny"]["recipe"]
+    assert config.resolve(deepcopy(SMALL), TASKS)["tiny"].checkpoints is None
+
+
+def test_the_recipe_may_be_left_out_if_every_task_has_a_checkpoint(tmp_path):
+    given = with_checkpoints(tmp_path, *"abcde")
+    del given["settings"]["tiny"]["recipe"]
+    assert config.resolve(deepcopy(given), TASKS)["tiny"].recipe is None
+    del given["settings"]["tiny"]["checkpoints"]["d"]
+    with pytest.raises(MergecastError, match=r"tiny: lacks the key 'recipe', by which d \(1 in all\) would be fine-tuned"):
+        config.resolve(given, TASKS)
 
 
 def test_a_table_without_a_column_is_named(tmp_path):

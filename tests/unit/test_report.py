@@ -190,6 +190,17 @@ def test_an_undefined_value_is_said_in_words_and_never_becomes_nan():
     assert not re.search(r"\bNaN\b", re.search(r'id="specs">(.*?)</script>', text, re.S)[1])
 
 
+def test_tasks_whose_checkpoints_were_brought_are_named_and_have_no_curve():
+    made = setting(tasks=4)
+    *own, last = made.curves
+    told = made.configuration | {"checkpoints": {last: "mine/last.pt"}}
+    curves = {task: made.curves[task] for task in own}
+    page = Page(render([dataclasses.replace(made, configuration=told, curves=curves)], {}))
+    assert f"Not fine-tuned here but brought, so without a training curve: {last}." in page.text("s1-summary")
+    assert all(task in page.text("s1-training") for task in own) and last not in page.text("s1-training")
+    assert "brought" not in Page(render([made], {})).text("s1-summary")
+
+
 def test_a_setting_without_predictors_or_curves_still_makes_a_page():
     made = synthetic.tables(4, ("tsv",))
     for name in ("folds", "scores", "predictions"):

@@ -60,6 +60,14 @@ def without(*path):
     return change
 
 
+def all_of(*changes):
+    def change(config, tasks):
+        for each in changes:
+            each(config, tasks)
+
+    return change
+
+
 def task(name, source, options=""):
     def change(config, tasks):
         tasks[name] = (source, options)
@@ -95,6 +103,28 @@ BEFORE_ANY_JOB = {
     "an interval in per cent": (with_keys(intervals=[80]), "intervals.0: 80 is greater than or equal to the maximum of 1"),
     "more subsets than there are": (with_keys(subsets={"size": 3, "count": 5}), "is 5, but 4 tasks have 4 subsets of 3"),
     "analysis of a predictor not chosen": (with_keys(analysis={"predictor": "lasso"}), "which is not among `predictors`"),
+    "a checkpoint of an unknown task": (
+        in_setting(checkpoints={"leters": "letters.pt"}),
+        "settings.tiny.checkpoints: unknown task 'leters'; did you mean 'letters'",
+    ),
+    "a checkpoint that is not there": (
+        in_setting(checkpoints={"letters": "letters.pt"}),
+        "settings.tiny.checkpoints.letters: 'letters.pt' is no file; put the checkpoint there",
+    ),
+    "an adapter without its configuration": (
+        in_setting(checkpoints={"letters": "config"}),
+        "settings.tiny.checkpoints.letters: 'config/adapter_model.safetensors' is no file",
+    ),
+    "no recipe and not all checkpoints": (
+        all_of(without("settings", "tiny", "recipe"), in_setting(checkpoints={"letters": "config/README.md"})),
+        "settings.tiny: lacks the key 'recipe', by which shapes (3 in all) would be fine-tuned",
+    ),
+    "neither recipe nor checkpoints": (without("settings", "tiny", "recipe"), "settings.tiny: lacks the key 'recipe'"),
+    "checkpoints that are a list": (in_setting(checkpoints=["a.pt"]), "settings.tiny.checkpoints: is ['a.pt']; it must be of"),
+    "checkpoints beside tables": (
+        all_of(brings(), lambda config, tasks: config["settings"]["mine"].update(checkpoints={"shapes": "a.pt"})),
+        "settings.mine: gives both tables and checkpoints",
+    ),
     "tables that are not there": (brings(), "settings.mine.tables.metrics: 'metrics.csv' is no file; correct the path"),
     "a published folder that is not there": (with_keys(published="nowhere"), "published: 'nowhere' is no folder"),
     "no settings at all": (without("settings"), "the configuration: lacks the key 'settings'"),

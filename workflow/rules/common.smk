@@ -1,6 +1,6 @@
 """Input functions of all stages: names of files, the pair grid cut into tiles, declared source code and parameters."""
 
-from mergecast import metrics, prediction
+from mergecast import imports, metrics, prediction
 from mergecast.prediction import design
 from mergecast.subsets import draw_subsets
 from mergecast.tasks.rows import stamp
@@ -308,7 +308,7 @@ def figures_of(setting, group):
     """The figures of a group that a setting has what it takes for."""
     given, tables = SETTINGS[setting], tables_of(setting)
     lacking = {
-        "training": bool(given.tables),
+        "training": bool(given.tables) or not curves(setting),
         "targets": len(given.targets) < 2,
         "splits": len(given.splits) < 2,
         "agreement": len(given.methods) < 2,
@@ -331,8 +331,9 @@ def across_files():
 
 
 def curves(setting):
-    """Training curves of every task."""
-    return every("curves/{task}.csv", setting)
+    """Training curves of the tasks that are fine-tuned here: a checkpoint that was brought has none."""
+    given = SETTINGS[setting]
+    return [f"results/{setting}/curves/{task}.csv" for task in given.tasks if task not in (given.checkpoints or {})]
 
 
 def subsets(setting):

@@ -1,16 +1,14 @@
 """Base CLIPs trained elsewhere: OpenCLIP's published weights, or a file of yours."""
 
 import os
-import pickle
-from pathlib import Path
 
-import torch
 from torch import nn
 
 from .catalogue import unknown
-from .checkpoints import State
 from .encoders import fill, library, new_clip
 from .errors import MergecastError
+from .imports.layouts import to_openclip
+from .imports.reading import read
 
 KINDS = ("pretrain", "openclip", "file")
 
@@ -43,27 +41,10 @@ def from_openclip(model: str, tag: str) -> tuple[nn.Module, str]:
 
 
 def from_file(model: str, path) -> nn.Module:
-    """A whole CLIP of the given model from a local state dict: `.safetensors`, or `.pt`/`.bin` read with weights_only.
+    """A whole CLIP of the given model from a local state dict, as OpenCLIP or Hugging Face's transformers save it.
 
     Raises MergecastError naming the file when it is missing, damaged, holds more than tensors, or fits another model.
     """
-    suffix = Path(path).suffix
-    if suffix not in (".safetensors", ".pt", ".pth", ".bin"):
-        raise MergecastError(f"{path}: is of no known kind; give a .safetensors, .pt, .pth or .bin file")
     clip = new_clip(model)
-    fill(clip, State(path) if suffix == ".safetensors" else _unpickle(path), path)
+    fill(clip, to_openclip(read(path), text=True).state, path)
     return clip
-
-
-def _unpickle(path) -> dict[str, torch.Tensor]:
-    if not Path(path).is_file():
-        raise MergecastError(f"{path}: no such file; check the path")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).partition("\n")[0]
-        raise MergecastError(f"{path}: cannot be read as plain tensors ({reason}); save a state dict") from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise MergecastError(f"{path}: holds something else than named tensors; save a state dict")
-    return {name.removeprefix("module."): tensor for name, tensor in state.items()}

@@ -65,29 +65,39 @@ def open_checkpoint(path, base: State | None = None) -> State:
     floating type; an entry that is not finite; made from another base (where the file says which).
     """
     state = State(path)
+    check(state, path, base, state.metadata.get("base_sha256"))
+    return state
+
+
+def check(state: Mapping[str, torch.Tensor], path, base: State | None = None, recorded: str | None = None) -> None:
+    """Raise MergecastError, naming `path`, for the first of a state's `faults`."""
+    for fault in faults(state, base, recorded):
+        raise MergecastError(f"{path}: {fault}")
+
+
+def faults(state: Mapping[str, torch.Tensor], base: State | None = None, recorded: str | None = None) -> Iterator[str]:
+    """What is wrong with a state, by itself and against a base, one line each; `recorded`: hash of the base it names."""
     if not any(name.startswith("visual.") for name in state):
-        raise MergecastError(f"{path}: has no tensor named 'visual.*'; give an OpenCLIP visual tower")
+        yield "has no tensor named 'visual.*'; give an OpenCLIP visual tower"
     if base is not None:
         missing, extra = sorted(base.keys() - state.keys()), sorted(state.keys() - base.keys())
         if missing:
-            raise MergecastError(f"{path}: lacks tensor {missing[0]!r} ({len(missing)} in all) of the base {base.path}")
+            yield f"lacks tensor {missing[0]!r} ({len(missing)} in all) of the base {base.path}"
         if extra:
-            raise MergecastError(f"{path}: has tensor {extra[0]!r} ({len(extra)} in all), which the base {base.path} has not")
-        for name in state:
-            if state.shape(name) != base.shape(name):
-                raise MergecastError(
-                    f"{path}: tensor {name!r} has shape {state.shape(name)}, in the base {base.path} it has "
-                    f"{base.shape(name)}; fine-tune from that base"
-                )
-        recorded = state.metadata.get("base_sha256")
+            yield f"has tensor {extra[0]!r} ({len(extra)} in all), which the base {base.path} has not"
         if recorded and recorded != content_hash(base):
-            raise MergecastError(f"{path}: was fine-tuned from another base than {base.path}; give its own base")
-    for name, tensor in state.items():
-        if not tensor.is_floating_point():
-            raise MergecastError(f"{path}: tensor {name!r} has type {tensor.dtype}; weights must be floating")
-        if not torch.isfinite(tensor).all():
-            raise MergecastError(f"{path}: tensor {name!r} holds NaN or infinity; the training diverged, make it again")
-    return state
+            yield f"was fine-tuned from another base than {base.path}; give its own base"
+    for name in sorted(state):
+        tensor = state[name]
+        if base is not None and name in base and tuple(tensor.shape) != base.shape(name):
+            yield (
+                f"tensor {name!r} has shape {tuple(tensor.shape)}, in the base {base.path} it has {base.shape(name)}; "
+                "fine-tune from that base"
+            )
+        elif not tensor.is_floating_point():
+            yield f"tensor {name!r} has type {tensor.dtype}; weights must be floating"
+        elif not torch.isfinite(tensor).all():
+            yield f"tensor {name!r} holds NaN or infinity; the training diverged, make it again"
 
 
 def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object] = {}) -> None:

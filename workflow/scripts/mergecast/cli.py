@@ -1,6 +1,7 @@
-"""`mergecast` in the shell: two checkpoints measured, models merged, scores read, what there is listed; no workflow needed."""
+"""`mergecast` in the shell: checkpoints measured, merged, inspected, converted, scores read; no workflow needed."""
 
 import json
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -80,10 +81,7 @@ def merge_checkpoints(
 ) -> None:
     """Merge two or more checkpoints fine-tuned from one base, and say in the file's header how."""
     parameters = merging.check_parameters(method, _assignments(settings), len(models))
-    if output.suffix != ".safetensors":
-        raise MergecastError(f"--output {output}: must end in .safetensors")
-    if output.resolve() in [path.resolve() for path in (base, *models)]:
-        raise MergecastError(f"--output {output}: is one of the checkpoints to merge; name another file")
+    _check_output("--output", output, [base, *models])
     from .checkpoints import open_checkpoint
     from .merged import open_models, save_merged
 
@@ -92,6 +90,42 @@ def merge_checkpoints(
     merged = merging.merge(method, origin, opened, parameters)
     save_merged(output, merged, method=method, parameters=parameters, base=origin, models=opened)
     typer.echo(f"{output}: {method} of {', '.join(sorted(opened))}")
+
+
+@app.command("inspect")
+def inspect_checkpoint(
+    checkpoint: Annotated[Path, typer.Argument(help="A file of weights, or the folder of an adapter.")],
+    base: Annotated[Path | None, typer.Option(help="The base it was fine-tuned from, to measure what changed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with every tensor.")] = False,
+) -> None:
+    """Say what a checkpoint is, whether it fits a base, and how far each layer moved from it."""
+    from .checkpoints import open_checkpoint
+    from .imports.inspection import inspect
+
+    facts = inspect(checkpoint, None if base is None else open_checkpoint(base))
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1, allow_nan=False))
+    else:
+        _print_facts(facts)
+
+
+@app.command("convert")
+def convert_checkpoint(
+    checkpoint: Annotated[Path, typer.Argument(help="A file of weights, or the folder of an adapter.")],
+    output: Annotated[Path, typer.Argument(help="Where to write the visual tower, a .safetensors file.")],
+    base: Annotated[Path | None, typer.Option(help="The base to check against; an adapter is merged into it.")] = None,
+) -> None:
+    """Write the visual tower of a checkpoint, of any layout that can be read, as one that the workflow takes."""
+    from . import imports
+
+    _check_output("OUTPUT", output, [Path(file) for file in imports.files(checkpoint)] + ([base] if base else []))
+    from .checkpoints import open_checkpoint, save
+    from .imports.checkpoint import bring
+
+    origin = None if base is None else open_checkpoint(base)
+    found = bring(checkpoint, origin)
+    save(output, found.state, found.provenance(origin))
+    typer.echo(f"{output}: {found.layout}, {found.format}")
 
 
 @app.command("scores")
@@ -123,6 +157,14 @@ def list_known(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
     typer.echo("\n".join(lines))
 
 
+def _check_output(what: str, output: Path, inputs: list[Path]) -> None:
+    """Weights are written as safetensors, and never over what they are made from."""
+    if output.suffix != ".safetensors":
+        raise MergecastError(f"{what} {output}: must end in .safetensors")
+    if output.resolve() in [path.resolve() for path in inputs]:
+        raise MergecastError(f"{what} {output}: is one of the files it is made from; name another file")
+
+
 def _signature(method: str) -> str:
     """`ties (keep=0.2, …)`, or the bare name of a method without parameters; values as `--set` takes them."""
     defaults = ", ".join(
@@ -147,6 +189,52 @@ def _assignments(settings: list[str]) -> dict:
     return given
 
 
+# Of a tensor θ and its task vector τ; ranks are those of τ.
+LAYER = {
+    "norm": "‖θ‖",
+    "task_vector_norm": "‖τ‖",
+    "relative_norm": "‖τ‖/‖θ0‖",
+    "stable_rank": "stable rank",
+    "effective_rank": "effective rank",
+}
+
+
+def _print_facts(facts: dict) -> None:
+    """What `inspect` found: a line a fact, then a row a matrix; `--json` has every tensor."""
+    kinds = ", ".join(f"{number} {kind}" for kind, number in facts["dtypes"].items())
+    shape = facts.get("architecture") or {}
+    lines = {
+        "file": ", ".join(facts["files"]),
+        "format": facts["format"],
+        "layout": facts.get("layout") or f"unknown: {facts['unreadable']}",
+        "tensors": f"{facts['tensors']} ({kinds}), {facts['parameters']:,} parameters",
+        "left out": f"{facts['left_out']} tensors of the text tower" if facts.get("left_out") else "",
+        "raised": f"{facts['upcast']} tensors from float16 to float32" if facts.get("upcast") else "",
+        "tower": ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shape.items()),
+        "model": " or ".join(facts.get("models", [])),
+        "sha256": facts.get("sha256", ""),
+        "fits": {True: "yes", False: f"no: {'; '.join(facts.get('reasons', []))}"}.get(facts.get("fits"), ""),
+        **{LAYER[key]: f"{facts[key]:.6g}" for key in LAYER if facts.get(key) is not None},
+        **{f"header {key}": value for key, value in sorted(facts["header"].items())},
+    }
+    for name, text in lines.items():
+        if text:
+            # What a file says of itself is shown as text: it may hold what commands a terminal.
+            typer.echo("".join(letter if letter.isprintable() else "?" for letter in f"{name:<10} {text}"))
+    layers = [layer for layer in facts.get("layers", []) if len(layer["shape"]) > 1]
+    if layers:
+        columns = [key for key in LAYER if any(key in layer for layer in layers)]
+        rows = [
+            [layer["name"], "×".join(map(str, layer["shape"])), *(_defined(layer.get(key)) for key in columns)]
+            for layer in layers
+        ]
+        _print_rows(["tensor", "shape", *(LAYER[key] for key in columns)], rows, "{:.4g}")
+
+
+def _defined(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def _print_table(values: dict[str, float]) -> None:
     rows = [[name, metrics.find(name).category, value] for name, value in values.items()]
     _print_rows(["metric", "category", "value"], rows, "{:.6g}")
@@ -163,7 +251,7 @@ def _print_rows(columns: list[str], rows: list[list], form: str = "{:.3f}") -> N
         table.add_column(name, justify="right" if number > 1 else "left", no_wrap=True)
     for first, second, *values in rows:
         table.add_row(first, second, *("–" if value != value else form.format(value) for value in values))
-    console = Console()
+    console = Console(markup=False)
     wide = console.options.update(width=1000)
     console.width = max(console.width, Measurement.get(console, wide, table).maximum)
     console.print(table)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import comb
 from pathlib import Path
 
-from . import brought, catalogue, merging, metrics, prediction
+from . import brought, catalogue, imports, merging, metrics, prediction
 from .brought import compare, folder
 from .choices import is_name, select
 from .errors import MergecastError
@@ -50,7 +50,8 @@ class Setting:
     options of each split. `subsets`: {size, count} of the k-way merges, or None. `tables`: paths of the tables brought, or
     None; then base, recipe, calibration, evaluation, tile and device are given. A setting of tables has None for those, its
     methods have no parameters, `subsets` and `analysis["calibration_sizes"]` say what its tables hold (None and [] if
-    nothing), and `chosen` keeps what tasks, metrics and methods said.
+    nothing), and `chosen` keeps what tasks, metrics and methods said. `checkpoints`: paths by task of those brought, or None;
+    the recipe is None if that is all of them.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Setting:
     tile: dict | None
     seed: int
     device: str | None
+    checkpoints: dict[str, str] | None = None
     tables: dict[str, str] | None = None
     chosen: dict | None = None
 
@@ -219,7 +221,7 @@ def _merged(config: dict, own: dict) -> dict:
 def _check_origin(where: str, own: dict, bases: dict) -> None:
     """A setting starts from models or from tables, and gives the keys of one of them."""
     if "tables" in own:
-        for key in ("base", "recipe", "method_parameters", *OF_MODELS, "subsets"):
+        for key in ("base", "recipe", "checkpoints", "method_parameters", *OF_MODELS, "subsets"):
             if key in own:
                 raise MergecastError(f"{where}: gives both tables and {key}; tables have no models, leave out one of them")
         return
@@ -229,8 +231,6 @@ def _check_origin(where: str, own: dict, bases: dict) -> None:
         )
     if own["base"] not in bases:
         raise MergecastError(f"{where}.base: {catalogue.unknown('base', own['base'], bases)}")
-    if "recipe" not in own:
-        raise MergecastError(f"{where}: lacks the key 'recipe'; add it (config/README.md says what it means)")
 
 
 def _of_models(name: str, own: dict, bases: dict, tasks: dict[str, dict]) -> Setting:
@@ -250,7 +250,8 @@ def _of_models(name: str, own: dict, bases: dict, tasks: dict[str, dict]) -> Set
         tasks=tuple(sorted(chosen, key=list(tasks).index)),
         metrics=select(f"{where}.metrics", "metric", own["metrics"], tuple(metrics.catalogue())),
         methods=_methods(where, own),
-        recipe=own["recipe"],
+        recipe=own.get("recipe"),
+        checkpoints=imports.chosen(where, own, chosen, tuple(tasks)),
         subsets=_subsets(where, own, len(chosen)),
         **_forecast(where, own, len(chosen)),
         **{key: own[key] for key in OF_MODELS},

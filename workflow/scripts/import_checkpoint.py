@@ -1,0 +1,19 @@
+"""A checkpoint made elsewhere, as one of ours: the same file a fine-tuning would have left."""
+
+import torch
+
+from job import run
+from mergecast.checkpoints import open_checkpoint, save
+from mergecast.imports.checkpoint import bring
+
+
+def main(snakemake):
+    torch.set_num_threads(snakemake.threads)
+    base = open_checkpoint(snakemake.input.base)
+    found = bring(snakemake.params.path, base)
+    save(snakemake.output[0], found.state, {"task": snakemake.params.task} | found.provenance(base))
+    print(f"{found.layout}; text tensors left out: {found.left_out}; upcast from float16: {found.upcast}")
+
+
+if "snakemake" in globals():
+    run(main, snakemake)  # noqa: F821
