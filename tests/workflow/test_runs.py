@@ -97,7 +97,8 @@ def test_the_demo_plans_its_whole_grid(root, tmp_path):
 
 
 def test_the_published_grid_of_twenty_tasks_plans_in_few_jobs(root, tmp_path):
-    plan = small.Grid.new(root, tmp_path / "grid").planned("--configfile", "config/n20.yaml")
+    grid = small.Grid.new(root, tmp_path / "grid")
+    plan = grid.planned("--configfile", "config/n20.yaml")
     merges = {path for path in plan.outputs if re.match("results/[^/]+/merges/", path)}
     settings = {path.split("/")[1] for path in merges}
     assert len(merges) == len(settings) * 190 * 8

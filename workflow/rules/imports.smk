@@ -22,6 +22,8 @@ for setting in MODEL_SETTINGS:
             conda:
                 "../envs/model.yaml"
             threads: 1
+            resources:
+                **on_cpu(minutes=30, memory=2000, copies=8),
             params:
                 task=task,
                 path=path,
