@@ -44,6 +44,67 @@ def test_the_batch_size_does_not_change_what_is_counted(encoder, images):
     assert small["accuracy"] == whole["accuracy"] and small["loss"] == pytest.approx(whole["loss"], rel=1e-5)
 
 
+class Small(encoders.Encoder):
+    """An encoder whose memory holds no more than some images at once; `seen`: the sizes of the batches it was given."""
+
+    def hold(self, most):
+        self.most, self.seen = most, []
+        return self
+
+    def forward(self, images):
+        self.seen.append(len(images))
+        if len(images) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().forward(images)
+
+
+def small(most):
+    return Small("tiny-clip", encoders.new_clip("tiny-clip", seed=1).visual).hold(most)
+
+
+def test_auto_is_a_fixed_number_on_the_cpu(images):
+    head, many, encoder = torch.zeros(3, 96), np.repeat(images, 60, axis=0), small(1000)
+    automatic = evaluation.evaluate(encoder, head, many, np.arange(420) % 3, batch_size="auto")
+    assert encoder.seen == [200, 200, 20]
+    assert automatic == evaluation.evaluate(encoder, head, many, np.arange(420) % 3, batch_size=200)
+
+
+def test_a_batch_too_large_for_the_memory_is_halved_and_no_image_is_counted_twice(encoder, images):
+    head, labels = torch.randn(3, 96, generator=torch.Generator().manual_seed(1)), np.arange(7) % 3
+    expected = evaluation.evaluate(encoder, head, images, labels, batch_size=2)
+    tight = small(2)
+    found = evaluation.evaluate(tight, head, images, labels, batch_size=5)
+    assert tight.seen == [5, 2, 2, 2, 1]
+    assert found["accuracy"] == expected["accuracy"] and found["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+
+
+def test_what_was_counted_before_the_memory_ran_out_stays_counted(encoder, images):
+    head, labels = torch.randn(3, 96, generator=torch.Generator().manual_seed(1)), np.arange(7) % 3
+    filling = small(7)
+
+    def forward(pixels):
+        filling.most = 7 if not filling.seen else 1
+        return Small.forward(filling, pixels)
+
+    filling.forward = forward
+    found = evaluation.evaluate(filling, head, images, labels, batch_size=4)
+    assert filling.seen == [4, 3, 1, 1, 1]
+    expected = evaluation.evaluate(encoder, head, images, labels, batch_size=7)
+    assert found["accuracy"] == expected["accuracy"] and found["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+
+
+def test_a_memory_too_small_for_one_image_is_one_line(images):
+    with pytest.raises(MergecastError, match="model tiny-clip: one image alone takes more than the memory of cpu"):
+        evaluation.evaluate(small(0), torch.zeros(3, 96), images, np.arange(7) % 3)
+
+
+def test_bfloat16_is_used_when_asked_for_and_not_by_default_on_the_cpu(encoder, images):
+    head, labels = 20 * torch.randn(3, 96, generator=torch.Generator().manual_seed(0)), np.arange(7) % 3
+    plain, full, half = (evaluation.evaluate(encoder, head, images, labels, mixed=mixed) for mixed in (None, False, True))
+    assert plain == full
+    assert half["loss"] != full["loss"] and half["loss"] == pytest.approx(full["loss"], rel=0.02)
+
+
 def test_normalised_accuracy_is_relative_to_the_fine_tuned_model():
     assert evaluation.normalised_accuracy(0.6, 0.8, "t") == pytest.approx(0.75)
     assert evaluation.normalised_accuracy(0.9, 0.8, "t") > 1, "a merge may be better than its part"

@@ -1,4 +1,4 @@
-"""Where the arithmetic runs, and on how many threads."""
+"""Where the arithmetic runs, on how many threads, and in which precision."""
 
 import torch
 
@@ -8,7 +8,8 @@ from .errors import MergecastError
 def choose(device: str = "auto", *, threads: int = 1) -> torch.device:
     """The device named `auto` (CUDA where there is one), `cpu` or `cuda`, after setting torch's thread count.
 
-    Results on the CPU are the same bits for the same seed and the same number of threads.
+    Results on the CPU are the same bits for the same seed and the same number of threads. On a GPU, what is float32 is
+    computed as float32: TF32, which keeps ten bits of the mantissa, is turned off for products and convolutions.
     Raises MergecastError when the name is unknown or CUDA is asked for where there is none.
     """
     if device not in ("auto", "cpu", "cuda"):
@@ -16,4 +17,14 @@ def choose(device: str = "auto", *, threads: int = 1) -> torch.device:
     if device == "cuda" and not torch.cuda.is_available():
         raise MergecastError("device: cuda is asked for, but torch finds no GPU here; choose auto or cpu")
     torch.set_num_threads(threads)
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def mixed(device: torch.device, enabled: bool | None = None) -> torch.autocast:
+    """A context in which products run in bfloat16 and what needs more stays float32: by default on a GPU alone.
+
+    Weights, their gradients and the optimizer's state are float32 inside as well.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" if enabled is None else enabled)
