@@ -80,9 +80,10 @@ class Setting:
         return tuple((a, b) for row, b in enumerate(self.tasks) for a in self.tasks[:row])
 
 
-def read_tasks(path) -> dict[str, dict]:
+def read_tasks(path, images=None) -> dict[str, dict]:
     """Rows of tasks.tsv by task name, in file order, empty cells as ""; none without a path, as for tables brought.
 
+    A relative `path` of a row starts from the folder `images`, if one is given, else from the working directory.
     Raises MergecastError for a missing file or column, a repeated name, or a name that cannot be part of a file name.
     """
     if path is None:
@@ -107,6 +108,8 @@ def read_tasks(path) -> dict[str, dict]:
         if name in tasks:
             raise MergecastError(f"{path}: task {name!r} occurs twice; give one of them another name")
         tasks[name] = {column: (row[column] or "").strip() for column in COLUMNS}
+        if images and tasks[name]["path"]:
+            tasks[name]["path"] = str(Path(images) / tasks[name]["path"])
     return tasks
 
 
@@ -376,6 +379,7 @@ def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
     for task in base.get("corpus", {}).get("tasks", []):
         if task not in tasks:
             raise MergecastError(f"{where}.corpus.tasks: {catalogue.unknown('task', task, tasks)}")
+        _check_task(tasks[task])
     if base["kind"] == "file" and not Path(base["path"]).is_file():
         raise MergecastError(f"{where}.path: {base['path']!r} is no file; put the weights there or correct the path")
 
@@ -400,7 +404,7 @@ def _check_task(row: dict) -> None:
     if row["source"] == "npz" and not row["path"]:
         raise MergecastError(f"{where}: source npz needs `path`, the file with its images")
     if row["path"] and not Path(row["path"]).is_file():
-        raise MergecastError(f"{where}: path {row['path']!r} is no file; put the images there or correct tasks.tsv")
+        raise MergecastError(f"{where}: path {row['path']!r} is no file; put the images there or correct tasks.tsv or `images`")
     for key in ("epochs", "steps"):
         if row[key] and not (row[key].isdigit() and int(row[key]) > 0):
             raise MergecastError(f"{where}: {key} {row[key]!r} must be a whole number above 0, or empty")
