@@ -389,7 +389,7 @@ def test_the_published_configuration_names_no_folder_and_says_so(root):
         config.resolve(given, {})
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "n20.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "n20.yaml", "real-mini.yaml"])
 def test_every_configuration_here_resolves(name, root, monkeypatch):
     monkeypatch.chdir(root)
     given = yaml.safe_load((root / "config" / name).read_text())

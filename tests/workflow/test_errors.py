@@ -104,6 +104,11 @@ BEFORE_ANY_JOB = {
     "a setting without a base": (without("settings", "tiny", "base"), "settings.tiny: names no base"),
     "a setting with an unknown base": (in_setting(base="tinny"), "settings.tiny.base: unknown base 'tinny'"),
     "pre-training on an unknown task": (in_base(corpus={"tasks": ["leters"]}), "corpus.tasks: unknown task 'leters'"),
+    "pre-training on two corpora": (
+        in_base(corpus={"tasks": ["lines"], "procedural": 64}),
+        "bases.tiny.corpus: give exactly one of procedural and tasks",
+    ),
+    "mirrored drawings": (in_base(corpus={"procedural": 64, "mirrored": True}), "'tasks' is a dependency of 'mirrored'"),
     "a base whose file is not there": (
         with_keys(bases={"tiny": {"kind": "file", "model": "tiny-clip", "image_size": 32, "path": "clip.safetensors"}}),
         "bases.tiny.path: 'clip.safetensors' is no file",
