@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from mergecast import encoders, evaluation
+from mergecast import encoders, evaluation, tasks
 from mergecast.errors import MergecastError
+from mergecast.training.finetune import finetune
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +99,50 @@ def test_a_memory_too_small_for_one_image_is_one_line(images):
         evaluation.evaluate(small(0), torch.zeros(3, 96), images, np.arange(7) % 3)
 
 
-def test_bfloat16_is_used_when_asked_for_and_not_by_default_on_the_cpu(encoder, images):
+def test_half_precision_is_used_when_asked_for_and_not_by_default_on_the_cpu(encoder, images):
     head, labels = 20 * torch.randn(3, 96, generator=torch.Generator().manual_seed(0)), np.arange(7) % 3
-    plain, full, half = (evaluation.evaluate(encoder, head, images, labels, mixed=mixed) for mixed in (None, False, True))
+    plain, full, half = (
+        evaluation.evaluate(encoder, head, images, labels, precision=precision)
+        for precision in (None, torch.float32, torch.float16)
+    )
     assert plain == full
-    assert half["loss"] != full["loss"] and half["loss"] == pytest.approx(full["loss"], rel=0.02)
+    assert half["loss"] != full["loss"] and half["loss"] == pytest.approx(full["loss"], rel=1e-3)
+
+
+def test_what_leaves_the_range_of_half_precision_is_tested_again_in_full(images):
+    head, labels = 20 * torch.randn(3, 96, generator=torch.Generator().manual_seed(0)), np.arange(7) % 3
+    large = encoders.Encoder("tiny-clip", encoders.new_clip("tiny-clip", seed=1).visual)
+    with torch.no_grad():
+        large.visual.transformer.resblocks[0].mlp.c_fc.weight *= 1e7
+    full, half = (
+        evaluation.evaluate(large, head, images, labels, precision=precision) for precision in (torch.float32, torch.float16)
+    )
+    assert math.isfinite(full["loss"]) and half == full
+
+
+def test_half_precision_moves_no_accuracy_of_a_trained_model_by_more_than_a_fifth_of_a_point():
+    digits = tasks.load({"task": "digits", "source": "digits", "options": "test=1000"}, size=32, seed=0)
+    clip = encoders.new_clip("tiny-clip", seed=1)
+    head = encoders.zero_shot_head(clip, "tiny-clip", digits.class_names, digits.prompts)
+    encoder = encoders.Encoder("tiny-clip", clip.visual)
+    finetune(encoder, head, digits, seed=0, steps=60, evaluations=0)
+    full, half = (
+        evaluation.evaluate(encoder, head, digits.test.images, digits.test.labels, precision=precision)
+        for precision in (torch.float32, torch.float16)
+    )
+    assert full["accuracy"] > 0.2, "well above chance"
+    assert half["loss"] != full["loss"]
+    assert abs(half["accuracy"] - full["accuracy"]) <= 0.002
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_counts_what_the_cpu_counts(images):
+    head, many = 20 * torch.randn(3, 96, generator=torch.Generator().manual_seed(0)), np.repeat(images, 100, axis=0)
+    labels, visual = np.arange(700) % 3, encoders.new_clip("tiny-clip", seed=1).visual
+    cpu = evaluation.evaluate(encoders.Encoder("tiny-clip", visual), head, many, labels)
+    gpu = evaluation.evaluate(encoders.Encoder("tiny-clip", visual).to("cuda"), head, many, labels)
+    assert abs(gpu["accuracy"] - cpu["accuracy"]) <= 0.002
+    assert gpu["loss"] == pytest.approx(cpu["loss"], rel=1e-3) and gpu["n"] == 700
 
 
 def test_normalised_accuracy_is_relative_to_the_fine_tuned_model():

@@ -1,5 +1,7 @@
 """Where the arithmetic runs, on how many threads, and in which precision."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 
 from .errors import MergecastError
@@ -22,9 +24,9 @@ def choose(device: str = "auto", *, threads: int = 1) -> torch.device:
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def mixed(device: torch.device, enabled: bool | None = None) -> torch.autocast:
-    """A context in which products run in bfloat16 and what needs more stays float32: by default on a GPU alone.
+def mixed(device: torch.device, precision: torch.dtype) -> AbstractContextManager:
+    """A context in which products run in `precision` and what needs more stays float32 (torch's autocast).
 
     Weights, their gradients and the optimizer's state are float32 inside as well.
     """
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" if enabled is None else enabled)
+    return nullcontext() if precision == torch.float32 else torch.autocast(device.type, precision)

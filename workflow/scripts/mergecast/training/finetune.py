@@ -17,6 +17,7 @@ from ..tasks import Task
 from .schedule import learning_rate as scheduled
 
 OPTIMIZERS = ("AdamW", "SGD")
+PRECISION = {"cpu": torch.float32, "cuda": torch.bfloat16}  # gradients need the range of float32
 
 
 def finetune(
@@ -61,7 +62,7 @@ def finetune(
         for group in trainer.param_groups:
             group["lr"] = rate
         encoder.train()
-        with devices.mixed(encoder.device):
+        with devices.mixed(encoder.device, PRECISION[encoder.device.type]):
             features = encoder(encoder.preprocess(images))
         scores = logits(features, head)
         loss = functional.cross_entropy(scores, truth)
