@@ -24,7 +24,7 @@ if not workflow.configfiles:
 
 try:
     validate(config, "workflow/schemas/config.schema.yaml")
-    TASKS = read_tasks(config.get("tasks_file"))
+    TASKS = read_tasks(config.get("tasks_file"), config.get("images"))
     SETTINGS = resolve(config, TASKS)
 except MergecastError as error:
     raise WorkflowError(str(error))

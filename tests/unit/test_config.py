@@ -110,6 +110,32 @@ def test_a_table_without_a_column_is_named(tmp_path):
         config.read_tasks(path)
 
 
+def test_paths_of_images_start_from_the_folder_given(tmp_path):
+    path = tmp_path / "tasks.tsv"
+    rows = [
+        list(config.COLUMNS),
+        ["a", "npz", "a.npz", *[""] * 5],
+        ["b", "npz", "/b.npz", *[""] * 5],
+        ["c", "digits", *[""] * 6],
+    ]
+    path.write_text("".join("\t".join(row) + "\n" for row in rows))
+
+    def paths(images):
+        return [row["path"] for row in config.read_tasks(path, images).values()]
+
+    assert paths(None) == ["a.npz", "/b.npz", ""]
+    assert paths("../pictures") == ["../pictures/a.npz", "/b.npz", ""]
+
+
+def test_a_missing_file_of_a_task_that_only_pretraining_uses_is_found_at_once():
+    small = deepcopy(SMALL)
+    small["bases"]["tiny"]["corpus"] = {"tasks": ["f"]}
+    tasks = TASKS | {"f": TASKS["a"] | {"task": "f", "source": "npz", "path": "nowhere/f.npz"}}
+    small["tasks"] = list(TASKS)
+    with pytest.raises(MergecastError, match="task 'f': path 'nowhere/f.npz' is no file; put the images there"):
+        config.resolve(small, tasks)
+
+
 NEW = ("targets", "splits", "bootstrap", "intervals", "subsets", "analysis")
 MANY = {name: TASKS["a"] | {"task": name} for name in "abcdefghij"}
 
@@ -393,7 +419,7 @@ def test_the_published_configuration_names_no_folder_and_says_so(root):
         config.resolve(given, {})
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "n20.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "n20.yaml", "real-mini.yaml"])
 def test_every_configuration_here_resolves(name, root, monkeypatch):
     monkeypatch.chdir(root)
     given = yaml.safe_load((root / "config" / name).read_text())

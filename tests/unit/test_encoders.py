@@ -130,6 +130,13 @@ def test_weights_that_do_not_fit_are_refused_by_name(tmp_path, base):
     refused(lambda: encoders.open_encoder(tmp_path / "nameless.safetensors"), "nameless.safetensors", "no model")
 
 
+def test_bytes_already_on_the_device_are_normalised_alike(base):
+    encoder = encoders.open_encoder(base)
+    images = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    assert torch.equal(encoder.preprocess(torch.from_numpy(images)), encoder.preprocess(images))
+    refused(lambda: encoder.preprocess(torch.zeros(1, 28, 28, 3, dtype=torch.uint8)), MODEL, "32×32")
+
+
 def test_images_of_another_size_are_refused(base):
     encoder = encoders.open_encoder(base)
     refused(lambda: encoder.preprocess(np.zeros((1, 28, 28, 3), np.uint8)), MODEL, "32×32")
@@ -171,26 +178,6 @@ def test_a_faulty_base_file_is_refused(tmp_path, clip):
     refused(lambda: bases.from_file(MODEL, tmp_path / "weights.npz"), "weights.npz", "no known kind")
 
 
-def test_published_weights_that_cannot_be_had_end_in_one_line(monkeypatch, tmp_path):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-
-    def unreachable(*arguments, **keywords):
-        raise RuntimeError("Failed to download weights for tag 'openai': no network\nat all")
-
-    monkeypatch.setattr(encoders.library(), "create_model", unreachable)
-    refused(lambda: bases.from_openclip("ViT-B-32", "openai"), "ViT-B-32", "openai", "HF_HUB_OFFLINE", "kind file")
-    refused(lambda: bases.from_openclip("ViT-B-23", "openai"), "did you mean", "ViT-B-32")
-    refused(lambda: bases.from_openclip("ViT-B-32", "opnai"), "did you mean 'openai'")
-
-
-def test_weights_trained_with_quickgelu_get_the_model_that_has_it(monkeypatch, clip):
-    asked = []
-    monkeypatch.setattr(encoders.library(), "create_model", lambda model, pretrained: asked.append((model, pretrained)) or clip)
-    assert bases.from_openclip("ViT-B-16", "openai")[1] == "ViT-B-16-quickgelu"
-    assert bases.from_openclip("ViT-B-16", "laion2b_s34b_b88k")[1] == "ViT-B-16"
-    assert asked == [("ViT-B-16-quickgelu", "openai"), ("ViT-B-16", "laion2b_s34b_b88k")]
-
-
 def test_devices_are_chosen_by_name_and_threads_are_set(capsys, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     before = torch.get_num_threads()
@@ -227,8 +214,29 @@ def test_an_error_of_torchvisions_own_is_not_hidden(monkeypatch):
         _torchvision.ensure()
 
 
-def test_a_model_with_a_tower_of_timm_is_refused():
-    refused(lambda: encoders.image_size("ViT-B-16-SigLIP"), "ViT-B-16-SigLIP", "timm")
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("ViT-B-16-SigLIP", "image tower is timm's"),
+        ("RN50", "image tower is a ResNet"),
+        ("coca_ViT-B-32", "image tower is CoCa's"),
+        ("roberta-ViT-B-32", "text tower is roberta-base of Hugging Face's transformers"),
+    ],
+)
+def test_a_model_with_another_tower_is_refused_before_it_is_made(model, reason):
+    refused(lambda: encoders.image_size(model), repr(model), reason, "choose ViT-B-32")
+
+
+def test_every_other_vit_of_openclip_is_taken():
+    def taken(model):
+        try:
+            return encoders.image_size(model) > 0
+        except MergecastError:
+            return False
+
+    known = {model for model in encoders.library().list_models() if taken(model)}
+    sizes = {"ViT-B-32", "ViT-B-16", "ViT-L-14", "ViT-L-14-336", "ViT-H-14", "ViT-g-14", "ViT-bigG-14", "ViT-B-32-256"}
+    assert sizes | {"ViT-B-32-quickgelu", "ViT-B-16-quickgelu", "ViT-L-14-quickgelu", MODEL} <= known
 
 
 def test_openclip_comes_without_torchs_compiler_and_leaves_no_stand_in_behind():

@@ -174,6 +174,15 @@ def test_any_tasks_images_can_be_the_corpus(task):
     assert np.mean([row["train_accuracy"] for row in curve[-5:]]) > 2 / 8, "twice chance on what it was shown"
 
 
+def test_a_mirrored_corpus_has_each_image_and_its_mirror_image_under_one_caption(task):
+    plain, mirrored = captions.task_corpus([task]), captions.task_corpus([task], mirrored=True)
+    number = len(plain.images)
+    assert np.array_equal(mirrored.images[:number], plain.images)
+    assert np.array_equal(mirrored.images[number:], np.flip(plain.images, axis=2))
+    (before,), (after,) = plain.attributes, mirrored.attributes
+    assert np.array_equal(after.labels, np.concatenate([before.labels, before.labels]))
+
+
 def test_matching_counts_every_fitting_image_as_right():
     images, texts = torch.eye(2).repeat(2, 1), torch.eye(2)
     attribute = captions.Attribute("a", ("x", "y"), ("{}",), np.array([0, 1, 0, -1]))

@@ -91,6 +91,8 @@ BEFORE_ANY_JOB = {
     "method parameter of another type": (with_keys(method_parameters={"dare": {"drop": "much"}}), "'drop' is 'much'"),
     "wrong type": (with_keys(seed="zero"), "seed: is 'zero'; it must be of type integer"),
     "a name where a list belongs": (with_keys(metrics="subspace_overlap"), "metrics: is 'subspace_overlap'"),
+    "a batch size in words": (with_keys(evaluation={"batch_size": "large"}), "evaluation.batch_size: 'large' does not match"),
+    "no images at once": (with_keys(evaluation={"batch_size": 0}), "evaluation.batch_size: 0 is less than the minimum of 1"),
     "empty list": (with_keys(methods=[]), "methods: is empty; name at least one method"),
     "a name twice in a list": (with_keys(methods=["dare", "dare"]), "methods: names 'dare' twice"),
     "negative learning rate": (in_recipe(learning_rate=-1), "settings.tiny.recipe.learning_rate"),
@@ -132,6 +134,11 @@ BEFORE_ANY_JOB = {
     "a setting without a base": (without("settings", "tiny", "base"), "settings.tiny: names no base"),
     "a setting with an unknown base": (in_setting(base="tinny"), "settings.tiny.base: unknown base 'tinny'"),
     "pre-training on an unknown task": (in_base(corpus={"tasks": ["leters"]}), "corpus.tasks: unknown task 'leters'"),
+    "pre-training on two corpora": (
+        in_base(corpus={"tasks": ["lines"], "procedural": 64}),
+        "bases.tiny.corpus: give exactly one of procedural and tasks",
+    ),
+    "mirrored drawings": (in_base(corpus={"procedural": 64, "mirrored": True}), "'tasks' is a dependency of 'mirrored'"),
     "a base whose file is not there": (
         with_keys(bases={"tiny": {"kind": "file", "model": "tiny-clip", "image_size": 32, "path": "clip.safetensors"}}),
         "bases.tiny.path: 'clip.safetensors' is no file",

@@ -24,7 +24,8 @@ def main(snakemake):
         if drawn := base["corpus"].get("procedural"):
             corpus = captions.drawn_corpus(drawn, size=size, seed=params.seed)
         else:
-            corpus = captions.task_corpus([tasks.open_task(path) for path in snakemake.input.images])
+            shown = [tasks.open_task(path) for path in snakemake.input.images]
+            corpus = captions.task_corpus(shown, mirrored=base["corpus"].get("mirrored", False))
         clip, curve = pretrain(name, corpus, seed=params.seed, device=device, progress=training, **base["training"])
     elif base["kind"] == "openclip":
         clip, name = bases.from_openclip(name, base["weights"])

@@ -82,9 +82,11 @@ class Setting:
         return tuple((a, b) for row, b in enumerate(self.tasks) for a in self.tasks[:row])
 
 
-def read_tasks(path) -> dict[str, dict]:
+def read_tasks(path, images=None) -> dict[str, dict]:
     """Rows of tasks.tsv by task name, in file order, empty cells as ""; none without a path, as for tables brought.
 
+    A relative `path` of a row starts from the folder `images`, if one is given, else from the working directory; an id of
+    the hub is no path.
     Raises MergecastError for a missing file or column, a repeated name, or a name that cannot be part of a file name.
     """
     if path is None:
@@ -109,6 +111,8 @@ def read_tasks(path) -> dict[str, dict]:
         if name in tasks:
             raise MergecastError(f"{path}: task {name!r} occurs twice; give one of them another name")
         tasks[name] = {column: (row[column] or "").strip() for column in COLUMNS}
+        if images and tasks[name]["path"] and tasks[name]["source"] != "huggingface":
+            tasks[name]["path"] = str(Path(images) / tasks[name]["path"])
     return tasks
 
 
@@ -377,6 +381,7 @@ def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
     for task in base.get("corpus", {}).get("tasks", []):
         if task not in tasks:
             raise MergecastError(f"{where}.corpus.tasks: {catalogue.unknown('task', task, tasks)}")
+        check_row(tasks[task])
     if base["kind"] == "file" and not Path(base["path"]).is_file():
         raise MergecastError(f"{where}.path: {base['path']!r} is no file; put the weights there or correct the path")
 

@@ -83,15 +83,17 @@ class Encoder(nn.Module):
     def device(self) -> torch.device:
         return self._mean.device
 
-    def preprocess(self, images: np.ndarray) -> torch.Tensor:
+    def preprocess(self, images: np.ndarray | torch.Tensor) -> torch.Tensor:
         """uint8 N×S×S×3 to normalised float32 N×3×S×S on the encoder's device: (x/255 − mean)/std per channel."""
-        if images.shape[1:] != (self.size, self.size, 3):
+        if tuple(images.shape[1:]) != (self.size, self.size, 3):
             raise MergecastError(
                 f"model {self.model}: takes images of {self.size}×{self.size}×3, not "
-                f"{images.shape[1:]}; prepare them at that size"
+                f"{tuple(images.shape[1:])}; prepare them at that size"
             )
-        # Copied, since prepared images are mapped read-only and torch has no tensors that are.
-        pixels = torch.from_numpy(np.array(images, order="C")).to(self.device)
+        if not isinstance(images, torch.Tensor):
+            # Copied, since prepared images are mapped read-only and torch has no tensors that are.
+            images = torch.from_numpy(np.array(images, order="C"))
+        pixels = images.to(self.device)
         return (pixels.permute(0, 3, 1, 2).to(torch.float32) / 255 - self._mean) / self._std
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -183,9 +185,23 @@ def _config(model: str) -> dict:
     config = library().get_model_config(model) if ":" not in model else None
     if config is None:
         raise MergecastError(unknown("model", model, library().list_models()))
-    if "timm_model_name" in config["vision_cfg"]:
-        raise MergecastError(f"model {model!r}: its image tower is timm's, not OpenCLIP's own ViT; choose ViT-B-32, say")
+    if foreign := _foreign(config):
+        raise MergecastError(f"model {model!r}: its {foreign}, not OpenCLIP's own ViT with a text tower; choose ViT-B-32, say")
     return config
+
+
+def _foreign(config: dict) -> str | None:
+    """What a model has that is none of the towers we take, in words; None if there is nothing such."""
+    vision, text = config["vision_cfg"], config["text_cfg"]
+    if "timm_model_name" in vision:
+        return "image tower is timm's"
+    if not isinstance(vision.get("layers", 12), int):  # blocks a stage
+        return "image tower is a ResNet"
+    if "multimodal_cfg" in config:
+        return "image tower is CoCa's, with a pooling and a caption decoder of its own"
+    if "hf_model_name" in text:
+        return f"text tower is {text['hf_model_name']} of Hugging Face's transformers"
+    return None
 
 
 def _identity(model: str, visual: nn.Module) -> dict[str, str]:

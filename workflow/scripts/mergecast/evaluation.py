@@ -1,31 +1,70 @@
 """How well an encoder does a task: accuracy and loss under a frozen head, accuracy relative to the fine-tuned model."""
 
+import math
+
 import numpy as np
 import torch
 from torch.nn import functional
 
+from . import devices
 from .encoders import Encoder, logits
 from .errors import MergecastError
+from .loading import batches
+from .tasks import Split
+
+# On a GPU half precision: as fast as bfloat16 there, whose eight bits moved accuracies by up to 0.3 points.
+PRECISION = {"cpu": torch.float32, "cuda": torch.float16}
+AUTO = {"cpu": 200, "cuda": 1024}  # images at once; on a GPU the first try, halved as long as memory does not suffice
 
 
 @torch.inference_mode()
-def evaluate(encoder: Encoder, head: torch.Tensor, images: np.ndarray, labels: np.ndarray, *, batch_size: int = 200) -> dict:
+def evaluate(
+    encoder: Encoder,
+    head: torch.Tensor,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    batch_size: int | str = "auto",
+    precision: torch.dtype | None = None,
+) -> dict:
     """Accuracy in [0,1], mean cross-entropy in nats and number of images, as {"accuracy", "loss", "n"}.
 
-    `images` is uint8 N×S×S×3, `labels` N class indices, `head` C×D. On a GPU the tower runs in bfloat16 autocast.
+    `images` is uint8 N×S×S×3, `labels` N class indices, `head` C×D. `batch_size`: images at once, or `auto`. A GPU whose
+    memory does not suffice gets half as many. `precision`: of the tower's products (autocast), by default float32 on the
+    CPU and float16 on a GPU; head and loss are float32 and float64. What leaves the range of float16 is tested again in
+    float32. Raises MergecastError when one image alone is too much for the memory.
     """
-    encoder.eval()
+    precision = precision or PRECISION[encoder.device.type]
+    found = _tested(encoder.eval(), head, Split(images, labels), batch_size, precision)
+    if not math.isfinite(found["loss"]) and precision != torch.float32:
+        found = _tested(encoder, head, Split(images, labels), batch_size, torch.float32)
+    return found
+
+
+def _tested(encoder: Encoder, head: torch.Tensor, split: Split, batch_size: int | str, precision: torch.dtype) -> dict:
     device = encoder.device
-    head = head.to(device)
-    correct, loss = 0, 0.0
-    for start in range(0, len(labels), batch_size):
-        truth = torch.from_numpy(labels[start : start + batch_size]).to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            features = encoder(encoder.preprocess(images[start : start + batch_size]))
-        scores = logits(features, head)
-        correct += int((scores.argmax(dim=1) == truth).sum())
-        loss += float(functional.cross_entropy(scores.double(), truth, reduction="sum"))
-    return {"accuracy": correct / len(labels), "loss": loss / len(labels), "n": len(labels)}
+    head, size = head.to(device), AUTO[device.type] if batch_size == "auto" else batch_size
+    correct, loss = torch.zeros((), dtype=torch.int64, device=device), torch.zeros((), dtype=torch.float64, device=device)
+    done = 0
+    while done < len(split):
+        parts = [slice(start, start + size) for start in range(done, len(split), size)]
+        try:
+            for pixels, truth in batches(split, parts, device):
+                with devices.mixed(device, precision):
+                    features = encoder(encoder.preprocess(pixels))
+                scores = logits(features, head)
+                right = (scores.argmax(dim=1) == truth).sum()
+                surprise = functional.cross_entropy(scores.double(), truth, reduction="sum")
+                # Added up on the device: asking for a number would make the GPU wait for the next batch.
+                correct, loss, done = correct + right, loss + surprise, done + len(truth)
+        except torch.OutOfMemoryError as error:
+            size = min(size, len(split) - done) // 2
+            if not size:
+                raise MergecastError(
+                    f"model {encoder.model}: one image alone takes more than the memory of {device}; set `device: cpu`, "
+                    "or see what else uses the GPU"
+                ) from error
+    return {"accuracy": int(correct) / done, "loss": float(loss) / done, "n": done}
 
 
 def normalised_accuracy(merged: float, fine_tuned: float, task: str) -> float:

@@ -21,7 +21,7 @@ class Trial:
     fine_tuned_accuracy: float
 
 
-def merge_quality(encoder: Encoder, trials: Sequence[Trial], *, batch_size: int) -> dict:
+def merge_quality(encoder: Encoder, trials: Sequence[Trial], *, batch_size: int | str) -> dict:
     """Accuracy, normalised accuracy and loss (nats), by task in `results` and as unweighted means over the tasks.
 
     Normalised accuracy is merged / fine-tuned accuracy of the same task; it may exceed 1.

@@ -61,7 +61,7 @@ def _reason(error: Exception) -> str:
     if asked := re.search(r"GLOBAL (\S+)", text):
         return f"it asks to run {asked[1]}, which was not done"
     if "TorchScript" in text:
-        return "it is a TorchScript program"
+        return "it is a TorchScript program, as OpenAI's own files are; a base of kind openclip takes those by their tag"
     if text.startswith("Weights only load failed"):
         return "its pickle holds more than tensors, or is damaged"
     return text.partition("\n")[0].partition(". ")[0] or type(error).__name__

@@ -1,7 +1,7 @@
 """Captioned images to pre-train on: every image with, for each attribute it shows, the captions that state it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,9 +42,10 @@ def drawn_corpus(images: int, *, size: int, seed: int) -> Captioned:
     return Captioned(pictures, tuple(attributes))
 
 
-def task_corpus(tasks: Sequence[Task]) -> Captioned:
+def task_corpus(tasks: Sequence[Task], *, mirrored: bool = False) -> Captioned:
     """The train images of tasks, each task one attribute: its class names in its prompts are the captions.
 
+    `mirrored`: each image a second time, left and right exchanged, for what looks alike then (no letters, no signs).
     Raises MergecastError when there is no task, or two have images of different sizes.
     """
     if not tasks:
@@ -59,4 +60,8 @@ def task_corpus(tasks: Sequence[Task]) -> Captioned:
         labels[start : start + len(task.train)] = task.train.labels
         attributes.append(Attribute(task.name, task.class_names, task.prompts, labels))
         start += len(task.train)
-    return Captioned(np.concatenate([task.train.images for task in tasks]), tuple(attributes))
+    images = np.concatenate([task.train.images for task in tasks])
+    if mirrored:
+        images = np.concatenate([images, images[:, :, ::-1]])
+        attributes = [replace(attribute, labels=np.tile(attribute.labels, 2)) for attribute in attributes]
+    return Captioned(images, tuple(attributes))

@@ -28,7 +28,7 @@ def check_row(row: dict) -> None:
         raise MergecastError(f"{where}: source {source} needs `path`, {what}")
     there = os.path.isfile(path) if kind == "file" else os.path.isdir(path)
     if path and not there and not (source == "huggingface" and HUB_ID.fullmatch(path)):
-        raise MergecastError(f"{where}: path {path!r} is no {kind}; put the images there or correct tasks.tsv")
+        raise MergecastError(f"{where}: path {path!r} is no {kind}; put the images there or correct tasks.tsv or `images`")
     for key in ("epochs", "steps"):
         if row[key] and not (row[key].isdigit() and int(row[key]) > 0):
             raise MergecastError(f"{where}: {key} {row[key]!r} must be a whole number above 0, or empty")

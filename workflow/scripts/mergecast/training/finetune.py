@@ -8,15 +8,18 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
+from .. import devices
 from ..encoders import Encoder, logits
 from ..errors import MergecastError
 from ..evaluation import evaluate
+from ..loading import batches
 from ..seeding import seed_for
 from ..tasks import Task
 from .progress import UNSAVED, Progress
 from .schedule import learning_rate as scheduled
 
 OPTIMIZERS = ("AdamW", "SGD")
+PRECISION = {"cpu": torch.float32, "cuda": torch.bfloat16}  # gradients need the range of float32
 
 
 def finetune(
@@ -43,7 +46,8 @@ def finetune(
     warmed up and then cosine to zero over the total steps, the gradient clipped to norm `clip_norm`. Length: `steps`,
     or `epochs` passes over the train split. Every pass is shuffled by the task's name and `seed`; its last batch may
     be smaller. The validation split is looked at `evaluations` times, evenly, the last time at the end; it chooses
-    nothing. The test split is not touched. What `progress` holds of the same run is resumed.
+    nothing. The test split is not touched. On a GPU the tower runs in bfloat16 autocast; weights, gradients, the
+    optimizer's state, head and loss are float32. What `progress` holds of the same run is resumed.
 
     Curve: one row a step: step (from 1), learning_rate, train_loss, train_accuracy (of the batch, before its update),
     validation_accuracy (None between evaluations). Raises MergecastError for an unknown optimizer, no length, or a
@@ -55,15 +59,17 @@ def finetune(
     head = head.to(encoder.device)
     marks = {math.ceil(total * (index + 1) / evaluations) for index in range(evaluations)}
     done, curve = progress.resume(encoder, trainer)
-    batches = _batches(len(task.train), batch_size, total, seed_for("order of images", task.name, seed=seed))
-    bar = tqdm(islice(batches, done, None), initial=done, total=total, desc=task.name)
-    for step, chosen in enumerate(bar, start=done):
+    order = _batches(len(task.train), batch_size, total, seed_for("order of images", task.name, seed=seed))
+    shuffled = batches(task.train, islice(order, done, None), encoder.device)
+    bar = tqdm(shuffled, initial=done, total=total, desc=task.name)
+    for step, (images, truth) in enumerate(bar, start=done):
         rate = scheduled(step, peak=learning_rate, warmup_steps=warmup_steps, total_steps=total)
         for group in trainer.param_groups:
             group["lr"] = rate
         encoder.train()
-        truth = torch.from_numpy(task.train.labels[chosen]).to(encoder.device)
-        scores = logits(encoder(encoder.preprocess(task.train.images[chosen])), head)
+        with devices.mixed(encoder.device, PRECISION[encoder.device.type]):
+            features = encoder(encoder.preprocess(images))
+        scores = logits(features, head)
         loss = functional.cross_entropy(scores, truth)
         trainer.zero_grad()
         loss.backward()

@@ -1,0 +1,42 @@
+"""The configuration of real images: it plans whole where its images are, and says in one line where they are not."""
+
+import re
+
+import pytest
+
+import grid as small
+from mergecast.encoders import new_clip, zero_shot_head
+from mergecast.tasks import load
+
+
+@pytest.fixture
+def mini(root, tmp_path):
+    return small.Grid.new(root, tmp_path / "grid")
+
+
+def test_it_plans_every_pair_of_eighteen_tasks_in_two_settings(mini, shared):
+    plan = mini.planned("--configfile", "config/real-mini.yaml", "--config", f"images={shared / 'data'}")
+    merges = [path for path in plan.outputs if re.match("results/[^/]+/merges/", path)]
+    assert len(merges) == 2 * 153 * 8
+    assert {path.split("/")[1] for path in merges} == {"mini_AdamW", "mini_SGD"}
+    assert len([name for name, _ in plan.jobs if name == "images"]) == 19, "eighteen tasks and the corpus"
+    assert len([name for name, _ in plan.jobs if name == "finetune"]) == 36, "the corpus is no task"
+    assert len([name for name, _ in plan.jobs if name.startswith("merge_")]) == 2 * 17 * 8, "one job a row and method"
+    assert len({path.split("/")[3] for path in plan.outputs if "/metrics/" in path}) == 28
+
+
+def test_without_its_images_it_is_one_line_before_any_job(mini):
+    result = mini.run("--dry-run", "--configfile", "config/real-mini.yaml", check=False)
+    told = [line for line in (result.stdout + result.stderr).splitlines() if "is no file; put the images there" in line]
+    assert result.returncode != 0
+    assert len(told) == 1 and "../shared/data/" in told[0] and "Traceback" not in result.stderr
+
+
+def test_class_names_of_every_task_fit_its_images_and_the_text_tower(root, shared):
+    from mergecast.config import read_tasks
+
+    clip = new_clip("mini-clip")
+    for name, row in read_tasks(root / "config/real-mini_tasks.tsv", shared / "data").items():
+        task = load(row, size=32, seed=0)
+        head = zero_shot_head(clip, "mini-clip", task.class_names, task.prompts)
+        assert len(head.unique(dim=0)) == len(task.class_names), f"{name}: two classes are one to the text tower"
