@@ -112,7 +112,9 @@ def test_saving_keeps_to_its_share_of_the_time(tmp_path, monkeypatch):
     assert saved(5) == 5
 
 
-def test_a_jobs_state_is_known_by_its_inputs_parameters_and_threads(tmp_path):
+@pytest.mark.parametrize("large", [1e9, 1], ids=["read", "too large to read"])
+def test_a_jobs_state_is_known_by_its_inputs_parameters_and_threads(tmp_path, monkeypatch, large):
+    monkeypatch.setattr("mergecast.training.progress.LARGE", large)
     file = tmp_path / "input"
     file.write_text("one")
 
@@ -122,7 +124,7 @@ def test_a_jobs_state_is_known_by_its_inputs_parameters_and_threads(tmp_path):
     first = identity()
     assert identity() == first
     assert identity(params=(("rate", 0.2),)) != first != identity(threads=2)
-    file.write_text("two")
+    file.write_text("other")
     assert identity() != first
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ..files import file_hash
 
 SECONDS = 10.0  # between two saves, at least
 SHARE = 0.02  # of the time that saving may take at most
+LARGE = 1e9  # bytes
 
 
 class Progress:
@@ -79,5 +81,11 @@ UNSAVED = Progress()  # training that nobody would miss
 def beside(output, *, inputs: list[str], params: dict, threads: int) -> Progress:
     """The progress of the job that makes `output`: its own by every input file, parameter, thread count and torch's version."""
     path = Path(output)
-    identity = [[file_hash(name) for name in inputs], repr(sorted(params.items())), threads, torch.__version__]
+    identity = [[_known_by(name) for name in inputs], repr(sorted(params.items())), threads, torch.__version__]
     return Progress(path.with_name(f".{path.stem}.training.safetensors"), identity)
+
+
+def _known_by(path) -> object:
+    """What a file is known by: its hash or, where reading it takes long, its size and the time it was written."""
+    status = os.stat(path)
+    return file_hash(path) if status.st_size < LARGE else [status.st_size, status.st_mtime_ns]
