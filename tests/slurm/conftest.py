@@ -9,6 +9,7 @@ import pytest
 
 import grid as small
 from clustergrid import CONFIG, ClusterGrid
+from mergecast.cluster import cancel_orphans
 
 SCRIPT = Path(__file__).with_name("cluster")
 
@@ -46,4 +47,5 @@ def unfinished(cluster, local, tmp_path):
     made = [path for path in grid.setting.rglob("*digits*") if path.relative_to(grid.setting).parts[0] not in ("heads", "logs")]
     for path in [*made, *grid.setting.glob("tables/**/*.csv"), grid.setting / "features/inner_products.npz"]:
         path.unlink()
-    return grid
+    yield grid
+    cancel_orphans(grid.folder)

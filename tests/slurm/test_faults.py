@@ -6,8 +6,30 @@ from copy import deepcopy
 import pytest
 
 from clustergrid import CONFIG, MEASURED, ask
-from grid import Grid
 from mergecast.checkpoints import State, content_hash
+
+
+@pytest.fixture(scope="module", autouse=True)
+def overtime_begun(cluster, local, tmp_path_factory):
+    """Fine-tuning of more than a minute, SLURM's least limit, on the cluster and alone, while the other tests run."""
+    config = deepcopy(CONFIG)
+    own = config["settings"]["tiny"]
+    config["settings"]["slow"] = own | {"recipe": own["recipe"] | {"steps": 4500}}
+    grids = [local.copy(tmp_path_factory.mktemp("overtime") / name) for name in ("clustered", "alone")]
+    for grid in grids:
+        grid.write_config(config)
+    target = "results/slow/checkpoints/digits.safetensors"
+    begun = grids[0].start("--retries", "5", "--set-resources", "finetune:runtime=attempt", "--", target)
+    return grids, [begun, grids[1].start("--executor", "local", "--cores", "1", "--", target)]
+
+
+@pytest.fixture
+def overtime(overtime_begun):
+    """The two grids, when both runs have ended."""
+    grids, processes = overtime_begun
+    for grid, process in zip(grids, processes, strict=True):
+        grid.finish(process)
+    return grids
 
 
 def test_a_cancelled_job_is_submitted_again(unfinished, local):
@@ -27,27 +49,6 @@ def test_a_job_over_its_memory_is_given_more(unfinished, local):
     assert (first.state, last.state) == ("FAILED", "COMPLETED")
     assert memory(first) == 150 and memory(last) == 150 * (len(others) + 2) ** 5
     assert unfinished.measured() == local.measured()
-
-
-def test_a_job_over_its_time_goes_on_where_it_was_killed(cluster, local, tmp_path):
-    config = deepcopy(CONFIG)
-    slow = config["settings"]["tiny"]
-    config["settings"]["slow"] = slow | {"recipe": slow["recipe"] | {"steps": 2400}}
-    clustered, alone = (local.copy(tmp_path / name) for name in ("clustered", "alone"))
-    for grid in (clustered, alone):
-        grid.write_config(config)
-    target = "results/slow/checkpoints/digits.safetensors"
-    process = clustered.start("--set-resources", "finetune:runtime=attempt", "--", target)
-    Grid(alone.folder).run("--cores", "1", target)
-    clustered.finish(process)
-    first, *_, last = clustered.jobs("finetune")
-    assert (first.state, last.state) == ("TIMEOUT", "COMPLETED")
-    log = (clustered.results / "slow/logs/finetune/digits.log").read_text()
-    assert int(log.partition("resuming after step ")[2].split()[0]) > 100, "the time of the first attempt was not lost"
-    whole, resumed = (grid.folder / target for grid in (alone, clustered))
-    assert content_hash(State(resumed)) == content_hash(State(whole))
-    curves = [grid.results / "slow/curves/digits.csv" for grid in (alone, clustered)]
-    assert curves[0].read_bytes() == curves[1].read_bytes()
 
 
 def test_jobs_of_a_node_that_goes_down_run_on_another(unfinished, local):
@@ -107,11 +108,16 @@ def test_a_job_that_always_fails_is_told_and_the_others_finish(unfinished, local
     assert unfinished.measured() == local.measured()
 
 
-@pytest.fixture(autouse=True)
-def quiet(cluster):
-    """No test leaves jobs to the next."""
-    yield
-    ask("scancel", "--me")
+def test_a_job_over_its_time_goes_on_where_it_was_killed(overtime):
+    clustered, alone = overtime
+    first, *_, last = clustered.jobs("finetune")
+    assert (first.state, last.state) == ("TIMEOUT", "COMPLETED")
+    log = (clustered.results / "slow/logs/finetune/digits.log").read_text()
+    assert int(log.partition("resuming after step ")[2].split()[0]) > 100, "the time of the first attempt was not lost"
+    whole, resumed = (grid.results / "slow/checkpoints/digits.safetensors" for grid in (alone, clustered))
+    assert content_hash(State(resumed)) == content_hash(State(whole))
+    curves = [grid.results / "slow/curves/digits.csv" for grid in (alone, clustered)]
+    assert curves[0].read_bytes() == curves[1].read_bytes()
 
 
 def memory(job) -> int:
