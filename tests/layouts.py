@@ -4,6 +4,8 @@ import re
 
 import torch
 
+from mergecast import checkpoints
+
 # In this order: what OpenCLIP calls a module or tensor, and transformers does.
 NAMES = {
     r"^transformer\.resblocks": "encoder.layers",
@@ -50,3 +52,24 @@ def behind(prefix: str, state: dict) -> dict:
 def published(state: dict) -> dict:
     """As the published checkpoints are: behind `model.`, of the text tower all but its blocks."""
     return behind("model.", {name: tensor for name, tensor in state.items() if not name.startswith("transformer.")})
+
+
+# By how a file is described: all tensors of a CLIP as that layout has them.
+LAYOUTS = {
+    "OpenCLIP visual tower": lambda state: {name: tensor for name, tensor in state.items() if name.startswith("visual.")},
+    "OpenCLIP CLIP": lambda state: state,
+    "OpenCLIP CLIP, each name behind 'module.'": lambda state: behind("module.", state),
+    "OpenCLIP CLIP without text blocks, each name behind 'model.'": published,
+    "Hugging Face CLIP": to_huggingface,
+    "Hugging Face CLIP, each name behind 'module.model.'": lambda state: behind("module.model.", to_huggingface(state)),
+    "Hugging Face CLIP vision model": lambda state: {
+        name: tensor for name, tensor in to_huggingface(state).items() if name.startswith(("vision_model.", "visual_"))
+    },
+}
+# By file name: how such a file is written.
+WRITERS = {
+    "model.safetensors": checkpoints.save,
+    "model.pt": lambda path, state: torch.save(state, path),
+    "model.bin": lambda path, state: torch.save({"state_dict": state, "epoch": 3}, path),
+    "model.pth": lambda path, state: torch.save({"model": state, "optimizer": {"state": {}, "param_groups": []}}, path),
+}

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from layouts import behind, published, to_huggingface
+from layouts import LAYOUTS, WRITERS, behind, to_huggingface
 from mergecast import bases, checkpoints, encoders, imports
 from mergecast.checkpoints import State
 from mergecast.errors import MergecastError
@@ -39,25 +39,6 @@ def base(tmp_path, clip):
     encoders.save_clip(tmp_path / "clip.safetensors", encoders.new_clip(MODEL, seed=2), MODEL)
     encoders.save_visual(tmp_path / "base.safetensors", tmp_path / "clip.safetensors")
     return State(tmp_path / "base.safetensors")
-
-
-LAYOUTS = {
-    "OpenCLIP visual tower": lambda state: {name: tensor for name, tensor in state.items() if name.startswith("visual.")},
-    "OpenCLIP CLIP": lambda state: state,
-    "OpenCLIP CLIP, each name behind 'module.'": lambda state: behind("module.", state),
-    "OpenCLIP CLIP without text blocks, each name behind 'model.'": published,
-    "Hugging Face CLIP": to_huggingface,
-    "Hugging Face CLIP, each name behind 'module.model.'": lambda state: behind("module.model.", to_huggingface(state)),
-    "Hugging Face CLIP vision model": lambda state: {
-        name: tensor for name, tensor in to_huggingface(state).items() if name.startswith(("vision_model.", "visual_"))
-    },
-}
-WRITERS = {
-    "model.safetensors": checkpoints.save,
-    "model.pt": lambda path, state: torch.save(state, path),
-    "model.bin": lambda path, state: torch.save({"state_dict": state, "epoch": 3}, path),
-    "model.pth": lambda path, state: torch.save({"model": state, "optimizer": {"state": {}, "param_groups": []}}, path),
-}
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -3,13 +3,16 @@
 import json
 import shutil
 from copy import deepcopy
+from itertools import cycle
 
 import pandas
 import pytest
 import torch
 
 import grid as small
+from layouts import LAYOUTS, WRITERS
 from mergecast import checkpoints, encoders
+from mergecast.imports.checkpoint import bring
 
 TASKS = {name: ("procedural", f"figure={name} train=40 test=32") for name in ("shapes", "letters", "lines", "counts")}
 # One metric a category, so that every feature is made; features and merges cost the same for one metric as for all.
@@ -83,3 +86,11 @@ def test_a_full_size_backbone_goes_through_every_stage(backbone, root, folder, m
     assert len(pandas.read_csv(grid.setting / "tables/merges.csv")) == 6 * 2
     assert {"ridge", "task_effects"} <= set(pandas.read_csv(grid.setting / "tables/scores.csv")["predictor"])
     assert (grid.results / "report.html").is_file() == (backbone == "ViT-B-32")
+    assert_goes_round(tuned, base, folder)
+
+
+def assert_goes_round(tuned, base, folder):
+    """A full-size tower comes back bit for bit from every layout, and from every format."""
+    for layout, name in zip(LAYOUTS, cycle(WRITERS), strict=False):
+        WRITERS[name](folder / name, LAYOUTS[layout](dict(tuned.items())))
+        assert checkpoints.content_hash(bring(folder / name, base).state) == checkpoints.content_hash(tuned), (layout, name)
