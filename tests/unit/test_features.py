@@ -309,3 +309,21 @@ def test_an_unknown_task_of_a_table_is_named():
     with pytest.raises(MergecastError, match="no inner products of task 'y'; there are those of x"):
         table.pair("x", "y")
     assert table.pair("x", "x").total().ab == 1
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (90, 40), (40, 90)])
+@pytest.mark.parametrize("smallest", [1e-1, 1e-4, 1e-6, 1e-9, 0.0])
+def test_a_spectrum_is_that_of_an_svd_however_small_its_end(shape, smallest):
+    torch.manual_seed(5)
+    u, v = (torch.linalg.qr(torch.randn(n, 40, dtype=torch.float64))[0] for n in shape)
+    values = torch.logspace(0, torch.log10(torch.tensor(smallest or 1e-3)), 40, dtype=torch.float64)
+    values[-1] = smallest
+    matrix = u @ torch.diag(values) @ v.T
+    found = spectra.spectrum(matrix, k=5)
+    expected = np.linalg.svd(matrix.numpy())
+    np.testing.assert_allclose(found.values, expected[1][:40], rtol=1e-9, atol=1e-14)
+    ends = [(found.left, u[:, :5]), (found.right_top, v[:, :5]), (found.right_bottom, v[:, -5:])]
+    # A zero value has no direction of its own on the longer side.
+    for mine, theirs in ends if smallest or shape[1] == 40 else ends[:2]:
+        overlap = np.linalg.norm(mine.T @ theirs.numpy())
+        assert overlap == pytest.approx(5**0.5, rel=1e-6), "the same subspace"

@@ -63,7 +63,7 @@ def test_inspection_says_what_a_checkpoint_is(run, base, moved, tmp_path):
     assert facts["dtypes"] == {"float16": len(base)} and facts["tensors"] == len(base)
     assert facts["parameters"] == sum(tensor.numel() for tensor in moved.values())
     expected = {"width": 96, "layers": 4, "patch_size": 8, "image_size": 32, "features": 96}
-    assert facts["architecture"] == expected and facts["models"] == [MODEL]
+    assert facts["architecture"] == expected and MODEL in facts["models"]
     assert "fits" not in facts and {*facts["layers"][0]} == {"name", "shape", "norm"}
     assert len(facts["layers"]) == len(base)
 
@@ -101,7 +101,8 @@ def test_without_json_inspection_is_a_short_table_of_the_matrices(run, base, mov
     code, out, err = run("inspect", tmp_path / "mine.safetensors", "--base", base.path)
     lines = out.splitlines()
     assert (code, err) == (0, "")
-    assert any(line.split() == ["model", MODEL] for line in lines) and any(line.split() == ["fits", "yes"] for line in lines)
+    assert any(line.split()[:1] == ["model"] and MODEL in line for line in lines)
+    assert any(line.split() == ["fits", "yes"] for line in lines)
     row = next(line.split() for line in lines if f"{BLOCK}.attn.out_proj.weight" in line)
     facts = inspect(tmp_path / "mine.safetensors", base)
     expected = next(each for each in facts["layers"] if each["name"] == row[0])

@@ -12,13 +12,16 @@ from ..files import atomic
 from .types import Spectrum
 
 K = 10  # vectors kept of each end of a spectrum
+# Least ratio of squared singular values, smallest to largest, down to which eigenvectors of the Gram matrix are trusted:
+# there they are off by about 1e-16 / 1e-10, and by more where neighbours lie close.
+TRUSTED = 1e-10
 
 
 def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str, Spectrum]:
     """Spectrum of every matrix of τ = θ_t - θ0 in the visual tower, by name.
 
     Matrices are the 2-D tensors that act as linear maps, oriented (out, in): no embeddings, `visual.proj` transposed.
-    k = min(10, rank dimension). The SVD runs in float64.
+    k = min(10, rank dimension). Everything is float64.
     """
     found = {}
     for name in tqdm(sorted(base), "spectra", unit="tensor", disable=not progress):
@@ -33,11 +36,19 @@ def spectrum(matrix: torch.Tensor, k: int = K) -> Spectrum:
     k = min(k, rows, columns)
     if not matrix.any():
         return Spectrum(np.zeros(min(rows, columns)), *(np.zeros((n, k)) for n in (rows, columns, columns)))
-    # LAPACK takes half the time for a tall matrix.
+    # Vectors of the shorter side and squared values, from a Gram matrix: in less than half the time of an SVD.
     tall = matrix if rows >= columns else matrix.T
-    u, s, vt = torch.linalg.svd(tall, full_matrices=False)
-    left, right = (u, vt.T) if rows >= columns else (vt.T, u)
-    parts = (s, left[:, :k], right[:, :k], right[:, right.shape[1] - k :])
+    squares, short = torch.linalg.eigh(tall.T @ tall)
+    if squares[0] > TRUSTED * squares[-1]:
+        values, short = squares.flip(0).sqrt(), short.flip(1)
+        ends = torch.cat([torch.arange(k), torch.arange(len(values) - k, len(values))])
+        short = short[:, ends]
+        long = tall @ short / values[ends]
+    else:
+        long, values, transposed = torch.linalg.svd(tall, full_matrices=False)
+        short = transposed.T
+    left, right = (long, short) if rows >= columns else (short, long)
+    parts = (values, left[:, :k], right[:, :k], right[:, right.shape[1] - k :])
     return Spectrum(*(np.ascontiguousarray(part.numpy()) for part in parts))
 
 
