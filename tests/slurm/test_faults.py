@@ -1,6 +1,7 @@
 """Faults of a real cluster, one a test: after each the grid finishes, with the tables of an undisturbed local run."""
 
 import json
+import time
 from copy import deepcopy
 
 import pytest
@@ -66,8 +67,13 @@ def test_jobs_of_a_node_that_goes_down_run_on_another(unfinished, local):
 
 
 def test_a_restart_of_slurmctld_disturbs_nothing(unfinished, local, cluster):
+    log = unfinished.setting / "logs/finetune/digits.log"
+    log.unlink()
     process = unfinished.start(*MEASURED)
     unfinished.wait_until_running("finetune", process)
+    while not log.exists():  # until then srun is still asking slurmctld for its step, and asks again minutes later
+        assert process.poll() is None
+        time.sleep(0.1)
     cluster("restart")
     unfinished.finish(process)
     assert [job.state for job in unfinished.jobs("finetune")] == ["COMPLETED"]
