@@ -20,7 +20,9 @@ def overtime_begun(cluster, local, tmp_path_factory):
     for grid in grids:
         grid.write_config(config)
     target = "results/slow/checkpoints/digits.safetensors"
-    begun = grids[0].start("--retries", "5", "--set-resources", "finetune:runtime=attempt", "--", target)
+    begun = grids[0].start(
+        "--retries", "5", "--set-resources", "finetune:runtime=attempt", "finetune:mem_mb=3000", "--", target
+    )
     return grids, [begun, grids[1].start("--executor", "local", "--cores", "1", "--", target)]
 
 
@@ -83,9 +85,10 @@ def test_a_restart_of_slurmctld_disturbs_nothing(unfinished, local, cluster):
 def test_after_a_kill_of_snakemake_no_job_runs_twice_and_the_whole_grid_finishes(unfinished, local):
     process = unfinished.start()
     orphan = unfinished.wait_until_running("finetune", process)
+    ask("scontrol", "suspend", orphan)  # else it might have ended when Snakemake looks again
     process.kill()
     process.wait()
-    assert orphan in ask("squeue", "-h", "-o", "%i").split(), "its job runs on"
+    assert orphan in ask("squeue", "-h", "-o", "%i").split(), "its job is still there"
     unfinished.run("--unlock")
     result = unfinished.run()
     assert f"cancelled 1 jobs that a killed run left in the queue: {orphan}" in result.stdout + result.stderr

@@ -129,6 +129,14 @@ def test_one_pair_under_one_method_is_a_target_by_itself(root, tmp_path):
     assert not plan.matching("metrics/|features/|folds/|tables/|merges/weight_avg/")
 
 
+def test_a_job_runs_the_code_beside_its_snakefile_whatever_is_installed(grid):
+    path = grid.folder / "workflow/scripts/mergecast/merging/dare.py"
+    path.write_text(path.read_text() + "\nraise RuntimeError('this clone, and no other')\n")
+    result = grid.run("results/tiny/merges/dare/shapes__letters.json", check=False)
+    assert result.returncode != 0
+    assert "RuntimeError: this clone, and no other" in result.stdout + result.stderr
+
+
 def rows() -> list[tuple[str, list[str]]]:
     tasks = list(small.TASKS)
     return [(task, tasks[:row]) for row, task in enumerate(tasks)]
