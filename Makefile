@@ -4,10 +4,12 @@ VENV := .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 INSTALLED := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: demo test test-slurm lint clean
+.PHONY: demo env test test-slurm lint clean
 demo: $(INSTALLED)
 	$(VENV)/bin/snakemake --cores $(CORES)
 	@echo "Open results/report.html"
+
+env: $(INSTALLED)
 
 test: $(INSTALLED) lint
 	$(VENV)/bin/python -m pytest
