@@ -11,14 +11,14 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version, validate
 
 min_version("9.0")
-# The library beside this file, here and in every job, even where another clone's is installed.
-SCRIPTS = str(Path(workflow.current_basedir).resolve() / "workflow" / "scripts")
-sys.path.insert(0, SCRIPTS)
-os.environ["PYTHONPATH"] = os.pathsep.join([SCRIPTS, *filter(None, [os.environ.get("PYTHONPATH")])])
+sys.path.insert(0, str(Path(workflow.current_basedir) / "workflow" / "scripts"))
 
+from mergecast.clone import lead_jobs_here
 from mergecast.closure import closure
 from mergecast.config import explain, read_tasks, remarks, resolve
 from mergecast.errors import MergecastError
+
+lead_jobs_here()
 
 if not workflow.configfiles:
 

@@ -1,5 +1,6 @@
 """Which source files a result depends on."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,13 @@ def test_how_tasks_are_drawn_touches_no_merge():
 def test_a_module_that_is_not_there_is_an_error():
     with pytest.raises(FileNotFoundError, match="merging.tie"):
         closure("merge.py", "merging.tie")
+
+
+def test_jobs_find_this_clone_before_all_that_is_installed(monkeypatch):
+    from mergecast import clone
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", clone.SCRIPTS]))
+    clone.lead_jobs_here()
+    clone.lead_jobs_here()
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == [clone.SCRIPTS, "/elsewhere"]
+    assert Path(clone.SCRIPTS, "mergecast/clone.py").samefile(clone.__file__)
