@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mergecast import merging
 from mergecast.errors import MergecastError
 from mergecast.merging._magnitude import count_of, kth_largest
+from mergecast.merging._spectral import leading, nearest_orthogonal, polar
 from states import MATRIX, SHAPES, close, same, single, state, step, tuned
 
 # ---- weight_avg, task_arithmetic
@@ -248,15 +249,35 @@ def test_shared_factors_of_one_task_are_made_once_and_change_no_bit():
     models = tuned(base, 1, 2, 3)
     made = []
 
-    def svd(task, name, vector):
+    def svd(task, name, vector, rank):
         made.append((task, name))
-        return merging.find("tsv").thin_svd(task, name, vector)
+        return merging.find("tsv").leading_svd(task, name, vector, rank)
 
     memo = merging.Remembered("c", svd)
     for partner in "ab":
         pair = {t: models[t] for t in (partner, "c")}
         assert same(merging.merge("tsv", base, pair), merging.merge("tsv", base, pair, svd=memo))
     assert len(made) == len(set(made)) == 3 * sum(len(s) == 2 and "embedding" not in n for n, s in SHAPES.items())
+
+
+@pytest.mark.parametrize("shape", [(30, 30), (70, 30), (30, 70)])
+@pytest.mark.parametrize("smallest", [1.0, 1e-3, 1e-6, 0.0])
+def test_factors_are_those_of_an_svd_however_small_the_last_value(shape, smallest):
+    torch.manual_seed(1)
+    u, v = (torch.linalg.qr(torch.randn(n, 30, dtype=torch.float64))[0] for n in shape)
+    values = torch.linspace(5, 1, 30, dtype=torch.float64)
+    values[-1] = smallest
+    matrix = u * values @ v.T
+    for count in (0, 1, 15, 29):
+        left, found, right = leading(matrix, count)
+        torch.testing.assert_close(found, values[:count], rtol=1e-10, atol=0)
+        torch.testing.assert_close(left * found @ right, u[:, :count] * values[:count] @ v[:, :count].T)
+    orthogonal, found = polar(matrix)
+    assert found.sum().item() == pytest.approx(values.sum().item())
+    kept = 30 if smallest else 29
+    torch.testing.assert_close(nearest_orthogonal(matrix), u[:, :kept] @ v[:, :kept].T, rtol=0, atol=1e-6)
+    if smallest:
+        torch.testing.assert_close(orthogonal, u @ v.T, rtol=0, atol=1e-6)
 
 
 def test_only_methods_that_factor_each_task_vector_share_factors():

@@ -90,12 +90,12 @@ class Remembered:
     def __init__(self, task: str, svd: Callable):
         self.task, self._svd, self._kept = task, svd, {}
 
-    def __call__(self, task: str, name: str, vector):
+    def __call__(self, task: str, name: str, vector, rank: int):
         if task != self.task:
-            return self._svd(task, name, vector)
-        if name not in self._kept:
-            self._kept[name] = self._svd(task, name, vector)
-        return self._kept[name]
+            return self._svd(task, name, vector, rank)
+        if (name, rank) not in self._kept:
+            self._kept[name, rank] = self._svd(task, name, vector, rank)
+        return self._kept[name, rank]
 
 
 class Placed(Mapping):

@@ -1,4 +1,4 @@
-"""What the methods that act on singular vectors share: thin factors, nearest orthogonal matrix, the mean elsewhere."""
+"""What the methods that act on singular vectors share: leading triples, nearest orthogonal matrix, the mean elsewhere."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,14 +8,24 @@ from ..checkpoints import is_matrix
 from ._streaming import Vectors, mean, streamed
 
 Factors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+TRUSTED = 1e-10  # least ratio of squared singular values: rounding, 1e-16 of the largest, is then 1e-6 of the smallest
 
 
-def thin(matrix: torch.Tensor) -> Factors:
-    """U (m×r), S (r, descending) and Vᵗ (r×n) of an m×n matrix, r = min(m, n); a wide one is factored transposed."""
+def leading(matrix: torch.Tensor, count: int) -> Factors:
+    """The `count` leading singular triples, 0 … min(m, n), of an m×n matrix: U (m×c), S (c, descending) and Vᵗ (c×n).
+
+    From the Gram matrix of the shorter side, in less than half the time of an SVD, where its digits suffice.
+    """
     if matrix.shape[0] < matrix.shape[1]:
-        right, values, left = torch.linalg.svd(matrix.mT, full_matrices=False)
+        right, values, left = leading(matrix.mT, count)
         return left.mT, values, right.mT
-    return tuple(torch.linalg.svd(matrix, full_matrices=False))
+    squares, vectors = torch.linalg.eigh(matrix.mT @ matrix)
+    kept = squares[len(squares) - count :]
+    if _trusted(kept):
+        values, right = kept.flip(0).sqrt(), vectors[:, len(squares) - count :].flip(1)
+        return matrix @ right / values, values, right.mT
+    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+    return left[:, :count], values[:count], right[:count]
 
 
 def nearest_orthogonal(matrix: torch.Tensor) -> torch.Tensor:
@@ -24,9 +34,30 @@ def nearest_orthogonal(matrix: torch.Tensor) -> torch.Tensor:
     Directions with a singular value of 0 are left out, since their vectors are arbitrary: columns that coincide share
     one direction, and the result is the same whatever library did the factoring.
     """
-    left, values, right = thin(matrix)
-    rank = rank_of(values, matrix.shape)
-    return left[:, :rank] @ right[:rank]
+    return polar(matrix, null_space=False)[0]
+
+
+def polar(matrix: torch.Tensor, *, null_space: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+    """P Qᵗ of the thin singular value decomposition P D Qᵗ and the diagonal of D, in ascending or descending order.
+
+    null_space: whether directions with a singular value of 0, which are arbitrary, are part of P Qᵗ. The same in less than
+    half the time as A (AᵀA)^(-1/2), where the digits of the Gram matrix suffice.
+    """
+    if matrix.shape[0] < matrix.shape[1]:
+        orthogonal, values = polar(matrix.mT, null_space=null_space)
+        return orthogonal.mT, values
+    squares, vectors = torch.linalg.eigh(matrix.mT @ matrix)
+    if _trusted(squares):
+        values = squares.sqrt()
+        return matrix @ ((vectors / values) @ vectors.mT), values
+    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+    rank = len(values) if null_space else rank_of(values, matrix.shape)
+    return left[:, :rank] @ right[:rank], values
+
+
+def _trusted(squares: torch.Tensor) -> bool:
+    """Whether eigenvectors of these eigenvalues, ascending and with the largest of the Gram matrix, are good to 1e-6."""
+    return len(squares) > 0 and bool(squares[0] > TRUSTED * squares[-1])
 
 
 def rank_of(values: torch.Tensor, shape: tuple[int, int]) -> int:

@@ -1,6 +1,6 @@
 """Isotropic merging in the common space: the summed task matrix with all singular values made equal."""
 
-from ._spectral import streamed_matrices, thin
+from ._spectral import polar, streamed_matrices
 
 PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
 
@@ -15,7 +15,7 @@ def merge(base, models, *, scale=1.0):
     """
 
     def update(name, vectors):
-        left, values, right = thin(sum(vectors.values()))
-        return values.mean() * (left @ right)
+        orthogonal, values = polar(sum(vectors.values()))
+        return values.mean() * orthogonal
 
     return streamed_matrices(base, models, scale, update)

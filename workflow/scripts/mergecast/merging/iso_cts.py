@@ -3,7 +3,7 @@
 import torch
 
 from ._magnitude import count_of
-from ._spectral import nearest_orthogonal, streamed_matrices, thin
+from ._spectral import leading, nearest_orthogonal, streamed_matrices
 
 PARAMETERS = {
     "common": {
@@ -28,14 +28,13 @@ def merge(base, models, *, common=0.8, scale=1.0):
     """
 
     def update(name, vectors):
-        left, values, right = thin(sum(vectors.values()))
-        each = _directions_per_task(len(values), len(vectors), common)
-        shared = len(values) - each * len(vectors)
-        left, values, right = left[:, :shared], values[:shared], right[:shared]
-        triples = [thin(vector - left @ (left.mT @ vector)) for vector in vectors.values()]
-        lefts = torch.cat([*(u[:, :each] for u, _, _ in triples), left], 1)
-        rights = torch.cat([*(v[:each] for _, _, v in triples), right])
-        strength = torch.cat([*(s[:each] for _, s, _ in triples), values]).mean()
+        total = sum(vectors.values())
+        each = _directions_per_task(min(total.shape), len(vectors), common)
+        left, values, right = leading(total, min(total.shape) - each * len(vectors))
+        own = [leading(vector - left @ (left.mT @ vector), each) for vector in vectors.values()]
+        lefts = torch.cat([*(u for u, _, _ in own), left], 1)
+        rights = torch.cat([*(v for _, _, v in own), right])
+        strength = torch.cat([*(s for _, s, _ in own), values]).mean()
         return strength * (nearest_orthogonal(lefts) @ nearest_orthogonal(rights))
 
     return streamed_matrices(base, models, scale, update)

@@ -3,7 +3,7 @@
 import torch
 
 from ._magnitude import count_of
-from ._spectral import nearest_orthogonal, rank_of, streamed_matrices, thin
+from ._spectral import leading, nearest_orthogonal, rank_of, streamed_matrices
 
 PARAMETERS = {
     "rank_fraction": {
@@ -15,26 +15,26 @@ PARAMETERS = {
 }
 
 
-def thin_svd(task, name, vector):
-    """Factors U (m×r), S (r), Vᵗ (r×n) of the task vector of one matrix; what `svd` must return."""
-    return thin(vector)
+def leading_svd(task, name, vector, rank):
+    """The `rank` leading triples U (m×r), S (r), Vᵗ (r×n) of the task vector of one matrix; what `svd` must return."""
+    return leading(vector, rank)
 
 
-def merge(base, models, *, rank_fraction=None, svd=thin_svd):
+def merge(base, models, *, rank_fraction=None, svd=leading_svd):
     """Sum low-rank task matrices whose singular vectors were made orthogonal to each other.
 
     base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
     rank_fraction: of every matrix and task the leading ⌊min(m, n) · rank_fraction⌋ (at least 1) triples are kept, by
     default the share 1/T; those with a singular value of 0 are left out, since their vectors are arbitrary. U and V of
     all tasks are replaced by their nearest orthogonal factors, Δ = U⊥ diag(S) V⊥ᵗ. Other tensors: mean of τ_t.
-    svd: callable (task, tensor name, τ) -> (U, S, Vᵗ), to share factors between merges.
+    svd: callable (task, tensor name, τ, number of triples) -> (U, S, Vᵗ), to share factors between merges.
     Returns the merged state, types as in the base. Source: Gargiulo et al. 2025, "Task singular vectors".
     """
 
     def update(name, vectors):
         size = min(next(iter(vectors.values())).shape)
         rank = max(1, size // len(models) if rank_fraction is None else count_of(rank_fraction, size))
-        triples = [_leading(svd(task, name, vector), rank) for task, vector in vectors.items()]
+        triples = [_nonzero(svd(task, name, vector, rank)) for task, vector in vectors.items()]
         lefts, values, rights = zip(*triples, strict=True)
         left, values, right = torch.cat(lefts, 1), torch.cat(values), torch.cat(rights)
         return nearest_orthogonal(left) * values @ nearest_orthogonal(right)
@@ -42,8 +42,8 @@ def merge(base, models, *, rank_fraction=None, svd=thin_svd):
     return streamed_matrices(base, models, 1.0, update)
 
 
-def _leading(factors, rank):
-    """The first `rank` triples whose singular value is not 0 to within rounding."""
+def _nonzero(factors):
+    """The triples whose singular value is not 0 to within rounding."""
     left, values, right = factors
-    rank = min(rank, rank_of(values, (len(left), right.shape[1])))
+    rank = rank_of(values, (len(left), right.shape[1]))
     return left[:, :rank], values[:rank], right[:rank]
