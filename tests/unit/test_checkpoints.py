@@ -1,6 +1,8 @@
 """Checkpoints: opened by memory map, checked, hashed, written whole."""
 
 import math
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -31,7 +33,9 @@ def base(state, tmp_path):
 def test_what_is_saved_is_read_back_with_its_header(state, tmp_path):
     save(tmp_path / "a.safetensors", state, {"task": "shapes", "seed": 3, "recipe": {"steps": 2}})
     opened = open_checkpoint(tmp_path / "a.safetensors")
-    assert opened.metadata == {"task": "shapes", "seed": "3", "recipe": '{"steps": 2}'}
+    assert opened.metadata == {
+        "task": "shapes", "seed": "3", "recipe": '{"steps": 2}', "content_sha256": content_hash(state)
+    }  # fmt: skip
     assert opened.keys() == state.keys()
     assert all(torch.equal(opened[name], state[name]) for name in state)
 
@@ -39,6 +43,21 @@ def test_what_is_saved_is_read_back_with_its_header(state, tmp_path):
 def test_the_hash_is_of_the_contents_alone(state, base, tmp_path):
     save(tmp_path / "b.safetensors", dict(reversed(state.items())), {"task": "other"})
     assert content_hash(State(tmp_path / "b.safetensors")) == content_hash(base) == content_hash(state)
+
+
+@given(st.data())
+def test_a_flipped_bit_anywhere_in_the_tensors_is_found(data):
+    state = {"visual.proj": torch.arange(6.0).view(3, 2), "visual.half": torch.ones(4, dtype=torch.bfloat16)}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        save(path, state)
+        whole = bytearray(path.read_bytes())
+        start = 8 + int.from_bytes(whole[:8], "little")
+        bit = data.draw(st.integers(8 * start, 8 * len(whole) - 1))
+        whole[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(whole)
+        with pytest.raises(MergecastError, match="model.safetensors: is damaged.*hash that its header states; delete it"):
+            State(path)
 
 
 @given(st.sampled_from(["visual.proj", "visual.ln_post.weight"]), st.integers(0, 5))

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 import grid as small
 
@@ -229,12 +229,19 @@ def truncate(path):
 
 
 def rewrite(path, change, **metadata):
-    """Change a checkpoint's tensors, its header kept but for `metadata`."""
-    from mergecast.checkpoints import State
+    """Change a checkpoint's tensors, its header kept but for `metadata` and the hash of the tensors."""
+    from mergecast.checkpoints import State, save
 
     header, tensors = State(path).metadata | metadata, load_file(path)
     change(tensors)
-    save_file(tensors, path, header)
+    save(path, tensors, header)
+
+
+def flip(path):
+    """One bit of the last weight."""
+    whole = bytearray(path.read_bytes())
+    whole[-4] ^= 1
+    path.write_bytes(whole)
 
 
 def reshape(path):
@@ -259,6 +266,10 @@ BROKEN_CHECKPOINTS = {
     "re-keyed": (rekey, "lacks tensor 'visual.proj'"),
     "NaN": (poison, "tensor 'visual.proj' holds NaN"),
     "of another base": (rebase, "was fine-tuned from another base"),
+    "with a flipped bit": (
+        flip,
+        "is damaged: its tensors do not have the hash that its header states; delete it and run again",
+    ),
 }
 
 
@@ -274,6 +285,24 @@ def test_a_broken_checkpoint_is_one_line_that_names_the_file(fault, grid):
     assert line in told
     assert not target.exists()
     assert not [name for name in target.parent.iterdir() if name.name.startswith(".")]
+
+
+@pytest.mark.parametrize("feature", ["spectra/letters.safetensors", "probes/letters.safetensors", "inner_products.npz"])
+def test_a_flipped_bit_in_a_feature_is_found_and_remade_by_the_command_that_is_told(feature, grid):
+    path, tables = grid.setting / "features" / feature, grid.tables()
+    metric = {"spectra": "subspace_overlap", "probes": "activation_cosine_similarity"}.get(
+        path.parent.name, "task_vector_cosine_similarity"
+    )
+    target = f"results/tiny/metrics/{metric}/shapes__letters.json"
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 16
+    path.write_bytes(whole)
+    (grid.folder / target).unlink()
+    told = failing_line(grid, target, "metric_tiny_0")
+    assert f"results/tiny/features/{feature}" in told and "delete it and run again" in told
+    path.unlink()
+    grid.run()
+    assert grid.tables() == tables
 
 
 def test_a_fine_tuned_accuracy_of_zero_leaves_normalised_accuracy_undefined(grid):

@@ -4,10 +4,10 @@ A *state* is a mapping from tensor name (OpenCLIP's `visual.*`) to tensor. `Stat
 safetensors file when it is asked for, so that N checkpoints can be streamed with one tensor of each in memory.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from .errors import MergecastError
-from .files import atomic
+from .files import SEAL, atomic, check_seal, digest
 
 EMBEDDINGS = ("positional_embedding", "class_embedding", "token_embedding.weight")
 
@@ -24,7 +24,8 @@ class State(Mapping):
     """A safetensors file as a mapping from name to tensor, each read from the file when asked for.
 
     Attributes: `path`, `metadata` (strings of the file's header, {} if it has none).
-    Raises MergecastError when the file is missing, truncated or no safetensors file.
+    Raises MergecastError when the file is missing, truncated or no safetensors file, or when its tensors do not have the
+    hash that its header states (`save` puts it there).
     """
 
     def __init__(self, path):
@@ -37,6 +38,13 @@ class State(Mapping):
             self._names = tuple(sorted(self._file.keys()))
         except (SafetensorError, OSError) as error:
             raise MergecastError(f"{path}: is not a whole safetensors file ({error}); copy or make it again") from error
+        if SEAL in self.metadata:
+            check_seal(path, self.metadata, self.sha256)
+
+    @cached_property
+    def sha256(self) -> str:
+        """`content_hash` of the file, taken once."""
+        return _content_hash(self)
 
     def __getitem__(self, name: str) -> torch.Tensor:
         if name not in self._names:
@@ -101,29 +109,32 @@ def faults(state: Mapping[str, torch.Tensor], base: State | None = None, recorde
 
 
 def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object] = {}) -> None:
-    """Write a state as safetensors, whole or not at all; metadata values that are no strings are written as JSON."""
+    """Write a state as safetensors, whole or not at all; metadata values that are no strings are written as JSON.
+
+    The header also holds the `content_hash` of what is written.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    header = dict(metadata) | {SEAL: content_hash(tensors)}
     with atomic(path) as temporary:
         save_file(
             tensors,
             temporary,
-            {key: value if isinstance(value, str) else json.dumps(value) for key, value in sorted(metadata.items())},
+            {key: value if isinstance(value, str) else json.dumps(value) for key, value in sorted(header.items())},
         )
 
 
 def content_hash(state: Mapping[str, torch.Tensor]) -> str:
     """SHA-256 of names, types, shapes and bytes, whatever the file's header or order of tensors."""
-    if isinstance(state, State) and "sha256" in state.__dict__:
-        return state.__dict__["sha256"]
-    digest = hashlib.sha256()
-    for name in sorted(state):
-        tensor = state[name].detach().cpu().contiguous()
-        digest.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
-        digest.update(tensor.view(-1).view(torch.uint8).numpy() if tensor.numel() else b"")
-    value = digest.hexdigest()
-    if isinstance(state, State):
-        state.__dict__["sha256"] = value
-    return value
+    return state.sha256 if isinstance(state, State) else _content_hash(state)
+
+
+def _content_hash(state: Mapping[str, torch.Tensor]) -> str:
+    tensors = ((name, state[name].detach().cpu().contiguous()) for name in sorted(state))
+    return digest((name, tensor.dtype, tensor.shape, _bytes(tensor)) for name, tensor in tensors)
+
+
+def _bytes(tensor: torch.Tensor):
+    return tensor.view(-1).view(torch.uint8).numpy() if tensor.numel() else b""
 
 
 def task_vector(base: Mapping, model: Mapping, name: str, dtype=torch.float32) -> torch.Tensor:

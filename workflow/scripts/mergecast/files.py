@@ -17,6 +17,7 @@ from . import __version__
 from .errors import MergecastError
 
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "snakemake")
+SEAL = "content_sha256"  # key of a safetensors header: the hash of the file's own tensors
 REMEDY = "make room or choose another folder"
 
 
@@ -76,6 +77,24 @@ def read_json(path):
         raise MergecastError(f"{path}: is not JSON ({error}); delete it and run again") from error
 
 
+def digest(arrays) -> str:
+    """SHA-256 of arrays given as (name, type, shape, bytes), in the order they come in."""
+    found = hashlib.sha256()
+    for name, dtype, shape, data in arrays:
+        found.update(f"{name}\0{dtype}\0{tuple(shape)}\0".encode())
+        found.update(data)
+    return found.hexdigest()
+
+
+def check_seal(path, metadata, found: str) -> None:
+    """Raise MergecastError if the header of a file states another hash of its tensors than they were found to have."""
+    if metadata.get(SEAL, found) != found:
+        raise MergecastError(
+            f"{path}: is damaged: its tensors do not have the hash that its header states; "
+            "delete it and run again, or copy it again if it came from elsewhere"
+        )
+
+
 def file_hash(path) -> str:
     """SHA-256 of a file's bytes."""
     with open(path, "rb") as handle:
@@ -87,7 +106,12 @@ def versions() -> dict[str, str]:
 
     In a git checkout also its commit, with "-dirty" behind it if files differ from that commit.
     """
-    found = {"mergecast": __version__, "python": platform.python_version(), **_commit()}
+    return {**_versions(), **_commit()}
+
+
+@cache
+def _versions() -> dict[str, str]:
+    found = {"mergecast": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
 from tqdm import tqdm
 
+from .. import checkpoints
 from ..checkpoints import is_matrix, oriented, task_vector
-from ..files import atomic
+from ._ends import ends, gram
 from .types import Spectrum
 
 K = 10  # vectors kept of each end of a spectrum
@@ -36,25 +36,34 @@ def spectrum(matrix: torch.Tensor, k: int = K) -> Spectrum:
     k = min(k, rows, columns)
     if not matrix.any():
         return Spectrum(np.zeros(min(rows, columns)), *(np.zeros((n, k)) for n in (rows, columns, columns)))
-    # Vectors of the shorter side and squared values, from a Gram matrix: in less than half the time of an SVD.
-    tall = matrix if rows >= columns else matrix.T
-    squares, short = torch.linalg.eigh(tall.T @ tall)
-    if squares[0] > TRUSTED * squares[-1]:
-        values, short = squares.flip(0).sqrt(), short.flip(1)
-        ends = torch.cat([torch.arange(k), torch.arange(len(values) - k, len(values))])
-        short = short[:, ends]
-        long = tall @ short / values[ends]
-    else:
-        long, values, transposed = torch.linalg.svd(tall, full_matrices=False)
-        short = transposed.T
+    tall = matrix.numpy() if rows >= columns else matrix.T.numpy()
+    values, short, long = _by_gram(tall, k) or _by_svd(tall, k)
     left, right = (long, short) if rows >= columns else (short, long)
-    parts = (values, left[:, :k], right[:, :k], right[:, right.shape[1] - k :])
-    return Spectrum(*(np.ascontiguousarray(part.numpy()) for part in parts))
+    return Spectrum(values, *(np.ascontiguousarray(part) for part in (left[:, :k], right[:, :k], right[:, k:])))
+
+
+def _by_gram(tall: np.ndarray, k: int) -> tuple | None:
+    """Singular values, descending, and the first and last k vectors of the shorter and the longer side, from the Gram
+    matrix: in a fraction of the time of an SVD. None where that would lose too many digits, or saves nothing."""
+    if tall.shape[1] < 2 * k:
+        return None
+    squares, vectors = ends(gram(tall), k)
+    if squares[0] <= TRUSTED * squares[-1]:
+        return None
+    values = np.sqrt(squares[::-1])
+    short = np.concatenate([vectors[:, : k - 1 : -1], vectors[:, k - 1 :: -1]], axis=1)
+    return values, short, tall @ short / np.concatenate([values[:k], values[-k:]])
+
+
+def _by_svd(tall: np.ndarray, k: int) -> tuple:
+    """The same by a singular value decomposition."""
+    long, values, short = np.linalg.svd(tall, full_matrices=False)
+    return values, *(np.concatenate([side[:, :k], side[:, len(values) - k :]], axis=1) for side in (short.T, long))
 
 
 def save(path, found: Mapping[str, Spectrum], *, task: str, checkpoint_sha256: str, base_sha256: str) -> None:
     """Write spectra as safetensors, `{matrix}/values`, `/left`, `/right_top`, `/right_bottom`, whole or not at all."""
-    tensors = {f"{name}/{field}": array for name, parts in found.items() for field, array in vars(parts).items()}
-    header = {"task": task, "checkpoint_sha256": checkpoint_sha256, "base_sha256": base_sha256, "k": str(K)}
-    with atomic(path) as temporary:
-        save_file(tensors, temporary, header)
+    tensors = {
+        f"{name}/{field}": torch.from_numpy(array) for name, parts in found.items() for field, array in vars(parts).items()
+    }
+    checkpoints.save(path, tensors, {"task": task, "checkpoint_sha256": checkpoint_sha256, "base_sha256": base_sha256, "k": K})

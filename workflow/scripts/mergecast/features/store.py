@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from ..errors import MergecastError
+from ..files import check_seal, digest
 from .types import PairFeatures, Probe, Products, ProductTable, Spectrum
 
 TABLES = {"inner_products": "inner_products.npz", "encoder_gradients": "gradient_products.npz"}
@@ -126,9 +127,14 @@ def _read_table(path: Path) -> tuple[ProductTable, str, dict[str, str]]:
 def _open(path: Path):
     _exists(path)
     try:
-        return safe_open(path, framework="np")
+        file = safe_open(path, framework="np")
     except SafetensorError as error:
         raise MergecastError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from error
+    arrays = ((name, file.get_tensor(name)) for name in sorted(file.keys()))
+    # Types by torch's names, as in `checkpoints.content_hash`, which wrote the hash.
+    found = digest((name, f"torch.{array.dtype}", array.shape, array.reshape(-1).view(np.uint8)) for name, array in arrays)
+    check_seal(path, file.metadata() or {}, found)
+    return file
 
 
 def _tensor(file, path: Path, name: str) -> np.ndarray:
