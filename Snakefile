@@ -14,7 +14,7 @@ min_version("9.0")
 sys.path.insert(0, str(Path(workflow.current_basedir) / "workflow" / "scripts"))
 
 from mergecast.clone import lead_jobs_here
-from mergecast.closure import closure
+from mergecast.closure import code
 from mergecast.config import explain, read_tasks, remarks, resolve
 from mergecast.errors import MergecastError
 

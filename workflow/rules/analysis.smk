@@ -4,7 +4,6 @@
 rule correlations:
     input:
         tables=lambda wildcards: design_tables(wildcards.setting),
-        code=code("table_correlations.py"),
     output:
         report(of("tables/correlations.csv"), caption="../report/correlations.rst", category="Analyses"),
     log:
@@ -16,6 +15,7 @@ rule correlations:
         "../envs/tables.yaml"
     threads: 1
     params:
+        code=code("table_correlations.py"),
         setting=lambda wildcards: analysed(wildcards.setting),
         draws=lambda wildcards: SETTINGS[wildcards.setting].splits["loto"]["permutations"],
     script:
@@ -25,7 +25,6 @@ rule correlations:
 rule ablation:
     input:
         tables=lambda wildcards: design_tables(wildcards.setting),
-        code=lambda wildcards: code("table_ablation.py", analyst_module(wildcards.setting), *metric_modules()),
     output:
         report(of("tables/ablation.csv"), caption="../report/ablation.rst", category="Analyses"),
     log:
@@ -38,6 +37,7 @@ rule ablation:
     resources:
         **on_cpu(minutes=60, memory=2000),
     params:
+        code=lambda wildcards: code("table_ablation.py", analyst_module(wildcards.setting), *metric_modules()),
         setting=lambda wildcards: analysed(wildcards.setting),
     script:
         "../scripts/table_ablation.py"
@@ -46,7 +46,6 @@ rule ablation:
 rule greedy:
     input:
         tables=lambda wildcards: design_tables(wildcards.setting),
-        code=code("table_greedy.py"),
     output:
         scores=report(of("tables/greedy.csv"), caption="../report/greedy.rst", category="Analyses"),
         metrics=report(of("tables/greedy_metrics.csv"), caption="../report/greedy.rst", category="Analyses"),
@@ -60,6 +59,7 @@ rule greedy:
     resources:
         **on_cpu(minutes=60, memory=2000),
     params:
+        code=code("table_greedy.py"),
         setting=lambda wildcards: analysed(wildcards.setting),
     script:
         "../scripts/table_greedy.py"
@@ -68,7 +68,6 @@ rule greedy:
 rule stability:
     input:
         coefficients=of("tables/coefficients.csv"),
-        code=code("table_stability.py"),
     output:
         stability=report(of("tables/stability.csv"), caption="../report/stability.rst", category="Analyses"),
         agreement=report(of("tables/method_agreement.csv"), caption="../report/agreement.rst", category="Analyses"),
@@ -81,6 +80,7 @@ rule stability:
         "../envs/tables.yaml"
     threads: 1
     params:
+        code=code("table_stability.py"),
         target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
     script:
         "../scripts/table_stability.py"
@@ -89,7 +89,6 @@ rule stability:
 rule selection:
     input:
         predictions=of("tables/predictions.csv"),
-        code=code("table_selection.py"),
     output:
         report(of("tables/selection.csv"), caption="../report/selection.rst", category="Analyses"),
     log:
@@ -101,6 +100,7 @@ rule selection:
         "../envs/tables.yaml"
     threads: 1
     params:
+        code=code("table_selection.py"),
         target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
     script:
         "../scripts/table_selection.py"
@@ -111,7 +111,6 @@ rule subset_ranking:
         predictions=of("tables/predictions.csv"),
         subsets=of("tables/subsets.csv"),
         merges=of("tables/merges.csv"),
-        code=code("table_subset_ranking.py"),
     output:
         ranking=report(of("tables/subset_ranking.csv"), caption="../report/subset_ranking.rst", category="Analyses"),
         scores=report(of("tables/subset_scores.csv"), caption="../report/subset_ranking.rst", category="Analyses"),
@@ -124,6 +123,7 @@ rule subset_ranking:
         "../envs/tables.yaml"
     threads: 1
     params:
+        code=code("table_subset_ranking.py"),
         target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
         draws=lambda wildcards: SETTINGS[wildcards.setting].bootstrap,
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
@@ -135,7 +135,6 @@ rule calibration:
     input:
         metrics=of("tables/calibration_metrics.csv"),
         merges=of("tables/merges.csv"),
-        code=code("table_calibration.py"),
     output:
         report(of("tables/calibration.csv"), caption="../report/calibration.rst", category="Analyses"),
     log:
@@ -147,6 +146,7 @@ rule calibration:
         "../envs/tables.yaml"
     threads: 1
     params:
+        code=code("table_calibration.py"),
         target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
     script:
         "../scripts/table_calibration.py"
@@ -155,7 +155,6 @@ rule calibration:
 rule setting_agreement:
     input:
         coefficients=[f"results/{setting}/tables/coefficients.csv" for setting in SETTINGS],
-        code=code("across_agreement.py"),
     output:
         report(
             "results/across/tables/setting_agreement.csv", caption="../report/across.rst", category="Across settings"
@@ -169,6 +168,7 @@ rule setting_agreement:
         "../envs/tables.yaml"
     threads: 1
     params:
+        code=code("across_agreement.py"),
         settings={setting: analysed(setting) for setting in SETTINGS},
     script:
         "../scripts/across_agreement.py"
@@ -177,7 +177,6 @@ rule setting_agreement:
 rule transfer:
     input:
         tables=across_tables(),
-        code=code("across_transfer.py", *sorted({analyst_module(setting) for setting in SETTINGS})),
     output:
         report("results/across/tables/transfer.csv", caption="../report/across.rst", category="Across settings"),
     log:
@@ -190,6 +189,7 @@ rule transfer:
     resources:
         **on_cpu(minutes=60, memory=2000),
     params:
+        code=code("across_transfer.py", *sorted({analyst_module(setting) for setting in SETTINGS})),
         settings={setting: analysed(setting) for setting in SETTINGS},
     script:
         "../scripts/across_transfer.py"

@@ -4,7 +4,6 @@
 rule images:
     input:
         file=lambda wildcards: image_file(wildcards.task),
-        code=lambda wildcards: code("images.py", f"tasks.sources.{TASKS[wildcards.task]['source']}"),
     output:
         "results/images/{size}px/{task}.safetensors",
     log:
@@ -17,6 +16,7 @@ rule images:
     resources:
         **on_cpu(minutes=240, memory=4000),
     params:
+        code=lambda wildcards: code("images.py", f"tasks.sources.{TASKS[wildcards.task]['source']}"),
         row=lambda wildcards: image_row(wildcards.task),
         folder=lambda wildcards: stamp(TASKS[wildcards.task]["path"]),
         size=lambda wildcards: int(wildcards.size),
@@ -29,7 +29,6 @@ rule clip:
     input:
         images=lambda wildcards: corpus_images(wildcards.base),
         file=lambda wildcards: BASES[wildcards.base].get("path", []),
-        code=lambda wildcards: code("clip.py", *corpus_modules(wildcards.base)),
     output:
         clip="results/bases/{base}/clip.safetensors",
         curve="results/bases/{base}/curve.csv",
@@ -44,6 +43,7 @@ rule clip:
     resources:
         **on_gpu(minutes=240, memory=8000, device=config.get("device")),
     params:
+        code=lambda wildcards: code("clip.py", *corpus_modules(wildcards.base)),
         base=lambda wildcards: BASES[wildcards.base],
         seed=config["seed"],
         device=config.get("device"),
@@ -54,7 +54,6 @@ rule clip:
 rule base:
     input:
         clip=lambda wildcards: clip(wildcards.setting),
-        code=code("base.py"),
     output:
         of("base.safetensors"),
     log:
@@ -66,6 +65,8 @@ rule base:
     threads: 1
     resources:
         **on_cpu(minutes=20, memory=2000, copies=4),
+    params:
+        code=code("base.py"),
     script:
         "../scripts/base.py"
 
@@ -75,7 +76,6 @@ rule head:
         clip=lambda wildcards: clip(wildcards.setting),
         base=of("base.safetensors"),
         images=lambda wildcards: images(wildcards.setting, wildcards.task),
-        code=code("head.py"),
     output:
         of("heads/{task}.safetensors"),
     log:
@@ -87,5 +87,7 @@ rule head:
     threads: 1
     resources:
         **on_cpu(minutes=60, memory=3000, copies=8),
+    params:
+        code=code("head.py"),
     script:
         "../scripts/head.py"

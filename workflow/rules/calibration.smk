@@ -14,7 +14,6 @@ for setting in filter(calibrated, MODEL_SETTINGS):
                 checkpoint=f"results/{setting}/checkpoints/{{task}}.safetensors",
                 heads=every("heads/{task}.safetensors", setting),
                 images=[images(setting, task) for task in SETTINGS[setting].tasks],
-                code=code("calibration_features.py"),
             output:
                 probes=temp(further_files(setting, "probes", "probes/{task}.safetensors")),
                 gradients=temp(further_files(setting, "encoder_gradients", "gradients/{task}.safetensors")),
@@ -28,6 +27,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
             resources:
                 **on_gpu(minutes=60, memory=3000, copies=10, device=SETTINGS[setting].device),
             params:
+                code=code("calibration_features.py"),
                 tasks=SETTINGS[setting].tasks,
                 sizes=further_sizes(setting),
                 model=model(setting),
@@ -41,7 +41,6 @@ for setting in filter(calibrated, MODEL_SETTINGS):
                 identifier("calibration_products", setting)
             input:
                 gradients=every("calibration/{{size}}/gradients/{task}.safetensors", setting),
-                code=code("gradient_products.py"),
             output:
                 temp(f"results/{setting}/calibration/{{size}}/gradient_products.npz"),
             log:
@@ -54,6 +53,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
             resources:
                 **on_cpu(minutes=60, memory=2000),
             params:
+                code=code("gradient_products.py"),
                 tasks=SETTINGS[setting].tasks,
             script:
                 "../scripts/gradient_products.py"
@@ -71,10 +71,6 @@ for setting in filter(calibrated, MODEL_SETTINGS):
             ),
             probes=further_files(setting, "probes", *(f"probes/{task}.safetensors" for task in SETTINGS[setting].tasks)),
             products=further_files(setting, "encoder_gradients", "gradient_products.npz"),
-            code=code(
-                "calibration_metrics.py",
-                *{f"metrics.{metrics.find(name).category}" for name in calibration_metrics(setting)},
-            ),
         output:
             report(
                 f"results/{setting}/tables/calibration_metrics.csv",
@@ -91,6 +87,10 @@ for setting in filter(calibrated, MODEL_SETTINGS):
         resources:
             **on_cpu(minutes=60, memory=2000),
         params:
+            code=code(
+                "calibration_metrics.py",
+                *{f"metrics.{metrics.find(name).category}" for name in calibration_metrics(setting)},
+            ),
             setting=setting,
             pairs=SETTINGS[setting].pairs,
             metrics=calibration_metrics(setting),

@@ -68,11 +68,6 @@ wildcard_constraints:
     predictor=one_of(sorted({name for setting in SETTINGS.values() for name in setting.predictors})),
 
 
-def code(script, *modules):
-    """The script of a rule, the modules it loads by name, and whatever these import: inputs, compared by checksum."""
-    return [os.path.relpath(path) for path in closure(script, *modules)]
-
-
 def of(path):
     """A file of the setting at hand: "heads/{task}.safetensors" -> results/{setting}/heads/{task}.safetensors."""
     return f"results/{{setting}}/{path}"

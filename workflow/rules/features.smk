@@ -5,7 +5,6 @@ rule inner_products:
     input:
         base=of("base.safetensors"),
         checkpoints=lambda wildcards: every("checkpoints/{task}.safetensors", wildcards.setting),
-        code=code("inner_products.py"),
     output:
         of("features/inner_products.npz"),
     log:
@@ -18,6 +17,7 @@ rule inner_products:
     resources:
         **on_cpu(minutes=60, memory=2000, copies=2),
     params:
+        code=code("inner_products.py"),
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
     script:
         "../scripts/inner_products.py"
@@ -27,7 +27,6 @@ rule spectra:
     input:
         base=of("base.safetensors"),
         checkpoint=of("checkpoints/{task}.safetensors"),
-        code=code("spectra.py"),
     output:
         of("features/spectra/{task}.safetensors"),
     log:
@@ -39,6 +38,8 @@ rule spectra:
     threads: 1
     resources:
         **on_cpu(minutes=60, memory=2000, copies=4),
+    params:
+        code=code("spectra.py"),
     script:
         "../scripts/spectra.py"
 
@@ -49,7 +50,6 @@ rule probes:
         checkpoint=of("checkpoints/{task}.safetensors"),
         heads=lambda wildcards: every("heads/{task}.safetensors", wildcards.setting),
         images=lambda wildcards: [images(wildcards.setting, task) for task in SETTINGS[wildcards.setting].tasks],
-        code=code("probes.py"),
     output:
         of("features/probes/{task}.safetensors"),
     log:
@@ -62,6 +62,7 @@ rule probes:
     resources:
         **on_gpu(minutes=60, memory=3000, copies=6),
     params:
+        code=code("probes.py"),
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
         model=lambda wildcards: model(wildcards.setting),
         images_per_task=lambda wildcards: SETTINGS[wildcards.setting].calibration["images_per_task"],
@@ -77,7 +78,6 @@ rule gradients:
         checkpoint=of("checkpoints/{task}.safetensors"),
         head=of("heads/{task}.safetensors"),
         images=lambda wildcards: images(wildcards.setting, wildcards.task),
-        code=code("gradients.py"),
     output:
         of("features/gradients/{task}.safetensors"),
     log:
@@ -90,6 +90,7 @@ rule gradients:
     resources:
         **on_gpu(minutes=30, memory=3000, copies=8),
     params:
+        code=code("gradients.py"),
         model=lambda wildcards: model(wildcards.setting),
         images_per_task=lambda wildcards: SETTINGS[wildcards.setting].calibration["images_per_task"],
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
@@ -101,7 +102,6 @@ rule gradients:
 rule gradient_products:
     input:
         gradients=lambda wildcards: every("features/gradients/{task}.safetensors", wildcards.setting),
-        code=code("gradient_products.py"),
     output:
         of("features/gradient_products.npz"),
     log:
@@ -114,6 +114,7 @@ rule gradient_products:
     resources:
         **on_cpu(minutes=60, memory=2000),
     params:
+        code=code("gradient_products.py"),
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
     script:
         "../scripts/gradient_products.py"

@@ -6,7 +6,6 @@ rule finetune:
         base=of("base.safetensors"),
         head=of("heads/{task}.safetensors"),
         images=lambda wildcards: images(wildcards.setting, wildcards.task),
-        code=code("finetune.py"),
     output:
         checkpoint=of("checkpoints/{task}.safetensors"),
         curve=of("curves/{task}.csv"),
@@ -20,6 +19,7 @@ rule finetune:
     resources:
         **on_gpu(minutes=240, memory=3000, copies=10),
     params:
+        code=code("finetune.py"),
         model=lambda wildcards: model(wildcards.setting),
         recipe=lambda wildcards: recipe(wildcards.setting, wildcards.task),
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
@@ -34,7 +34,6 @@ rule single:
         checkpoint=of("checkpoints/{task}.safetensors"),
         head=of("heads/{task}.safetensors"),
         images=lambda wildcards: images(wildcards.setting, wildcards.task),
-        code=code("single.py"),
     output:
         of("singles/{task}.json"),
     log:
@@ -47,6 +46,7 @@ rule single:
     resources:
         **on_gpu(minutes=60, memory=3000, copies=6),
     params:
+        code=code("single.py"),
         model=lambda wildcards: model(wildcards.setting),
         batch_size=lambda wildcards: SETTINGS[wildcards.setting].evaluation["batch_size"],
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,

@@ -12,7 +12,6 @@ for setting in MODEL_SETTINGS:
             input:
                 base=f"results/{setting}/base.safetensors",
                 files=imports.files(path),
-                code=code("import_checkpoint.py"),
             output:
                 f"results/{setting}/checkpoints/{task}.safetensors",
             log:
@@ -25,6 +24,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_cpu(minutes=30, memory=2000, copies=8),
             params:
+                code=code("import_checkpoint.py"),
                 task=task,
                 path=path,
             script:

@@ -12,7 +12,6 @@ for setting in MODEL_SETTINGS:
                 heads=every("heads/{task}.safetensors", setting, tasks_of(pairs)),
                 singles=every("singles/{task}.json", setting, tasks_of(pairs)),
                 images=[images(setting, task) for task in tasks_of(pairs)],
-                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
             output:
                 [f"results/{setting}/merges/{{method}}/{a}__{b}.json" for a, b in pairs],
             log:
@@ -25,6 +24,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_gpu(minutes=120, memory=4000, copies=12, device=SETTINGS[setting].device),
             params:
+                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
                 tasks=tasks_of(pairs),
                 merges=[{"tasks": pair} for pair in pairs],
                 model=model(setting),
@@ -42,7 +42,6 @@ rule merged_weights:
         checkpoints=lambda wildcards: every(
             "checkpoints/{task}.safetensors", wildcards.setting, [wildcards.a, wildcards.b]
         ),
-        code=lambda wildcards: code("merged_weights.py", f"merging.{wildcards.method}"),
     output:
         of("merged/{method}/{a}__{b}.safetensors"),
     log:
@@ -53,6 +52,7 @@ rule merged_weights:
     resources:
         **on_gpu(minutes=60, memory=4000, copies=12),
     params:
+        code=lambda wildcards: code("merged_weights.py", f"merging.{wildcards.method}"),
         parameters=lambda wildcards: merge_parameters(wildcards.setting, wildcards.method),
         device=lambda wildcards: SETTINGS[wildcards.setting].device,
     script:

@@ -10,7 +10,6 @@ for setting in MODEL_SETTINGS:
                 features=lambda wildcards, setting=setting, tasks=tasks_of(pairs): feature_files(
                     setting, tasks, wildcards.metric
                 ),
-                code=lambda wildcards: code("metric.py", f"metrics.{metrics.find(wildcards.metric).category}"),
             output:
                 [f"results/{setting}/metrics/{{metric}}/{a}__{b}.json" for a, b in pairs],
             log:
@@ -23,6 +22,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_cpu(minutes=30, memory=2000),
             params:
+                code=lambda wildcards: code("metric.py", f"metrics.{metrics.find(wildcards.metric).category}"),
                 setting=setting,
                 pairs=pairs,
                 parameters=lambda wildcards, setting=setting: calibration(setting, wildcards.metric),

@@ -4,7 +4,6 @@
 rule table_checkpoints:
     input:
         singles=lambda wildcards: every("singles/{task}.json", wildcards.setting),
-        code=code("table_checkpoints.py"),
     output:
         report(of("tables/checkpoints.csv"), caption="../report/checkpoints.rst", category="Tables"),
     log:
@@ -17,6 +16,8 @@ rule table_checkpoints:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    params:
+        code=code("table_checkpoints.py"),
     script:
         "../scripts/table_checkpoints.py"
 
@@ -28,7 +29,6 @@ rule table_metrics:
             for metric in SETTINGS[wildcards.setting].metrics
             for path in pair_files(f"metrics/{metric}", wildcards.setting)
         ],
-        code=code("table_metrics.py"),
     output:
         metrics=report(of("tables/metrics.csv"), caption="../report/metrics.rst", category="Tables"),
         directed=report(of("tables/directed.csv"), caption="../report/directed.rst", category="Tables"),
@@ -42,6 +42,8 @@ rule table_metrics:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    params:
+        code=code("table_metrics.py"),
     script:
         "../scripts/table_metrics.py"
 
@@ -53,7 +55,6 @@ rule table_merges:
             for method in SETTINGS[wildcards.setting].methods
             for path in pair_files(f"merges/{method}", wildcards.setting)
         ],
-        code=code("table_merges.py"),
     output:
         report(of("tables/merges.csv"), caption="../report/merges.rst", category="Tables"),
     log:
@@ -66,6 +67,8 @@ rule table_merges:
     conda:
         "../envs/tables.yaml"
     threads: 1
+    params:
+        code=code("table_merges.py"),
     script:
         "../scripts/table_merges.py"
 
@@ -77,7 +80,6 @@ for setting in SETTINGS:
             identifier("folds", setting)
         input:
             tables=lambda wildcards, setting=setting: tables_seen(setting, wildcards.predictor),
-            code=lambda wildcards: code("folds.py", predictor_module(wildcards.predictor)),
         output:
             folds=[
                 f"results/{setting}/folds/{method}/{{predictor}}/{task}.json" for method, task in loto_folds(setting)
@@ -97,6 +99,7 @@ for setting in SETTINGS:
         resources:
             **on_cpu(minutes=240, memory=3000),
         params:
+            code=lambda wildcards: code("folds.py", predictor_module(wildcards.predictor)),
             setting=setting,
             tasks=SETTINGS[setting].tasks,
             methods=list(SETTINGS[setting].methods),
@@ -116,7 +119,6 @@ rule table_forecast:
             f"results/{wildcards.setting}/nulls/{predictor}.csv"
             for predictor in SETTINGS[wildcards.setting].predictors
         ],
-        code=code("table_forecast.py"),
     output:
         **{
             table: report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
@@ -131,6 +133,7 @@ rule table_forecast:
         "../envs/tables.yaml"
     threads: 1
     params:
+        code=code("table_forecast.py"),
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
         target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
         draws=lambda wildcards: SETTINGS[wildcards.setting].bootstrap,

@@ -11,7 +11,6 @@ for setting in SETTINGS:
                     setting, *sorted({table for name in figures_of(setting, group) for table in FIGURES[group][name]})
                 ),
                 curves=curves(setting) if "training" in figures_of(setting, group) else [],
-                code=code("figure.py", *(f"plots.{figure}" for figure in figures_of(setting, group))),
             output:
                 svg=[
                     report(
@@ -34,6 +33,7 @@ for setting in SETTINGS:
                 "../envs/plots.yaml"
             threads: 1
             params:
+                code=code("figure.py", *(f"plots.{figure}" for figure in figures_of(setting, group))),
                 figures=figures_of(setting, group),
                 metrics=SETTINGS[setting].metrics,
                 target=SETTINGS[setting].targets[0],
@@ -45,7 +45,6 @@ for setting in SETTINGS:
 rule figures_across:
     input:
         tables=["results/across/tables/transfer.csv"],
-        code=code("figure.py", "plots.transfer"),
     output:
         svg=[report("results/across/figures/transfer.svg", caption="../report/transfer.rst", category="Figures")],
         pdf=["results/across/figures/transfer.pdf"],
@@ -58,6 +57,7 @@ rule figures_across:
         "../envs/plots.yaml"
     threads: 1
     params:
+        code=code("figure.py", "plots.transfer"),
         figures=["transfer"],
         metrics=[],
         target=SETTINGS[next(iter(SETTINGS))].targets[0],
@@ -72,7 +72,6 @@ rule page:
         across=[path for path in across_files() if path.endswith(".csv")],
         curves=[path for setting in MODEL_SETTINGS for path in curves(setting)],
         bases=[clip(setting) for setting in MODEL_SETTINGS],
-        code=code("page.py", *metric_modules()),
         templates=[os.path.relpath(path) for path in sorted(TEMPLATES.iterdir())],
     output:
         report("results/report.html", caption="../report/page.rst", category="Page"),
@@ -85,6 +84,7 @@ rule page:
         "../envs/plots.yaml"
     threads: 1
     params:
+        code=code("page.py", *metric_modules()),
         config=config,
         settings={name: asdict(setting) for name, setting in SETTINGS.items()},
     script:

@@ -14,7 +14,6 @@ for setting in MODEL_SETTINGS:
                 heads=every("heads/{task}.safetensors", setting, tasks_of([merge["tasks"] for merge in merges])),
                 singles=every("singles/{task}.json", setting, tasks_of([merge["tasks"] for merge in merges])),
                 images=[images(setting, task) for task in tasks_of([merge["tasks"] for merge in merges])],
-                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
             output:
                 [f"results/{setting}/subsets/{{method}}/{merge['subset']}.json" for merge in merges],
             log:
@@ -27,6 +26,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_gpu(minutes=240, memory=4000, copies=16, device=SETTINGS[setting].device),
             params:
+                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
                 tasks=tasks_of([merge["tasks"] for merge in merges]),
                 merges=merges,
                 model=model(setting),
@@ -44,7 +44,6 @@ for setting in MODEL_SETTINGS:
                 identifier("table_subsets", setting)
             input:
                 subsets=subset_files(setting),
-                code=code("table_subsets.py"),
             output:
                 report(of("tables/subsets.csv"), caption="../report/subsets.rst", category="Tables"),
             log:
@@ -58,6 +57,7 @@ for setting in MODEL_SETTINGS:
                 "../envs/tables.yaml"
             threads: 1
             params:
+                code=code("table_subsets.py"),
                 setting=setting,
             script:
                 "../scripts/table_subsets.py"

@@ -11,7 +11,6 @@ for setting in TABLE_SETTINGS:
             identifier("import", setting)
         input:
             list(SETTINGS[setting].tables.values()),
-            code=code("import_tables.py"),
         output:
             [
                 report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
@@ -28,6 +27,7 @@ for setting in TABLE_SETTINGS:
             "../envs/tables.yaml"
         threads: 1
         params:
+            code=code("import_tables.py"),
             setting=setting,
             files=SETTINGS[setting].tables,
             chosen=SETTINGS[setting].chosen,
