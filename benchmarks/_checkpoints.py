@@ -29,14 +29,15 @@ def make(folder: Path, model: str, count: int, *, blocks: int | None = None) -> 
     header = {"base_sha256": content_hash(base)}
     tasks = [f"t{place:03}" for place in range(count)]
     for place, task in enumerate(tasks, start=1):
+        path = setting / "checkpoints" / f"{task}.safetensors"
+        if path.exists():
+            continue
         common, own = torch.Generator().manual_seed(0), torch.Generator().manual_seed(place)
         state = {}
         for name, tensor in base.items():
             shared, single = (torch.randn(tensor.shape, generator=generator) for generator in (common, own))
             state[name] = tensor + SIZE * (SHARED * shared + single)
-        path = setting / "checkpoints" / f"{task}.safetensors"
-        if not path.exists():
-            save(path, state, {**header, "task": task})
+        save(path, state, {**header, "task": task})
     return tasks
 
 
