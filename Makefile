@@ -4,7 +4,7 @@ VENV := .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 INSTALLED := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: demo env test test-slurm lint clean
+.PHONY: demo env test test-slurm lint bench clean
 demo: $(INSTALLED)
 	$(VENV)/bin/snakemake --cores $(CORES)
 	@echo "Open results/report.html"
@@ -24,6 +24,11 @@ lint: $(INSTALLED)
 	$(VENV)/bin/ruff format --check workflow tests benchmarks
 	$(VENV)/bin/snakefmt --check Snakefile workflow
 	$(VENV)/bin/snakemake --lint
+
+# What docs/performance.md quotes, one measurement after another, into benchmarks/results; nothing else should be running.
+BENCHMARKS := metric_stage merge_methods growth overhead evaluation inner_products
+bench: $(INSTALLED)
+	set -e; for name in $(BENCHMARKS); do $(VENV)/bin/python benchmarks/$$name.py >/dev/null; done
 
 # One pip command under the constraints: torch asked for by itself, or later, would bring gigabytes of another build.
 $(INSTALLED): pyproject.toml constraints.txt

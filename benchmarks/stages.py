@@ -13,15 +13,23 @@ from pathlib import Path
 
 
 def measured(results: Path) -> dict[str, list[dict[str, float]]]:
-    """Rows of every benchmark file by rule; what was not sampled is left out of its row."""
-    rules = defaultdict(list)
+    """What was measured of every job, by stage."""
+    stages = defaultdict(list)
     for path in sorted(results.glob("**/benchmarks/**/*.tsv")):
-        after = path.parts[path.parts.index("benchmarks") + 1 :]
-        with path.open(newline="") as handle:
-            row = next(csv.DictReader(handle, delimiter="\t"))
-        numbers = {key: float(row[key]) for key in ("s", "cpu_time", "max_rss") if row[key] not in ("NA", "-", "")}
-        rules[after[0].removesuffix(".tsv")].append(numbers)
-    return rules
+        stages[stage(path)].append(numbers(path))
+    return stages
+
+
+def stage(path: Path) -> str:
+    """The first name behind `benchmarks` of a benchmark file."""
+    return path.parts[path.parts.index("benchmarks") + 1].removesuffix(".tsv")
+
+
+def numbers(path: Path) -> dict[str, float]:
+    """Seconds `s`, `cpu_time` and `max_rss` of a benchmark file; what was not sampled is left out."""
+    with path.open(newline="") as handle:
+        row = next(csv.DictReader(handle, delimiter="\t"))
+    return {key: float(row[key]) for key in ("s", "cpu_time", "max_rss") if row[key] not in ("NA", "-", "")}
 
 
 def main() -> None:

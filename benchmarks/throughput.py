@@ -8,12 +8,9 @@ products, measured here, over the operations an image takes: bfloat16 on a GPU, 
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+from evaluation import CLASSES, problem  # which makes the library importable as well
 
 
 def operations(model: str) -> float:
@@ -61,22 +58,18 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
 
-    import numpy
     import torch
 
-    from mergecast import devices, encoders
+    from mergecast import devices
     from mergecast.evaluation import evaluate
     from mergecast.tasks import Split, Task
     from mergecast.training.finetune import finetune
 
     device = devices.choose(arguments.device, threads=arguments.threads)
-    encoder = encoders.Encoder(arguments.model, encoders.new_clip(arguments.model).visual).to(device)
-    rng = numpy.random.default_rng(0)
-    images = rng.integers(0, 256, (arguments.images, encoder.size, encoder.size, 3), dtype=numpy.uint8)
-    split = Split(images, rng.integers(0, 10, arguments.images))
-    names = tuple(map(str, range(10)))
+    encoder, head, images, labels = problem(arguments.model, arguments.images)
+    encoder, split = encoder.to(device), Split(images, labels)
+    names = tuple(map(str, range(CLASSES)))
     task = Task("random", "random", names, ("{}",), split, split.take(slice(0, 1)), split.take(slice(0, 1)))
-    head = torch.randn(10, encoder.visual.output_dim)
 
     def test(number):
         return lambda: evaluate(encoder, head, images[:number], split.labels[:number])

@@ -1,0 +1,51 @@
+"""The plain versions that benchmarks compare with are references of their own: the library gives the same numbers."""
+
+import pytest
+import torch
+
+import _textbook
+from _naive_metrics import pair_metrics
+from mergecast import merging, metrics
+from mergecast.features.pair import pair_features
+from mergecast.seeding import seed_for
+from states import state, step, tuned
+
+# Every rank dimension differs from the other, and one is below ten.
+SHAPES = {
+    "visual.class_embedding": (24,),
+    "visual.conv1.weight": (24, 3, 2, 2),
+    "visual.positional_embedding": (5, 24),
+    "visual.proj": (24, 8),
+    "visual.transformer.resblocks.0.attn.in_proj_weight": (72, 24),
+    "visual.transformer.resblocks.0.mlp.c_proj.weight": (24, 96),
+    "visual.transformer.resblocks.0.mlp.c_proj.bias": (24,),
+}
+
+
+def draw(place, name, shape):
+    stream = torch.Generator().manual_seed(seed_for("dare", "abcdef"[place], name, seed=0))
+    return torch.rand(shape, generator=stream, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("method", [*merging.methods(), "ties, trim=global"])
+@pytest.mark.parametrize("count", [2, 3])
+def test_every_merge_method_gives_what_the_plain_version_gives(method, count):
+    base = state(0, SHAPES)
+    models = tuned(base, *range(1, count + 1))
+    name, _, parameter = method.partition(", trim=")
+    given = {"trim": parameter} if parameter else {}
+    plain = _textbook.METHODS[name](base, list(models.values()), **given, **({"draw": draw} if name == "dare" else {}))
+    expected, found = step(plain, base), step(merging.merge(name, base, models, given), base)
+    for tensor in base:
+        assert torch.linalg.norm(found[tensor] - expected[tensor]) <= 1e-5 * torch.linalg.norm(expected[tensor]), tensor
+
+
+def test_every_weight_metric_gives_what_the_plain_procedure_gives():
+    base = state(0, SHAPES)
+    a, b = tuned(base, 1, 2).values()
+    b = {name: b[name] + 0.3 * (a[name] - base[name]) for name in base}
+    weight = {metric.name for metric in metrics.within(metrics.WEIGHT_FEATURES)}
+    found = metrics.compute_all(pair_features(base, a, b))
+    plain = pair_metrics(base, a, b)
+    assert plain.keys() == found.keys() == weight
+    assert found == pytest.approx(plain, rel=1e-9)
