@@ -16,6 +16,9 @@ ALLOWED = {
     "checkpoints": set(),
     "devices": set(),
     "cluster": set(),
+    "written": set(),
+    "consistency": set(),
+    "architectures": set(),
     "tasks": set(),
     "_torchvision": set(),
     "encoders": {"tasks", "checkpoints", "_torchvision", "devices"},
@@ -36,7 +39,7 @@ ALLOWED = {
     "plots": set(),
     "report": {"plots", "tables"},
     "brought": {"metrics", "tables"},
-    "config": {"brought", "imports", "merging", "metrics", "prediction", "tasks"},
+    "config": {"architectures", "brought", "consistency", "imports", "merging", "metrics", "prediction", "tasks"},
     "cli": {"imports", "merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
 }
 LIGHT = [
@@ -47,6 +50,7 @@ LIGHT = [
     "cluster",
     "brought",
     "config",
+    "written",
     "imports",
     "metrics",
     "features.store",
