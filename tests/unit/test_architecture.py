@@ -10,7 +10,7 @@ import pytest
 import mergecast
 
 PACKAGE = Path(mergecast.__file__).parent
-GROUND = {"errors", "seeding", "files", "catalogue", "choices", "clone", "closure", "__init__"}
+GROUND = {"errors", "seeding", "files", "catalogue", "choices", "clone", "closure", "joblog", "__init__"}
 # What each module or wing may import, beside the ground and itself.
 ALLOWED = {
     "checkpoints": set(),
