@@ -4,7 +4,7 @@ VENV := .venv
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 INSTALLED := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: demo env test test-slurm lint bench clean
+.PHONY: demo env test test-slurm test-kill lint bench clean
 demo: $(INSTALLED)
 	$(VENV)/bin/snakemake --cores $(CORES)
 	@echo "Open results/report.html"
@@ -18,6 +18,10 @@ test: $(INSTALLED) lint
 test-slurm: $(INSTALLED)
 	tests/slurm/cluster install
 	$(VENV)/bin/python -m pytest tests/slurm
+
+# The demo killed fifty times and resumed, then every mistake in its configuration through Snakemake: half an hour on two cores.
+test-kill: $(INSTALLED)
+	$(VENV)/bin/python -m pytest -s tests/endurance
 
 lint: $(INSTALLED)
 	$(VENV)/bin/ruff check workflow tests benchmarks

@@ -15,10 +15,18 @@ sys.path.insert(0, str(Path(workflow.current_basedir) / "workflow" / "scripts"))
 
 from mergecast.clone import lead_jobs_here
 from mergecast.closure import code
-from mergecast.config import explain, read_tasks, remarks, resolve
+from mergecast.config import remarks, resolve
 from mergecast.errors import MergecastError
+from mergecast.tasks.table import read_tasks
+from mergecast.written import check_file, explain
 
 lead_jobs_here()
+
+try:
+    for path in workflow.configfiles or [f"{workflow.current_basedir}/config/config.yaml"]:
+        check_file(path)
+except MergecastError as error:
+    raise WorkflowError(str(error))
 
 if not workflow.configfiles:
 

@@ -10,12 +10,15 @@ import pytest
 import mergecast
 
 PACKAGE = Path(mergecast.__file__).parent
-GROUND = {"errors", "seeding", "files", "catalogue", "choices", "clone", "closure", "__init__"}
+GROUND = {"errors", "seeding", "files", "catalogue", "choices", "clone", "closure", "joblog", "__init__"}
 # What each module or wing may import, beside the ground and itself.
 ALLOWED = {
     "checkpoints": set(),
     "devices": set(),
     "cluster": set(),
+    "written": set(),
+    "consistency": set(),
+    "architectures": set(),
     "tasks": set(),
     "_torchvision": set(),
     "encoders": {"tasks", "checkpoints", "_torchvision", "devices"},
@@ -36,7 +39,7 @@ ALLOWED = {
     "plots": set(),
     "report": {"plots", "tables"},
     "brought": {"metrics", "tables"},
-    "config": {"brought", "imports", "merging", "metrics", "prediction", "tasks"},
+    "config": {"architectures", "brought", "consistency", "imports", "merging", "metrics", "prediction", "tasks"},
     "cli": {"imports", "merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
 }
 LIGHT = [
@@ -47,6 +50,7 @@ LIGHT = [
     "cluster",
     "brought",
     "config",
+    "written",
     "imports",
     "metrics",
     "features.store",

@@ -16,8 +16,10 @@ from mergecast import config, merging, metrics, prediction
 from mergecast.errors import MergecastError
 from mergecast.tasks.options import read as read_options
 from mergecast.tasks.sources import huggingface
+from mergecast.tasks.table import COLUMNS, read_tasks
+from mergecast.written import explain
 
-TASKS = {name: dict.fromkeys(config.COLUMNS, "") | {"task": name, "source": "digits"} for name in "abcde"}
+TASKS = {name: dict.fromkeys(COLUMNS, "") | {"task": name, "source": "digits"} for name in "abcde"}
 
 
 def keys_of(schema) -> set[str]:
@@ -42,7 +44,7 @@ def test_every_key_of_the_schema_is_documented(root):
 
 def test_every_column_of_the_table_of_tasks_is_documented(root):
     page = (root / "config/README.md").read_text()
-    assert [column for column in config.COLUMNS if f"`{column}`" not in page] == []
+    assert [column for column in COLUMNS if f"`{column}`" not in page] == []
 
 
 def test_all_means_everything_there_is():
@@ -107,13 +109,13 @@ def test_a_table_without_a_column_is_named(tmp_path):
     path = tmp_path / "tasks.tsv"
     path.write_text("task\tsource\nshapes\tprocedural\n")
     with pytest.raises(MergecastError, match=r"tasks.tsv: lacks the column 'path'"):
-        config.read_tasks(path)
+        read_tasks(path)
 
 
 def test_paths_of_images_start_from_the_folder_given(tmp_path):
     path = tmp_path / "tasks.tsv"
     rows = [
-        list(config.COLUMNS),
+        list(COLUMNS),
         ["a", "npz", "a.npz", *[""] * 5],
         ["b", "npz", "/b.npz", *[""] * 5],
         ["c", "digits", *[""] * 6],
@@ -121,7 +123,7 @@ def test_paths_of_images_start_from_the_folder_given(tmp_path):
     path.write_text("".join("\t".join(row) + "\n" for row in rows))
 
     def paths(images):
-        return [row["path"] for row in config.read_tasks(path, images).values()]
+        return [row["path"] for row in read_tasks(path, images).values()]
 
     assert paths(None) == ["a.npz", "/b.npz", ""]
     assert paths("../pictures") == ["../pictures/a.npz", "/b.npz", ""]
@@ -292,7 +294,7 @@ def test_what_the_schema_refuses_is_told_in_one_line(fault, schema):
     keys, line = BY_THE_SCHEMA[fault]
     with pytest.raises(jsonschema.ValidationError) as told:
         schema.validate(minimal(**keys))
-    assert line in config.explain(told.value) and "\n" not in config.explain(told.value)
+    assert line in explain(told.value) and "\n" not in explain(told.value)
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "n20.yaml", "published.yaml"])
@@ -328,7 +330,7 @@ def tables_of(folder, missing=0):
 
 
 def test_a_setting_of_tables_needs_no_models_and_no_table_of_tasks(tmp_path):
-    setting = config.resolve(tables_of(tmp_path), config.read_tasks(None))["own"]
+    setting = config.resolve(tables_of(tmp_path), read_tasks(None))["own"]
     assert (setting.tasks, setting.metrics, list(setting.methods)) == (tuple("vwxyz"), ("angle", "norm"), ["mean", "max"])
     assert list(setting.splits) == ["loto", "l2to"], "five tasks have no halves of four"
     assert setting.base is setting.recipe is setting.subsets is setting.tile is setting.device is None
@@ -423,14 +425,14 @@ def test_the_published_configuration_names_no_folder_and_says_so(root):
 def test_every_configuration_here_resolves(name, root, monkeypatch):
     monkeypatch.chdir(root)
     given = yaml.safe_load((root / "config" / name).read_text())
-    tasks = {task: row | {"path": ""} for task, row in config.read_tasks(given["tasks_file"]).items()}
+    tasks = {task: row | {"path": "", "options": ""} for task, row in read_tasks(given["tasks_file"]).items()}
     tasks = {task: row | {"source": "digits"} for task, row in tasks.items()}
     for setting in config.resolve(given, tasks).values():
         assert list(setting.splits) == list(config.SPLITS) and setting.targets[0] == "normalised_accuracy"
 
 
 def test_the_published_tasks_are_those_of_the_study_in_its_order(root):
-    rows = config.read_tasks(root / "config/n20_tasks.tsv")
+    rows = read_tasks(root / "config/n20_tasks.tsv")
     epochs = [14, 35, 15, 12, 4, 11, 5, 76, 147, 1, 10, 82, 6, 6, 6, 4, 5, 2, 5, 39]
     templates = [2, 8, 18, 3, 1, 3, 1, 8, 1, 1, 6, 1, 2, 18, 18, 1, 2, 1, 1, 1]
     assert [int(row["epochs"]) for row in rows.values()] == epochs

@@ -4,13 +4,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from mergecast.errors import MergecastError
-from mergecast.files import atomic, read_json, versions, write_json, write_text
+from mergecast.files import atomic, read_json, sweep, versions, write_json, write_text
 
 
 def test_a_failure_leaves_neither_the_file_nor_a_part_of_it(tmp_path):
@@ -63,6 +64,49 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path, mo
     with pytest.raises(MergecastError, match=r"table.csv: cannot be written \(No space left on device\); make room"):
         write_text(tmp_path / "table.csv", "a,b")
     assert list(tmp_path.iterdir()) == []
+
+
+WRITER = """
+import os, signal, sys
+from mergecast.files import atomic
+with atomic(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_away_and_nothing_else(tmp_path, root):
+    path = tmp_path / "results/tiny/table.csv"
+    write_text(path, "old")
+    write_text(tmp_path / "results/.table.training.safetensors", "a state to resume from")
+    command = [sys.executable, "-c", WRITER, str(path)]
+    result = subprocess.run(command, env={"PYTHONPATH": str(root / "workflow/scripts"), "PYTHONDONTWRITEBYTECODE": "1"})
+    assert result.returncode == -signal.SIGKILL
+    (left,) = path.parent.glob(".*")
+    assert re.fullmatch(r"\.writing\.table\.csv\.\w+", left.name) and path.read_text() == "old"
+    assert (left / "table.csv").read_text() == "half"
+    assert sweep(tmp_path / "results") == [left]
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == [".table.training.safetensors", "table.csv"]
+    assert sweep(tmp_path / "results") == sweep(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("format", ["json", "safetensors", "npz"])
+def test_what_a_living_writer_is_at_is_not_swept_away(format, tmp_path):
+    import numpy
+    import torch
+    from safetensors.torch import save_file
+
+    writers = {
+        "json": lambda file: file.write_text("{}"),
+        "safetensors": lambda file: save_file({"x": torch.zeros(3)}, file),
+        "npz": lambda file: numpy.savez(file, x=numpy.zeros(3)),
+    }
+    path = tmp_path / f"result.{format}"
+    with atomic(path) as temporary:
+        assert sweep(tmp_path) == []
+        writers[format](temporary)
+        assert sweep(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [path]
 
 
 LIMITED = """

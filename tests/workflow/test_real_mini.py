@@ -33,7 +33,7 @@ def test_without_its_images_it_is_one_line_before_any_job(mini):
 
 
 def test_class_names_of_every_task_fit_its_images_and_the_text_tower(root, shared):
-    from mergecast.config import read_tasks
+    from mergecast.tasks.table import read_tasks
 
     clip = new_clip("mini-clip")
     for name, row in read_tasks(root / "config/real-mini_tasks.tsv", shared / "data").items():

@@ -1,9 +1,9 @@
-"""What a job asks of a cluster: one GPU or none, and memory and minutes that grow with every attempt.
+"""What a job asks of a cluster: one GPU or none, and memory and minutes that grow with every attempt; what a run begins with.
 
 Nothing here changes a result or limits a run on one machine. Rules of seconds are local rules and ask for nothing.
 """
 
-from mergecast import cluster
+from mergecast import cluster, files
 
 # How GPUs are asked for: as `--gpus=1`, or as this generic resource where the profile gives one (`gpu_gres: gpu:1`).
 SITE = workflow.resource_settings.default_resources or {}
@@ -44,3 +44,5 @@ onstart:
         executor.query_job_status = cluster.patient(executor.query_job_status)
         for line in cluster.cancel_orphans(os.getcwd()):
             logger.warning(line)
+    if workflow.is_main_process:
+        files.sweep("results")

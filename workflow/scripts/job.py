@@ -16,23 +16,24 @@ gc.disable()
 def run(main, snakemake) -> None:
     """Call `main(snakemake)`, its output in the rule's log; exit with 1 and one line if the input is bad."""
     from mergecast.errors import MergecastError
+    from mergecast.joblog import JobLog
 
     gc.freeze()
     gc.enable()
-    with open(snakemake.log[0], "w", encoding="utf-8", buffering=1) as log:
-        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            try:
-                main(snakemake)
-                failure = None
-            except MergecastError as error:
-                failure = f"mergecast: error: {error}"
-            except MemoryError:
-                failure = f"mergecast: error: rule {snakemake.rule}: out of memory; give it a larger machine or fewer tasks"
-            except Exception:  # the log must hold the traceback of what nobody foresaw
-                failure = traceback.format_exc()
-        if failure:
-            print(failure, file=log)
-            print(failure, file=sys.stderr)
+    log = JobLog(snakemake.log[0])
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        try:
+            main(snakemake)
+            failure = None
+        except MergecastError as error:
+            failure = f"mergecast: error: {error}"
+        except MemoryError:
+            failure = f"mergecast: error: rule {snakemake.rule}: out of memory; give it a larger machine or fewer tasks"
+        except Exception:  # the log must hold the traceback of what nobody foresaw
+            failure = traceback.format_exc()
+    if failure:
+        print(failure, file=log)
+        print(failure, file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     # Results are written; taking a large interpreter apart politely costs a job a few tenths of a second.

@@ -43,7 +43,7 @@ def unknown(kind: str, name: str, known) -> str:
     """
     close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else ";"
-    return f"unknown {kind} {name!r}{hint} Known: {', '.join(known)}"
+    return f"unknown {kind} {name!r}{hint} Known: {', '.join(known) or 'none'}"
 
 
 @cache

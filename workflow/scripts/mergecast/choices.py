@@ -3,14 +3,17 @@
 from . import catalogue
 from .errors import MergecastError
 
+NAME = "letters, digits, '-', '.' and single '_' only, first a letter or digit"
+
 
 def is_name(text: str) -> bool:
-    """Whether a text can name a task or method, and so a file: letters, digits, '-', '.' and single '_' only.
+    """Whether a text can name a task or method, and so a file: letters, digits, '-', '.' and single '_' only,
+    the first a letter or digit, so that it hides no file and climbs to no folder.
 
-    >>> is_name("ViT-B.16"), is_name("a__b"), is_name("a b"), is_name("")
-    (True, False, False, False)
+    >>> is_name("ViT-B.16"), is_name("a__b"), is_name("a b"), is_name(".."), is_name("")
+    (True, False, False, False, False)
     """
-    return bool(text) and "__" not in text and all(letter.isalnum() or letter in "-_." for letter in text)
+    return text[:1].isalnum() and "__" not in text and all(letter.isalnum() or letter in "-_." for letter in text)
 
 
 def select(where: str, kind: str, chosen, known: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,20 +6,18 @@ scikit-learn.
 """
 
 import ast
-import csv
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
 
-from . import brought, catalogue, imports, merging, metrics, prediction
+from . import architectures, brought, catalogue, consistency, imports, merging, metrics, prediction
 from .brought import compare, folder
-from .choices import is_name, select
+from .choices import select
 from .errors import MergecastError
 from .prediction import splits
 from .prediction.design import TARGETS
 from .tasks.rows import check_row
 
-COLUMNS = ("task", "source", "path", "options", "classes", "prompts", "epochs", "steps")
 # What a configuration that says nothing else gets. A mapping given replaces the whole mapping; what it leaves out is
 # filled in from here.
 DEFAULTS = {
@@ -82,64 +80,9 @@ class Setting:
         return tuple((a, b) for row, b in enumerate(self.tasks) for a in self.tasks[:row])
 
 
-def read_tasks(path, images=None) -> dict[str, dict]:
-    """Rows of tasks.tsv by task name, in file order, empty cells as ""; none without a path, as for tables brought.
-
-    A relative `path` of a row starts from the folder `images`, if one is given, else from the working directory; an id of
-    the hub is no path.
-    Raises MergecastError for a missing file or column, a repeated name, or a name that cannot be part of a file name.
-    """
-    if path is None:
-        return {}
-    try:
-        with open(path, encoding="utf-8", newline="") as handle:
-            reader = csv.DictReader((line for line in handle if not line.startswith("#")), delimiter="\t")
-            rows, header = list(reader), reader.fieldnames or []
-    except FileNotFoundError as error:
-        raise MergecastError(f"{path}: no such file; `tasks_file` names the table of tasks") from error
-    if missing := [column for column in COLUMNS if column not in header]:
-        raise MergecastError(
-            f"{path}: lacks the column {missing[0]!r}; the columns are {', '.join(COLUMNS)}, separated by tabs"
-        )
-    tasks: dict[str, dict] = {}
-    for number, row in enumerate(rows, start=1):
-        name = (row["task"] or "").strip()
-        if not is_name(name):
-            raise MergecastError(
-                f"{path}: task {name!r} (row {number}): a name takes letters, digits, '-', '.' and single '_' only"
-            )
-        if name in tasks:
-            raise MergecastError(f"{path}: task {name!r} occurs twice; give one of them another name")
-        tasks[name] = {column: (row[column] or "").strip() for column in COLUMNS}
-        if images and tasks[name]["path"] and tasks[name]["source"] != "huggingface":
-            tasks[name]["path"] = str(Path(images) / tasks[name]["path"])
-    return tasks
-
-
-def explain(error) -> str:
-    """One line for a jsonschema ValidationError of the configuration: the key, what is wrong with it, what fits."""
-    where = ".".join(map(str, error.absolute_path)) or "the configuration"
-    fits, value = error.validator_value, error.instance
-    if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        extra = next(key for key in value if key not in known)
-        return f"{where}: {catalogue.unknown('key', extra, known)}"
-    if error.validator == "required":
-        lacking = next(key for key in fits if key not in value)
-        return f"{where}: lacks the key {lacking!r}; add it (config/README.md says what it means)"
-    if error.validator == "oneOf" and all("required" in option for option in fits):
-        return f"{where}: give exactly one of {' and '.join(option['required'][0] for option in fits)}"
-    if error.validator == "oneOf":
-        return f"{where}: is {value!r}; give a list of names, or all"
-    if error.validator == "type":
-        return f"{where}: is {value!r}; it must be of type {fits if isinstance(fits, str) else ' or '.join(fits)}"
-    if error.validator in ("enum", "const"):
-        return f"{where}: is {value!r}; it must be one of {', '.join(map(str, fits if isinstance(fits, list) else [fits]))}"
-    return f"{where}: {error.message}; see config/README.md for what it may be"
-
-
 def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:
     """Every setting of a configuration that has passed its schema. Raises MergecastError for the first fault found."""
+    consistency.check(config)
     bases, given = config.get("bases") or {}, _given(config)
     for name, own in given.items():
         _check_origin(f"settings.{name}", own, bases)
@@ -382,6 +325,7 @@ def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
         if task not in tasks:
             raise MergecastError(f"{where}.corpus.tasks: {catalogue.unknown('task', task, tasks)}")
         check_row(tasks[task])
+    architectures.check(where, base["model"], base["image_size"])
     if base["kind"] == "file" and not Path(base["path"]).is_file():
         raise MergecastError(f"{where}.path: {base['path']!r} is no file; put the weights there or correct the path")
 
@@ -393,6 +337,7 @@ def _methods(where: str, own: dict) -> dict[str, dict]:
         if name not in merging.methods():
             raise MergecastError(f"{where}.method_parameters: {catalogue.unknown('method', name, merging.methods())}")
     try:
-        return {name: merging.check_parameters(name, given.get(name) or {}, models=2) for name in chosen}
+        checked = {name: merging.check_parameters(name, given.get(name) or {}, models=2) for name in (*chosen, *given)}
     except MergecastError as error:
         raise MergecastError(f"{where}.method_parameters: {error}") from error
+    return {name: checked[name] for name in chosen}

@@ -1,12 +1,14 @@
 """Files that are either whole or absent: atomic writing, strict JSON, and what every result says of its origin."""
 
+import fcntl
 import hashlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -19,31 +21,44 @@ from .errors import MergecastError
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "snakemake")
 SEAL = "content_sha256"  # key of a safetensors header: the hash of the file's own tensors
 REMEDY = "make room or choose another folder"
+WRITING, LOCK = ".writing.", ".lock"  # how the folder of a file that is not whole begins; what is locked in it
 
 
 @contextmanager
 def atomic(path):
-    """Yield a temporary name beside `path`; rename it to `path` when the block ends well, remove it otherwise.
+    """Yield a temporary name to write `path` under; move it there when the block ends well, remove it otherwise.
 
-    The temporary name keeps the suffix of `path`, since some writers choose the format by it.
+    It is the same name in a folder beside `path`, since some writers choose the format by it and some, safetensors' among
+    them, have temporary files of their own. A writer that is killed leaves that folder behind, for `sweep` to remove: it
+    is locked for as long as its writer lives.
     Raises MergecastError when the disk or the folder refuses the file.
     """
-    path = Path(path)
+    path, folder = Path(path), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise MergecastError(f"{path}: cannot be written ({error.strerror}); {REMEDY}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        folder = Path(tempfile.mkdtemp(prefix=f"{WRITING}{path.name}.", dir=path.parent))
+        with open(folder / LOCK, "wb") as lock:
+            with suppress(OSError):  # a disk without locks: nothing is swept there
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder / path.name
+            os.chmod(folder / path.name, 0o666 & ~_umask())
+            os.replace(folder / path.name, path)
     except (OSError, SafetensorError) as error:
         raise MergecastError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error}); {REMEDY}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(folder) -> list[Path]:
+    """Remove what killed writers left in a folder and below it, and return it; what a living one writes stays."""
+    removed = []
+    for left in sorted(Path(folder).rglob(f"{WRITING}*")):
+        with suppress(OSError), open(left / LOCK, "ab") as lock:  # its writer lives, has just ended, or is another user's
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left)
+            removed.append(left)
+    return removed
 
 
 def write_text(path, text: str) -> None:

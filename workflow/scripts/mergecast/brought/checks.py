@@ -30,9 +30,7 @@ def names(table: pd.DataFrame, where: str, column: str, kind: str) -> pd.Series:
     found = table[column].astype("object").where(table[column].notna(), "").map(lambda name: str(name).strip())
     for row, name in enumerate(found, start=1):
         if not choices.is_name(name):
-            raise MergecastError(
-                f"{where}: row {row}: {column} is {name!r}; a {kind} takes letters, digits, '-', '.' and single '_' only"
-            )
+            raise MergecastError(f"{where}: row {row}: {column} is {name!r}; a {kind} takes {choices.NAME}")
     return found
 
 

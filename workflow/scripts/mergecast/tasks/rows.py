@@ -7,7 +7,7 @@ from functools import cache
 
 from .. import catalogue
 from ..errors import MergecastError
-from . import known_sources
+from . import known_sources, options
 
 # Sources that need a `path`: what it is, and how that is told from something else.
 PATHS = {
@@ -36,6 +36,11 @@ def check_row(row: dict) -> None:
         raise MergecastError(f"{where}: gives epochs and steps; leave one of them empty")
     if row["prompts"] and any(template.count("{}") != 1 for template in row["prompts"].split("|")):
         raise MergecastError(f"{where}: every prompt, separated by '|', needs one '{{}}' where the class name goes")
+    for name in (classes := options.listed(row, "classes")):
+        if not name or classes.count(name) > 1:
+            fault = f"names {name!r} twice" if name else "has a class without a name"
+            raise MergecastError(f"{where}: `classes` {fault}; give every class, separated by '|', a name of its own")
+    catalogue.load("tasks.sources", source).read_options(row)
 
 
 @cache

@@ -12,6 +12,11 @@ PROMPTS = ("the digit {}", "a photo of the digit {}")
 DEFAULTS = {"test": 400}
 
 
+def read_options(row: dict) -> dict:
+    """Options of a row. Raises MergecastError as `options.read` does."""
+    return options.read(row, DEFAULTS)
+
+
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """All digits, `test` of them (default 400) set aside by a choice seeded by the task's name.
 
@@ -20,7 +25,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     """
     from sklearn.datasets import load_digits
 
-    test = options.read(row, DEFAULTS)["test"]
+    test = read_options(row)["test"]
     data = load_digits()
     if test >= len(data.images):
         raise MergecastError(f"task {row['task']}: option test={test} leaves nothing of {len(data.images)} images; lower it")

@@ -29,6 +29,11 @@ class Files(Sequence):
         return decode(self.paths[index], f"task {self.task}: {self.paths[index]}")
 
 
+def read_options(row: dict) -> dict:
+    """Options of a row. Raises MergecastError as `options.read` does."""
+    return options.read(row, DEFAULTS)
+
+
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """The pictures `{path}/{train}/{class}/*` and `{path}/{test}/{class}/*`, classes and pictures in the order of names.
 
@@ -36,7 +41,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     hidden ones too; "_" in the name of a class is read as a space. Raises MergecastError naming the task and the folder:
     no path, not there, not readable, without classes or pictures, classes that are in one of the two alone.
     """
-    task, root, chosen = row["task"], options.path(row, "a folder of pictures"), options.read(row, DEFAULTS)
+    task, root, chosen = row["task"], options.path(row, "a folder of pictures"), read_options(row)
     folders = {part: os.path.join(root, chosen[part]) for part in DEFAULTS}
     classes = {part: _entries(task, folder, os.DirEntry.is_dir) for part, folder in folders.items()}
     for part, folder in folders.items():

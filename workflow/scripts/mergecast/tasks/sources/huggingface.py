@@ -47,6 +47,11 @@ class Column(Sequence):
         return image.swapaxes(0, 1) if self.transpose else image
 
 
+def read_options(row: dict) -> dict:
+    """Options of a row. Raises MergecastError as `options.read` does."""
+    return options.read(row, DEFAULTS)
+
+
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """Pictures and labels of the data set `path`: an id on the hub (`owner/name`), a folder written by
     `DatasetDict.save_to_disk`, or a folder of Parquet or other files that `datasets.load_dataset` reads.
@@ -58,7 +63,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     HF_HUB_OFFLINE is set. Raises MergecastError naming the task, the data set and the split, column or item at fault.
     """
     task, path = row["task"], options.path(row, "the id of a data set on the hub, or a folder")
-    chosen, origin = options.read(row, DEFAULTS), f"task {task}: {path}"
+    chosen, origin = read_options(row), f"task {task}: {path}"
     found, names, splits = _open(origin, path, chosen["name"], chosen["revision"]), (), []
     for part in ("train", "test"):
         where, rows = f"{origin}: {chosen[part]}", _split(origin, found, part, chosen[part])

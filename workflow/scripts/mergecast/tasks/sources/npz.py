@@ -39,6 +39,11 @@ class Rows(Sequence):
             raise MergecastError(f"{self.origin} is not a whole .npz file ({error}); make it again") from error
 
 
+def read_options(row: dict) -> dict:
+    """Options of a row. Raises MergecastError as `options.read` does."""
+    return options.read(row, {})
+
+
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """Arrays `train_images`, `test_images` (uint8, N×H×W grey or N×H×W×3), `train_labels`, `test_labels` (integers
     from 0), `class_names` (text) of the file `row["path"]`; other arrays are ignored, pickled ones refused.
@@ -47,7 +52,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     pickled array, wrong type or shape.
     """
     task, path = row["task"], options.path(row, "a .npz file")
-    options.read(row, {})
+    read_options(row)
     if not Path(path).is_file():
         raise MergecastError(f"task {task}: {path}: no such file; check `path` in tasks.tsv")
     if not zipfile.is_zipfile(path):

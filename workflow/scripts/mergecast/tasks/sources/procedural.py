@@ -12,15 +12,22 @@ from ..images import Split, Splits
 DEFAULTS = {"figure": "", "train": 3000, "test": 400}
 
 
+def read_options(row: dict) -> dict:
+    """Options of a row, the figure by its name. Raises MergecastError as `options.read` does, and for an unknown figure."""
+    chosen = options.read(row, DEFAULTS)
+    chosen["figure"] = chosen["figure"] or row["task"]
+    if chosen["figure"] not in FIGURES:
+        raise MergecastError(f"task {row['task']}: {unknown('figure', chosen['figure'], FIGURES)}")
+    return chosen
+
+
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """`train` and `test` images of the figure `figure` (default: named like the task), drawn at size×size.
 
     Raises MergecastError naming the task when there is no such figure.
     """
-    chosen = options.read(row, DEFAULTS)
-    name = chosen["figure"] or row["task"]
-    if name not in FIGURES:
-        raise MergecastError(f"task {row['task']}: {unknown('figure', name, FIGURES)}")
+    chosen = read_options(row)
+    name = chosen["figure"]
     figure = FIGURES[name]
     parts = []
     for part in ("train", "test"):
