@@ -32,6 +32,20 @@ def slurm(tmp_path, monkeypatch):
     return install
 
 
+def test_beside_another_run_no_job_is_cancelled(slurm, tmp_path):
+    folder = slurm(f"11|{tmp_path}|rule_finetune_wildcards_digits\n")
+    locks = tmp_path / ".snakemake/locks"
+    locks.mkdir(parents=True)
+    for number in range(2):
+        (locks / f"{number}.output.lock").write_text("results/report.html\n")
+    assert cluster.cancel_orphans(tmp_path) == [
+        "another run is at work in this folder, so no job of an earlier one is looked for or cancelled"
+    ]
+    assert not (folder / "cancelled").exists()
+    (locks / "1.output.lock").unlink()
+    assert cluster.cancel_orphans(tmp_path) == ["cancelled 1 jobs that a killed run left in the queue: 11"]
+
+
 def test_only_jobs_of_rules_in_this_folder_are_orphans(slurm, tmp_path):
     here, link = tmp_path / "study", tmp_path / "link"
     here.mkdir()

@@ -23,8 +23,11 @@ def orphans(folder) -> list[str]:
 def cancel_orphans(folder) -> list[str]:
     """Cancel them and wait until they have ended, so that no result has two makers; a line for the reader, or none.
 
-    For the start of a run: Snakemake's lock says that no other run is at work in the folder.
+    For the start of a run. Snakemake lets a second run in whose files have nothing to do with those of the first; each has a
+    lock, and while there are two, nothing is cancelled, since which run a job belongs to cannot be told.
     """
+    if len(list(Path(folder, ".snakemake/locks").glob("*.output.lock"))) > 1:
+        return ["another run is at work in this folder, so no job of an earlier one is looked for or cancelled"]
     try:
         found = left = orphans(folder)
         if found:
