@@ -81,6 +81,17 @@ def faulty(state, change) -> dict:
     return state
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_one_entry_that_is_not_finite_is_found_in_every_type(dtype, value):
+    tensor = torch.linspace(-1, 1, 5000, dtype=dtype).view(50, 100)
+    assert checkpoints.is_finite(tensor) and checkpoints.is_finite(tensor[:0])
+    for index in (0, 1234, 4999):
+        spoilt = tensor.clone()
+        spoilt.view(-1)[index] = value
+        assert not checkpoints.is_finite(spoilt)
+
+
 FAULTS = {
     "lacks tensor 'visual.proj'": lambda state: state.pop("visual.proj"),
     "has tensor 'visual.more'": lambda state: state.update({"visual.more": torch.zeros(1)}),

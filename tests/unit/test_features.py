@@ -1,6 +1,7 @@
 """Inner products and spectra from states, and what the store reads back."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from mergecast.checkpoints import State, content_hash
 from mergecast.errors import MergecastError
 from mergecast.features import inner_products, spectra
 from mergecast.features.pair import pair_features
-from mergecast.features.store import Store
+from mergecast.features.store import Store, blocked
 from mergecast.features.types import Gram, ProductTable
 
 BLOCK = "visual.transformer.resblocks.0"
@@ -289,6 +290,17 @@ def test_each_file_is_opened_once(folder, monkeypatch):
         store.pair(a, b, ("spectra",))
         store.inputs(a, b, ("spectra",))
     assert sorted(opened) == ["ants.safetensors", "bees.safetensors", "cats.safetensors"]
+
+
+def test_pairs_are_taken_in_an_order_that_reads_few_spectra_again():
+    tasks = [f"t{i}" for i in range(70)]
+    pairs = [(a, b) for row, b in enumerate(tasks) for a in tasks[:row]]
+    order = blocked(pairs)
+    assert sorted(order) == sorted(pairs)
+    reads = lru_cache(maxsize=32)(lambda task: task)
+    for pair in order:
+        list(map(reads, pair))
+    assert reads.cache_info().misses <= len(tasks) * -(-len(tasks) // 16)
 
 
 def test_feature_files_hold_the_same_bits_when_made_again(folder, base, models):

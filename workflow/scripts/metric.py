@@ -2,14 +2,16 @@
 
 from job import run
 from mergecast import metrics
-from mergecast.features.store import Store
+from mergecast.features.store import Store, blocked
 from mergecast.files import versions, write_json
 
 
 def main(snakemake):
     params, metric = snakemake.params, metrics.find(snakemake.wildcards.metric)
     store = Store(f"results/{params.setting}/features")
-    for (a, b), path in zip(params.pairs, snakemake.output, strict=True):
+    outputs = {tuple(pair): path for pair, path in zip(params.pairs, snakemake.output, strict=True)}
+    for a, b in blocked(outputs):
+        path = outputs[a, b]
         features = store.pair(a, b, metric.needs)
         result = {
             "metric": metric.name,

@@ -16,6 +16,15 @@ from .types import PairFeatures, Probe, Products, ProductTable, Spectrum
 TABLES = {"inner_products": "inner_products.npz", "encoder_gradients": "gradient_products.npz"}
 FOLDERS = ("spectra", "probes")
 PARTS = tuple(field.name for field in fields(Spectrum))
+BLOCK = 16  # tasks
+
+
+def blocked(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same pairs in an order that keeps to two blocks of tasks for as long as it can, so that a `Store`, which holds
+    the spectra of two blocks, reads those of each task once a block and not once a pair, however many tasks there are."""
+    pairs = list(pairs)
+    place = {task: row for row, task in enumerate(dict.fromkeys(task for pair in pairs for task in pair))}
+    return sorted(pairs, key=lambda pair: (place[pair[1]] // BLOCK, place[pair[0]] // BLOCK))
 
 
 class Store:
@@ -28,7 +37,7 @@ class Store:
         self.folder = Path(folder)
         self._table = lru_cache(maxsize=None)(_read_table)
         self._file = lru_cache(maxsize=None)(_open)
-        self._spectra = lru_cache(maxsize=32)(self._read_spectra)
+        self._spectra = lru_cache(maxsize=2 * BLOCK)(self._read_spectra)
 
     def pair(self, a: str, b: str, needs: Iterable[str]) -> PairFeatures:
         """The features of the pair (a, b) that are named in `needs`, and no others."""

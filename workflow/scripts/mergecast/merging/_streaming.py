@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
+from ..checkpoints import is_finite
 from ..errors import MergecastError
 
 Vectors = dict[str, torch.Tensor]
@@ -28,7 +29,7 @@ def task_vectors(original: torch.Tensor, models: Mapping[str, Mapping], name: st
                 f"{tuple(original.shape)}; merge models fine-tuned from that base"
             )
         vectors[task] = tensor.double() - original.double()
-        if not torch.isfinite(vectors[task]).all():
+        if not is_finite(vectors[task]):
             raise MergecastError(f"task {task!r}: tensor {name!r} or its base is not finite; make the checkpoint again")
     return vectors
 
@@ -42,7 +43,7 @@ def streamed(base: Mapping, models: Mapping[str, Mapping], update: Callable[[str
     for name in base:
         original = base[name]
         merged[name] = (original.double() + update(name, task_vectors(original, models, name))).to(original.dtype)
-        if not torch.isfinite(merged[name]).all():
+        if not is_finite(merged[name]):
             raise MergecastError(f"merged tensor {name!r} overflows {original.dtype}; merge with a smaller scale")
     return merged
 
