@@ -123,7 +123,7 @@ def compare(folder: Path, count: int, options) -> dict:
 
 def main() -> None:
     parser = _measure.parser(__doc__)
-    parser.add_argument("--models", type=int, nargs="+", default=[8], help="numbers of checkpoints (default 8)")
+    parser.add_argument("--models", type=int, nargs="+", default=[8, 20], help="numbers of checkpoints (default 8 and 20)")
     parser.add_argument("--model", default="ViT-B-32", help="architecture (default ViT-B-32)")
     parser.add_argument("--naive-pairs", type=int, default=1, help="pairs that a run of the naive side measures (default 1)")
     parser.add_argument("--whole", action="store_true", help="the naive side measures all pairs: an hour for 8 models")

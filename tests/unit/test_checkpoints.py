@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors import safe_open
 
 from mergecast import checkpoints
 from mergecast.checkpoints import State, content_hash, open_checkpoint, save
@@ -33,9 +34,9 @@ def base(state, tmp_path):
 def test_what_is_saved_is_read_back_with_its_header(state, tmp_path):
     save(tmp_path / "a.safetensors", state, {"task": "shapes", "seed": 3, "recipe": {"steps": 2}})
     opened = open_checkpoint(tmp_path / "a.safetensors")
-    assert opened.metadata == {
-        "task": "shapes", "seed": "3", "recipe": '{"steps": 2}', "content_sha256": content_hash(state)
-    }  # fmt: skip
+    assert opened.metadata == {"task": "shapes", "seed": "3", "recipe": '{"steps": 2}'}
+    with safe_open(tmp_path / "a.safetensors", "pt") as file:
+        assert file.metadata()["content_sha256"] == content_hash(state) == opened.sha256
     assert opened.keys() == state.keys()
     assert all(torch.equal(opened[name], state[name]) for name in state)
 

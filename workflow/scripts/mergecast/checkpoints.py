@@ -23,7 +23,7 @@ EMBEDDINGS = ("positional_embedding", "class_embedding", "token_embedding.weight
 class State(Mapping):
     """A safetensors file as a mapping from name to tensor, each read from the file when asked for.
 
-    Attributes: `path`, `metadata` (strings of the file's header, {} if it has none).
+    Attributes: `path`, `metadata` (strings of the file's header but for that hash, {} if it has none).
     Raises MergecastError when the file is missing, truncated or no safetensors file, or when its tensors do not have the
     hash that its header states (`save` puts it there).
     """
@@ -38,8 +38,8 @@ class State(Mapping):
             self._names = tuple(sorted(self._file.keys()))
         except (SafetensorError, OSError) as error:
             raise MergecastError(f"{path}: is not a whole safetensors file ({error}); copy or make it again") from error
-        if SEAL in self.metadata:
-            check_seal(path, self.metadata, self.sha256)
+        if stated := self.metadata.pop(SEAL, None):
+            check_seal(path, stated, self.sha256)
 
     @cached_property
     def sha256(self) -> str:

@@ -101,9 +101,9 @@ def digest(arrays) -> str:
     return found.hexdigest()
 
 
-def check_seal(path, metadata, found: str) -> None:
+def check_seal(path, stated: str, found: str) -> None:
     """Raise MergecastError if the header of a file states another hash of its tensors than they were found to have."""
-    if metadata.get(SEAL, found) != found:
+    if stated != found:
         raise MergecastError(
             f"{path}: is damaged: its tensors do not have the hash that its header states; "
             "delete it and run again, or copy it again if it came from elsewhere"

@@ -63,7 +63,5 @@ def _by_svd(tall: np.ndarray, k: int) -> tuple:
 
 def save(path, found: Mapping[str, Spectrum], *, task: str, checkpoint_sha256: str, base_sha256: str) -> None:
     """Write spectra as safetensors, `{matrix}/values`, `/left`, `/right_top`, `/right_bottom`, whole or not at all."""
-    tensors = {
-        f"{name}/{field}": torch.from_numpy(array) for name, parts in found.items() for field, array in vars(parts).items()
-    }
+    tensors = {f"{name}/{field}": torch.tensor(array) for name, parts in found.items() for field, array in vars(parts).items()}
     checkpoints.save(path, tensors, {"task": task, "checkpoint_sha256": checkpoint_sha256, "base_sha256": base_sha256, "k": K})

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from ..errors import MergecastError
-from ..files import check_seal, digest
+from ..files import SEAL, check_seal, digest
 from .types import PairFeatures, Probe, Products, ProductTable, Spectrum
 
 TABLES = {"inner_products": "inner_products.npz", "encoder_gradients": "gradient_products.npz"}
@@ -139,11 +139,15 @@ def _open(path: Path):
         file = safe_open(path, framework="np")
     except SafetensorError as error:
         raise MergecastError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from error
-    arrays = ((name, file.get_tensor(name)) for name in sorted(file.keys()))
-    # Types by torch's names, as in `checkpoints.content_hash`, which wrote the hash.
-    found = digest((name, f"torch.{array.dtype}", array.shape, array.reshape(-1).view(np.uint8)) for name, array in arrays)
-    check_seal(path, file.metadata() or {}, found)
+    if stated := (file.metadata() or {}).get(SEAL):
+        check_seal(path, stated, _content_hash(file))
     return file
+
+
+def _content_hash(file) -> str:
+    """As `checkpoints.content_hash`, which wrote it, by torch's names of types."""
+    arrays = ((name, file.get_tensor(name)) for name in sorted(file.keys()))
+    return digest((name, f"torch.{array.dtype}", array.shape, array.reshape(-1).view(np.uint8)) for name, array in arrays)
 
 
 def _tensor(file, path: Path, name: str) -> np.ndarray:
