@@ -36,6 +36,10 @@ class Demo(small.Grid):
         ended = set(ENDED.findall(log))
         return [rule for rule, job in STARTED.findall(log) if job not in ended]
 
+    def has_ended_a_job(self) -> bool:
+        """Whether the run has finished a job."""
+        return bool(ENDED.search((self.folder / "run.log").read_text()))
+
     def kill(self, process: subprocess.Popen) -> None:
         """Kill a run and all its jobs, at once and without a warning."""
         os.killpg(process.pid, signal.SIGKILL)

@@ -14,18 +14,19 @@ from demo import Demo
 from whole import broken, left_over, tables
 
 KILLS, SEED = int(os.environ.get("KILLS", 50)), int(os.environ.get("SEED", 0))
-SECONDS = (0.2, 15.0)  # from its first job on, that a run is left before it is killed
+SECONDS = (0.2, 15.0)  # that a run is left before it is killed, from when its first job began or ended
 
 
-def at_work_when_killed(demo: Demo, seconds: float) -> list[str] | None:
-    """Start the demo and kill it so long after its first job began; the rules then at work, or None if it ended before."""
+def at_work_when_killed(demo: Demo, seconds: float, from_an_end: bool) -> list[str] | None:
+    """Start the demo and kill it so long after its first job began, or ended; the rules then at work, or None if it ended
+    before. Of runs that are killed soon after they began, the long jobs at the start of the demo would see all kills."""
     process = demo.start()
     kill_at = None
     while kill_at is None or time.monotonic() < kill_at:
         if process.poll() is not None:
             assert process.returncode == 0, (demo.folder / "run.log").read_text()[-4000:]
             return None
-        if kill_at is None and demo.at_work():
+        if kill_at is None and (demo.has_ended_a_job() if from_an_end else demo.at_work()):
             kill_at = time.monotonic() + seconds
         time.sleep(0.05)
     rules = demo.at_work()
@@ -47,8 +48,8 @@ def test_a_run_killed_at_any_moment_and_resumed_ends_with_the_tables_of_an_undis
     demo = Demo.new(root, tmp_path / "demo")
     kills, struck, finished, left = 0, Counter(), 0, 0
     while kills < KILLS:
-        seconds = chance.uniform(*SECONDS)
-        rules = at_work_when_killed(demo, seconds)
+        seconds, from_an_end = chance.uniform(*SECONDS), chance.random() < 0.5
+        rules = at_work_when_killed(demo, seconds, from_an_end)
         if rules is None:
             assert_finished()
             finished += 1
@@ -58,7 +59,9 @@ def test_a_run_killed_at_any_moment_and_resumed_ends_with_the_tables_of_an_undis
         struck.update(rules)
         left += len(left_over(demo.results))
         print(
-            f"kill {kills} of {KILLS}, {seconds:.1f} s after the first job: {', '.join(rules) or 'nothing at work'}", flush=True
+            f"kill {kills} of {KILLS}, {seconds:.1f} s after the first job {'ended' if from_an_end else 'began'}: "
+            f"{', '.join(rules) or 'nothing at work'}",
+            flush=True,
         )
         assert broken(demo.results) == {}
         demo.unlock()
