@@ -39,8 +39,9 @@ def merge(base, models, *, keep=0.2, scale=0.3, trim="tensor", sign="mass"):
         trimmed = _trimmed(vectors, thresholds)
         elected = elect(trimmed)
         majority = whole[1] if whole else _sign(elected.sum())
-        agreeing = trimmed * torch.where(elected == 0, majority, elected) > 0
-        return scale * (trimmed * agreeing).sum(0) / agreeing.sum(0).clamp(min=1)
+        positive = torch.where(elected == 0, majority, elected) > 0
+        agreeing = torch.where(positive, trimmed > 0, trimmed < 0)
+        return scale * trimmed.mul_(agreeing).sum(0) / agreeing.sum(0).clamp(min=1)
 
     return streamed(base, models, update)
 
@@ -63,7 +64,10 @@ def _kept(keep, total):
 
 def _trimmed(vectors, thresholds):
     """T × shape: the task vectors with every entry below its task's threshold set to 0."""
-    return torch.stack([vector * (magnitude(vector) >= thresholds[task]) for task, vector in vectors.items()])
+    stack = torch.stack(list(vectors.values()))
+    for row, task in zip(stack, vectors, strict=True):
+        row *= magnitude(row) >= thresholds[task]
+    return stack
 
 
 def _sign(total):
