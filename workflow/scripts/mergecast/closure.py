@@ -17,7 +17,7 @@ SCRIPTS = PACKAGE.parent
 def code(script: str, *modules: str) -> str:
     """A hash of the `closure`: names and contents, 16 hexadecimal digits. It changes with an edit and not with a touch.
 
-    Some forty files stand for one line this way: as inputs of every job they took most of the time of planning a grid.
+    Some forty files stand for one line this way: as inputs of every job they were most of what planning a grid looked up.
     """
     found = hashlib.sha256()
     for path in closure(script, *modules):
