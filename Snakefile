@@ -17,10 +17,12 @@ from mergecast.clone import lead_jobs_here
 from mergecast.closure import code
 from mergecast.config import remarks, resolve
 from mergecast.errors import MergecastError
+from mergecast.planning import hasten, planned
 from mergecast.tasks.table import read_tasks
 from mergecast.written import check_file, explain
 
 lead_jobs_here()
+hasten()
 
 try:
     for path in workflow.configfiles or [f"{workflow.current_basedir}/config/config.yaml"]:

@@ -16,6 +16,7 @@ ALLOWED = {
     "checkpoints": set(),
     "devices": set(),
     "cluster": set(),
+    "planning": set(),
     "written": set(),
     "consistency": set(),
     "architectures": set(),

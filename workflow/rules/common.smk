@@ -1,6 +1,7 @@
 """Input functions of all stages: names of files, the pair grid cut into tiles, declared source code and parameters."""
 
 from mergecast import imports, metrics, prediction
+from mergecast.catalogue import unknown
 from mergecast.prediction import design
 from mergecast.subsets import draw_subsets
 from mergecast.tasks.rows import stamp
@@ -56,6 +57,7 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+# Methods and metrics are any word, as their names would make longer patterns, one for every pair; rules refuse unknown ones.
 wildcard_constraints:
     setting=one_of(SETTINGS),
     base=one_of(BASES),
@@ -63,8 +65,8 @@ wildcard_constraints:
     a=one_of(TASKS),
     b=one_of(TASKS),
     size=r"\d+",
-    method=one_of(sorted({name for setting in SETTINGS.values() for name in setting.methods})),
-    metric=one_of(sorted({name for setting in SETTINGS.values() for name in setting.metrics})),
+    method=r"\w+",
+    metric=r"\w+",
     predictor=one_of(sorted({name for setting in SETTINGS.values() for name in setting.predictors})),
 
 
@@ -172,6 +174,13 @@ def calibration(setting, metric):
     """The calibration of a setting, for metrics that look at images."""
     looks = {"probes", "encoder_gradients"} & set(metrics.find(metric).needs)
     return dict(SETTINGS[setting].calibration) if looks else {}
+
+
+def method_code(setting, method, script="merge.py"):
+    """The code of one of a setting's methods, and of the script that runs it."""
+    if method not in SETTINGS[setting].methods:
+        raise MergecastError(unknown(f"method of {setting}", method, SETTINGS[setting].methods))
+    return code(script, f"merging.{method}")
 
 
 def merge_parameters(setting, method):

@@ -24,7 +24,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_gpu(minutes=120, memory=4000, copies=12, device=SETTINGS[setting].device),
             params:
-                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
+                code=lambda wildcards, setting=setting: method_code(setting, wildcards.method),
                 tasks=tasks_of(pairs),
                 merges=[{"tasks": pair} for pair in pairs],
                 model=model(setting),
@@ -52,7 +52,7 @@ rule merged_weights:
     resources:
         **on_gpu(minutes=60, memory=4000, copies=12),
     params:
-        code=lambda wildcards: code("merged_weights.py", f"merging.{wildcards.method}"),
+        code=lambda wildcards: method_code(wildcards.setting, wildcards.method, "merged_weights.py"),
         parameters=lambda wildcards: merge_parameters(wildcards.setting, wildcards.method),
         device=lambda wildcards: SETTINGS[wildcards.setting].device,
     script:

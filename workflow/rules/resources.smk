@@ -35,6 +35,7 @@ def on_gpu(*, minutes, memory, copies=0, device=None):
 
 
 onstart:
+    planned()
     # Its limit of job starts has Snakemake look at all jobs a second after every start, and again a second after every such
     # look: each start adds one look a second, so that after some two hundred jobs it takes a whole core. So there is no limit.
     workflow.scheduler.job_rate_limiter = None

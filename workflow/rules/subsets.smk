@@ -26,7 +26,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_gpu(minutes=240, memory=4000, copies=16, device=SETTINGS[setting].device),
             params:
-                code=lambda wildcards: code("merge.py", f"merging.{wildcards.method}"),
+                code=lambda wildcards, setting=setting: method_code(setting, wildcards.method),
                 tasks=tasks_of([merge["tasks"] for merge in merges]),
                 merges=merges,
                 model=model(setting),
