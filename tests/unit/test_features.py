@@ -1,6 +1,8 @@
 """Inner products and spectra from states, and what the store reads back."""
 
+import json
 import math
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -314,17 +316,50 @@ def test_feature_files_hold_the_same_bits_when_made_again(folder, base, models):
     first, second = load_file(folder / "again.safetensors"), load_file(folder / "spectra/bees.safetensors")
     assert {name: array.tobytes() for name, array in first.items()} == {n: array.tobytes() for n, array in second.items()}
     with safe_open(folder / "again.safetensors", "np") as file:
-        assert file.metadata() == header | {"k": "10", "content_sha256": content_hash(State(folder / "again.safetensors"))}
+        seal = {"content_sha256": content_hash(State(folder / "again.safetensors"))}
+        hashes = file.metadata().pop("tensors_sha256")
+        assert file.metadata() == header | {"k": "10", "tensors_sha256": hashes} | seal
+    assert json.loads(hashes) == {name: content_hash({name: torch.tensor(array)}) for name, array in first.items()}
+
+
+def flip(path, place):
+    """Turn one bit over, at a part of a file's length."""
+    whole = bytearray(path.read_bytes())
+    whole[int(place * len(whole))] ^= 4
+    path.write_bytes(whole)
 
 
 @pytest.mark.parametrize("place", [0.5, 0.9])
 def test_a_flipped_bit_in_a_feature_file_is_found_when_it_is_opened(place, folder):
-    for path, need in ((folder / "spectra/bees.safetensors", "spectra"), (folder / "inner_products.npz", "inner_products")):
-        whole = bytearray(path.read_bytes())
-        whole[int(place * len(whole))] ^= 4
-        path.write_bytes(whole)
-        with pytest.raises(MergecastError, match=f"{path.name}: is .*; delete it and run again"):
-            Store(folder).pair("ants", "bees", (need,))
+    flip(folder / "inner_products.npz", place)
+    with pytest.raises(MergecastError, match=r"inner_products.npz: is .*; delete it and run again"):
+        Store(folder).pair("ants", "bees", ("inner_products",))
+
+
+@pytest.mark.parametrize("place", [0.4, 0.6, 0.9, 0.999])
+def test_a_flipped_bit_in_a_spectrum_is_found_by_whoever_reads_that_part_and_no_other(place, folder):
+    sound = Store(folder).pair("ants", "bees", ("spectra",)).spectra
+    parts = [(name, part) for name in sound for part in ("values", "left", "right_top", "right_bottom")]
+    before = {(name, part): getattr(sound[name][1], part).copy() for name, part in parts}
+    flip(folder / "spectra/bees.safetensors", place)
+    spectra_of_pair, found = Store(folder).pair("ants", "bees", ("spectra",)).spectra, []
+    for name, part in parts:
+        try:
+            assert np.array_equal(getattr(spectra_of_pair[name][1], part), before[name, part])
+        except MergecastError as error:
+            assert re.search(r"spectra/bees.safetensors: is damaged.*; delete it and run again", str(error))
+            found.append((name, part))
+    assert len(found) == 1
+
+
+def test_a_spectrum_without_one_of_its_parts_is_named(folder):
+    tensors = load_file(folder / "spectra/ants.safetensors")
+    gone = next(name for name in sorted(tensors) if name.endswith("/left"))
+    save_file({name: array for name, array in tensors.items() if name != gone}, folder / "spectra/ants.safetensors")
+    with pytest.raises(
+        MergecastError, match=f"spectra/ants.safetensors: has no tensor '{gone}'; delete the file and run again"
+    ):
+        Store(folder).pair("ants", "bees", ("spectra",))
 
 
 def test_an_unknown_task_of_a_table_is_named():

@@ -244,6 +244,14 @@ def flip(path):
     path.write_bytes(whole)
 
 
+def within(path, part) -> int:
+    """The place of a byte of the first tensor whose name ends so, in a safetensors file."""
+    length = int.from_bytes(path.read_bytes()[:8], "little")
+    header = json.loads(path.read_bytes()[8 : 8 + length])
+    first = next(entry for name, entry in sorted(header.items()) if name.endswith(part))
+    return 8 + length + first["data_offsets"][0] + 3
+
+
 def reshape(path):
     rewrite(path, lambda tensors: tensors.update({"visual.proj": torch.zeros(3, 4)}))
 
@@ -295,7 +303,7 @@ def test_a_flipped_bit_in_a_feature_is_found_and_remade_by_the_command_that_is_t
     )
     target = f"results/tiny/metrics/{metric}/shapes__letters.json"
     whole = bytearray(path.read_bytes())
-    whole[len(whole) // 2] ^= 16
+    whole[within(path, "/left") if path.parent.name == "spectra" else len(whole) // 2] ^= 16
     path.write_bytes(whole)
     (grid.folder / target).unlink()
     told = failing_line(grid, target, "metric_tiny_0")
@@ -303,6 +311,21 @@ def test_a_flipped_bit_in_a_feature_is_found_and_remade_by_the_command_that_is_t
     path.unlink()
     grid.run()
     assert grid.tables() == tables
+
+
+@pytest.mark.parametrize(
+    "target, line",
+    [
+        ("metrics/subspace_overlp/shapes__letters.json", "unknown metric 'subspace_overlp'; did you mean 'subspace_overlap'?"),
+        ("merges/dara/shapes__letters.json", "unknown method of tiny 'dara'; did you mean 'dare'?"),
+        ("merged/dara/shapes__letters.safetensors", "unknown method of tiny 'dara'; did you mean 'dare'?"),
+        ("subsets/dara/000.json", "unknown method of tiny 'dara'; did you mean 'dare'?"),
+    ],
+)
+def test_a_file_of_an_unknown_metric_or_method_is_refused_by_that_name(target, line, grid):
+    result = grid.run("--dry-run", "--quiet", "--", f"results/tiny/{target}", check=False)
+    assert result.returncode != 0
+    assert line in result.stdout + result.stderr
 
 
 def test_a_fine_tuned_accuracy_of_zero_leaves_normalised_accuracy_undefined(grid):

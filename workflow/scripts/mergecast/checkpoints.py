@@ -128,6 +128,11 @@ def content_hash(state: Mapping[str, torch.Tensor]) -> str:
     return state.sha256 if isinstance(state, State) else _content_hash(state)
 
 
+def tensor_hashes(state: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """`content_hash` of each tensor by itself."""
+    return {name: _content_hash({name: state[name]}) for name in sorted(state)}
+
+
 def _content_hash(state: Mapping[str, torch.Tensor]) -> str:
     tensors = ((name, state[name].detach().cpu().contiguous()) for name in sorted(state))
     return digest((name, tensor.dtype, tensor.shape, _bytes(tensor)) for name, tensor in tensors)
@@ -138,8 +143,8 @@ def _bytes(tensor: torch.Tensor):
 
 
 def task_vector(base: Mapping, model: Mapping, name: str, dtype=torch.float32) -> torch.Tensor:
-    """τ = θ_t − θ0 of one tensor, in `dtype`; the difference is taken in that precision."""
-    return model[name].to(dtype) - base[name].to(dtype)
+    """τ = θ_t − θ0 of one tensor, in `dtype`; the difference is taken in that precision, or in that of a wider base."""
+    return (model[name].to(dtype) - base[name]).to(dtype)
 
 
 def is_finite(tensor: torch.Tensor) -> bool:

@@ -20,6 +20,7 @@ from .errors import MergecastError
 
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "snakemake")
 SEAL = "content_sha256"  # key of a safetensors header: the hash of the file's own tensors
+SEALS = "tensors_sha256"  # the same of each tensor, as JSON, in files of which few are read at a time
 REMEDY = "make room or choose another folder"
 WRITING, LOCK = ".writing.", ".lock"  # how the folder of a file that is not whole begins; what is locked in it
 

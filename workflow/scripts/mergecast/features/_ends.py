@@ -6,8 +6,12 @@ from scipy.linalg import blas, lapack
 
 
 def gram(tall: np.ndarray) -> np.ndarray:
-    """The lower triangle of AᵀA, (n, n), of a matrix A (m, n), float64; the upper one is not filled."""
-    return blas.dsyrk(1.0, np.ascontiguousarray(tall).T, lower=1)
+    """The lower triangle of AᵀA, (n, n), of a matrix A (m, n), float64; the upper one is not filled.
+
+    A may lie in memory by rows or by columns: neither is copied.
+    """
+    by_rows = tall.flags.c_contiguous
+    return blas.dsyrk(1.0, tall.T if by_rows else tall, trans=not by_rows, lower=1)
 
 
 def ends(lower: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from .. import checkpoints
 from ..checkpoints import is_matrix, oriented, task_vector
+from ..files import SEALS
 from ._ends import ends, gram
 from .types import Spectrum
 
@@ -34,7 +35,7 @@ def spectrum(matrix: torch.Tensor, k: int = K) -> Spectrum:
     """Spectrum of one matrix (m, n), float64, with k = min(k, m, n) vectors of each end."""
     rows, columns = matrix.shape
     k = min(k, rows, columns)
-    if not matrix.any():
+    if not any(torch.aminmax(matrix)):
         return Spectrum(np.zeros(min(rows, columns)), *(np.zeros((n, k)) for n in (rows, columns, columns)))
     tall = matrix.numpy() if rows >= columns else matrix.T.numpy()
     values, short, long = _by_gram(tall, k) or _by_svd(tall, k)
@@ -62,6 +63,10 @@ def _by_svd(tall: np.ndarray, k: int) -> tuple:
 
 
 def save(path, found: Mapping[str, Spectrum], *, task: str, checkpoint_sha256: str, base_sha256: str) -> None:
-    """Write spectra as safetensors, `{matrix}/values`, `/left`, `/right_top`, `/right_bottom`, whole or not at all."""
+    """Write spectra as safetensors, `{matrix}/values`, `/left`, `/right_top`, `/right_bottom`, whole or not at all.
+
+    The header holds the hash of each tensor, since a metric reads one part of each spectrum and tests no more than that.
+    """
     tensors = {f"{name}/{field}": torch.tensor(array) for name, parts in found.items() for field, array in vars(parts).items()}
-    checkpoints.save(path, tensors, {"task": task, "checkpoint_sha256": checkpoint_sha256, "base_sha256": base_sha256, "k": K})
+    origin = {"task": task, "checkpoint_sha256": checkpoint_sha256, "base_sha256": base_sha256}
+    checkpoints.save(path, tensors, origin | {"k": K, SEALS: checkpoints.tensor_hashes(tensors)})

@@ -1,5 +1,6 @@
 """Feature files, opened once each and read pair by pair. Numpy alone, no torch."""
 
+import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import fields
@@ -10,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from ..errors import MergecastError
-from ..files import SEAL, check_seal, digest
+from ..files import SEAL, SEALS, check_seal, digest
 from .types import PairFeatures, Probe, Products, ProductTable, Spectrum
 
 TABLES = {"inner_products": "inner_products.npz", "encoder_gradients": "gradient_products.npz"}
@@ -36,7 +37,7 @@ class Store:
     def __init__(self, folder):
         self.folder = Path(folder)
         self._table = lru_cache(maxsize=None)(_read_table)
-        self._file = lru_cache(maxsize=None)(_open)
+        self._file = lru_cache(maxsize=None)(File)
         self._spectra = lru_cache(maxsize=2 * BLOCK)(self._read_spectra)
 
     def pair(self, a: str, b: str, needs: Iterable[str]) -> PairFeatures:
@@ -73,7 +74,7 @@ class Store:
             else:
                 for task in (a, b):
                     path = self._path(need, task)
-                    header = self._file(path).metadata() or {}
+                    header = self._file(path).header
                     for key in ("base_sha256", "checkpoint_sha256"):
                         if key not in header:
                             raise MergecastError(f"{path}: its header has no {key!r}; delete the file and run again")
@@ -93,10 +94,11 @@ class Store:
         return {name: (first[name], second[name]) for name in first}
 
     def _read_spectra(self, task: str) -> dict[str, Spectrum]:
-        path = self._path("spectra", task)
-        file = self._file(path)
-        names = sorted({key.removesuffix("/values") for key in file.keys() if key.endswith("/values")})  # noqa: SIM118
-        return {name: Spectrum(*(_tensor(file, path, f"{name}/{part}") for part in PARTS)) for name in names}
+        file = self._file(self._path("spectra", task))
+        names = sorted({name.removesuffix("/values") for name in file.names if name.endswith("/values")})
+        if lacking := sorted({f"{name}/{part}" for name in names for part in PARTS} - file.names):
+            raise MergecastError(f"{file.path}: has no tensor {lacking[0]!r}; delete the file and run again")
+        return {name: StoredSpectrum(file, name) for name in names}
 
     def _probes(self, a: str, b: str) -> tuple[Probe, Probe]:
         first, second = self._probe(a, (a, b)), self._probe(b, (a, b))
@@ -109,11 +111,10 @@ class Store:
 
     def _probe(self, model: str, images: tuple[str, str]) -> Probe:
         """A model on both tasks' images: activations averaged over images, gradients joined in the pair's order."""
-        path = self._path("probes", model)
-        file = self._file(path)
-        counts = [_tensor(file, path, f"{task}/count").item() for task in images]
-        means = [_tensor(file, path, f"{task}/activation").astype(np.float64) for task in images]
-        gradients = [_tensor(file, path, f"{task}/input_gradient").reshape(-1) for task in images]
+        file = self._file(self._path("probes", model))
+        counts = [file[f"{task}/count"].item() for task in images]
+        means = [file[f"{task}/activation"].astype(np.float64) for task in images]
+        gradients = [file[f"{task}/input_gradient"].reshape(-1) for task in images]
         activation = sum(count * mean for count, mean in zip(counts, means, strict=True)) / sum(counts)
         return Probe(activation, np.concatenate(gradients, dtype=np.float64))
 
@@ -133,28 +134,49 @@ def _read_table(path: Path) -> tuple[ProductTable, str, dict[str, str]]:
         raise MergecastError(f"{path}: is not a whole table of products ({error}); delete it and run again") from error
 
 
-def _open(path: Path):
-    _exists(path)
-    try:
-        file = safe_open(path, framework="np")
-    except SafetensorError as error:
-        raise MergecastError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from error
-    if stated := (file.metadata() or {}).get(SEAL):
-        check_seal(path, stated, _content_hash(file))
-    return file
+class File:
+    """A safetensors file of features: its tensors by name, each of which is tested when it is read if the header holds its
+    hash; otherwise all of them are when the file is opened.
+
+    Attributes: `path`, `header`, `names`. Raises MergecastError naming the file and what is missing or damaged in it.
+    """
+
+    def __init__(self, path: Path):
+        _exists(path)
+        try:
+            self._file = safe_open(path, framework="np")
+            self.path, self.header, self.names = path, self._file.metadata() or {}, frozenset(self._file.keys())
+            self._hashes = json.loads(self.header.get(SEALS, "{}"))
+        except (SafetensorError, ValueError) as error:
+            raise MergecastError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from error
+        if SEAL in self.header and not self._hashes:
+            check_seal(path, self.header[SEAL], _hash((name, self._file.get_tensor(name)) for name in sorted(self.names)))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.names:
+            raise MergecastError(f"{self.path}: has no tensor {name!r}; delete the file and run again")
+        array = self._file.get_tensor(name)
+        if name in self._hashes:
+            check_seal(self.path, self._hashes[name], _hash([(name, array)]))
+        return array
 
 
-def _content_hash(file) -> str:
-    """As `checkpoints.content_hash`, which wrote it, by torch's names of types."""
-    arrays = ((name, file.get_tensor(name)) for name in sorted(file.keys()))
+class StoredSpectrum(Spectrum):
+    """A spectrum in a file, each part of which is read when it is first asked for."""
+
+    def __init__(self, file: File, name: str):
+        vars(self).update(_file=file, _name=name)
+
+    def __getattr__(self, part: str) -> np.ndarray:
+        if part not in PARTS:
+            raise AttributeError(part)
+        vars(self)[part] = self._file[f"{self._name}/{part}"]
+        return vars(self)[part]
+
+
+def _hash(arrays: Iterable[tuple[str, np.ndarray]]) -> str:
+    """As `checkpoints.content_hash`, which made those in headers, by torch's names of types."""
     return digest((name, f"torch.{array.dtype}", array.shape, array.reshape(-1).view(np.uint8)) for name, array in arrays)
-
-
-def _tensor(file, path: Path, name: str) -> np.ndarray:
-    try:
-        return file.get_tensor(name)
-    except SafetensorError as error:
-        raise MergecastError(f"{path}: has no tensor {name!r}; delete the file and run again") from error
 
 
 def _exists(path: Path) -> None:

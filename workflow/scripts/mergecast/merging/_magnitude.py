@@ -14,7 +14,7 @@ def count_of(share: float, total: int) -> int:
 
 def magnitude(vector: torch.Tensor) -> torch.Tensor:
     """|x| in float32, the precision in which entries are ranked."""
-    return vector.abs().float()
+    return vector.float().abs()
 
 
 def kth_largest_of(vector: torch.Tensor, k: int) -> float:

@@ -28,7 +28,7 @@ def task_vectors(original: torch.Tensor, models: Mapping[str, Mapping], name: st
                 f"task {task!r}: tensor {name!r} has shape {tuple(tensor.shape)}, in the base it has "
                 f"{tuple(original.shape)}; merge models fine-tuned from that base"
             )
-        vectors[task] = tensor.double() - original.double()
+        vectors[task] = tensor.double() - original  # in float64
         if not is_finite(vectors[task]):
             raise MergecastError(f"task {task!r}: tensor {name!r} or its base is not finite; make the checkpoint again")
     return vectors
@@ -42,7 +42,7 @@ def streamed(base: Mapping, models: Mapping[str, Mapping], update: Callable[[str
     merged = {}
     for name in base:
         original = base[name]
-        merged[name] = (original.double() + update(name, task_vectors(original, models, name))).to(original.dtype)
+        merged[name] = (original + update(name, task_vectors(original, models, name))).to(original.dtype)  # added in float64
         if not is_finite(merged[name]):
             raise MergecastError(f"merged tensor {name!r} overflows {original.dtype}; merge with a smaller scale")
     return merged

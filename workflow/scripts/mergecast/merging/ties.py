@@ -63,11 +63,10 @@ def _kept(keep, total):
 
 
 def _trimmed(vectors, thresholds):
-    """T × shape: the task vectors with every entry below its task's threshold set to 0."""
-    stack = torch.stack(list(vectors.values()))
-    for row, task in zip(stack, vectors, strict=True):
-        row *= magnitude(row) >= thresholds[task]
-    return stack
+    """T × shape: the task vectors, which are used up, with every entry below its task's threshold set to 0."""
+    for task, vector in vectors.items():
+        vector *= magnitude(vector) >= thresholds[task]
+    return torch.stack([vectors.pop(task) for task in list(vectors)])
 
 
 def _sign(total):
