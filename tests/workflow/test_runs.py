@@ -1,6 +1,7 @@
 """Whole runs: what they make, that they can be killed and resumed, that parallelism changes no bit."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import zipfile
 from copy import deepcopy
 
 import pandas
+import pytest
 import yaml
 
 import grid as small
@@ -82,6 +84,17 @@ def test_merged_weights_are_written_when_asked_for(grid):
     assert merged.keys() == base.keys()
     assert merged.metadata["method"] == "dare"
     assert any(not (merged[name] == base[name]).all() for name in base)
+
+
+def test_a_metric_that_no_setting_lists_is_written_when_asked_for_and_disturbs_nothing(grid):
+    pair = "shapes__letters.json"
+    grid.run("--", f"results/tiny/metrics/weight_space_angle/{pair}")
+    angle, cosine = (
+        json.loads((grid.setting / "metrics" / metric / pair).read_text())["value"]
+        for metric in ("weight_space_angle", "task_vector_cosine_similarity")
+    )
+    assert math.cos(math.radians(angle)) == pytest.approx(cosine)
+    assert grid.planned().nothing
 
 
 def test_the_demo_plans_its_whole_grid(root, tmp_path):
