@@ -19,19 +19,23 @@ def ends(lower: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     of the k smallest, then of the k largest, each ascending; 2k ≤ n.
 
     Householder reflections make the matrix tridiagonal, whose eigenvalues are cheap and whose eigenvectors are had one by
-    one (relatively robust representations); only the 2k asked for are turned back (Golub and Van Loan, 8.3 and 8.4).
+    one, by inverse iteration, orthogonal also where eigenvalues meet; only the 2k asked for are turned back (Golub and Van
+    Loan, 8.3 and 8.4). Raises LinAlgError where the iteration does not converge.
     """
     size = len(lower)
     reflections, diagonal, beside, factors, info = lapack.dsytrd(lower, lower=1, lwork=64 * size)
-    if info:
-        raise linalg.LinAlgError(f"dsytrd: argument {-info} is wrong")
+    _check("dsytrd", info)
     values = linalg.eigvalsh_tridiagonal(diagonal, beside, lapack_driver="sterf")
-    found = [
-        linalg.eigh_tridiagonal(diagonal, beside, select="i", select_range=span, lapack_driver="stemr")[1]
-        for span in ((0, k - 1), (size - k, size - 1))
-    ]
-    vectors = np.asfortranarray(np.concatenate(found, axis=1))
+    wanted = np.concatenate([values[:k], values[size - k :]])
+    vectors, info = lapack.dstein(diagonal, beside, wanted, np.ones(size, np.int32), np.full(size, size, np.int32))
+    _check("dstein", info)
     turned, _, info = lapack.dormqr("L", "N", reflections[1:, :-1], factors, vectors[1:], lwork=64 * size)
-    if info:
-        raise linalg.LinAlgError(f"dormqr: argument {-info} is wrong")
+    _check("dormqr", info)
     return values, np.concatenate([vectors[:1], turned])
+
+
+def _check(routine: str, info: int) -> None:
+    if info < 0:
+        raise ValueError(f"{routine}: argument {-info} is wrong")
+    if info > 0:
+        raise linalg.LinAlgError(f"{routine}: {info} vectors do not converge")
