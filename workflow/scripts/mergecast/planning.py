@@ -38,7 +38,7 @@ class Producers(OutputIndex):
 
 
 def hasten() -> None:
-    """Have the plan of this process use `Producers`, and no collections of garbage, of which planning makes none."""
+    """Have the plan of this process use `Producers`, and no collections of garbage, of which planning makes little."""
     snakemake.dag.OutputIndex = Producers
     gc.disable()
 
