@@ -13,13 +13,13 @@ from snakemake.utils import min_version, validate
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.current_basedir) / "workflow" / "scripts"))
 
-from mergecast.clone import lead_jobs_here
-from mergecast.closure import code
+from mergecast.workflow.clone import lead_jobs_here
+from mergecast.workflow.code_hash import code
 from mergecast.config import remarks, resolve
 from mergecast.errors import MergecastError
-from mergecast.planning import hasten, planned
+from mergecast.workflow.planning import hasten, planned
 from mergecast.tasks.table import read_tasks
-from mergecast.written import check_file, explain
+from mergecast.config.messages import check_file, explain
 
 lead_jobs_here()
 hasten()
@@ -52,12 +52,12 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/finetune.smk"
-include: "workflow/rules/imports.smk"
+include: "workflow/rules/external_checkpoints.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/merging.smk"
 include: "workflow/rules/subsets.smk"
-include: "workflow/rules/tables.smk"
+include: "workflow/rules/external_tables.smk"
 include: "workflow/rules/prediction.smk"
 include: "workflow/rules/calibration.smk"
 include: "workflow/rules/analysis.smk"

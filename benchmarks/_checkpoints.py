@@ -15,8 +15,8 @@ def make(folder: Path, model: str, count: int, *, blocks: int | None = None) -> 
     """
     import torch
 
-    from mergecast.checkpoints import content_hash, save
-    from mergecast.encoders import Encoder, new_clip
+    from mergecast.models.checkpoints import content_hash, save
+    from mergecast.models.encoders import Encoder, new_clip
 
     def kept(name):
         block = re.search(r"resblocks\.(\d+)\.", name)

@@ -21,7 +21,7 @@ def problem(model: str, count: int):
     import numpy
     import torch
 
-    from mergecast import encoders
+    from mergecast.models import encoders
 
     encoder = encoders.Encoder(model, encoders.new_clip(model).visual).eval()
     rng = numpy.random.default_rng(0)

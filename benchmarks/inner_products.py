@@ -40,8 +40,8 @@ WAYS = {"streamed": streamed, "flattened": flattened}
 
 def measure(way: str, folder: Path) -> dict:
     """One way in this process, and its result."""
-    from mergecast.checkpoints import State
     from mergecast.features import inner_products  # noqa: F401  imported before the clock starts
+    from mergecast.models.checkpoints import State
 
     paths = sorted(folder.glob("*.safetensors"))
     clock = _measure.Clock()
@@ -54,7 +54,7 @@ def measure(way: str, folder: Path) -> dict:
 def make(folder: Path, models: int, tensors: int) -> None:
     import torch
 
-    from mergecast.checkpoints import save
+    from mergecast.models.checkpoints import save
 
     generator = torch.Generator().manual_seed(0)
     for index in range(models + 1):

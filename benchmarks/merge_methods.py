@@ -35,7 +35,7 @@ SPECTRAL = ("tsv", "iso_c", "iso_cts")
 def ours(files: list[Path], method: str, parameters: dict, clock) -> dict:
     """The merge of the first checkpoint with each of the others, one after another; the last merged state."""
     from mergecast import merging
-    from mergecast.checkpoints import State
+    from mergecast.models.checkpoints import State
 
     with clock.stage("merge"):
         base, first, *others = map(State, files)

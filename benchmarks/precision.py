@@ -18,8 +18,8 @@ PRECISIONS = ("float32", "float16", "bfloat16")
 
 def models(folder: Path, tasks: list[str]):
     """(what, task whose test it takes, state) of every model to compare."""
-    from mergecast.checkpoints import State
     from mergecast.merging import merge
+    from mergecast.models.checkpoints import State
 
     base = State(folder / "base.safetensors")
     checkpoints = {task: State(folder / f"checkpoints/{task}.safetensors") for task in tasks}
@@ -37,8 +37,8 @@ def compare(folder: Path, device: str) -> list[tuple[float, ...]]:
     """Accuracy of every model in each of `PRECISIONS`; a line each is printed."""
     import torch
 
-    from mergecast import devices, encoders
     from mergecast.evaluation import evaluate
+    from mergecast.models import devices, encoders
     from mergecast.tasks import open_task
 
     encoder = encoders.open_encoder(folder / "base.safetensors", device=devices.choose(device))

@@ -15,7 +15,7 @@ from evaluation import CLASSES, problem  # which makes the library importable as
 
 def operations(model: str) -> float:
     """Floating-point operations of one image's forward pass: two a multiplication in its matrix products."""
-    from mergecast.encoders import library
+    from mergecast.models.encoders import library
 
     config = library().get_model_config(model)
     vision = config["vision_cfg"]
@@ -60,8 +60,8 @@ def main() -> None:
 
     import torch
 
-    from mergecast import devices
     from mergecast.evaluation import evaluate
+    from mergecast.models import devices
     from mergecast.tasks import Split, Task
     from mergecast.training.finetune import finetune
 

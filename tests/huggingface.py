@@ -5,7 +5,7 @@ from functools import cache
 
 import torch
 
-from mergecast import encoders
+from mergecast.models import encoders
 
 encoders.library()  # makes torchvision importable, which transformers tries
 

@@ -4,7 +4,7 @@ import re
 
 import torch
 
-from mergecast import checkpoints
+from mergecast.models import checkpoints
 
 # In this order: what OpenCLIP calls a module or tensor, and transformers does.
 NAMES = {

@@ -3,7 +3,7 @@
 import pytest
 
 from mergecast import merging
-from mergecast.checkpoints import State, open_checkpoint
+from mergecast.models.checkpoints import State, open_checkpoint
 
 TOLERANCE = 1e-4
 METHODS = {

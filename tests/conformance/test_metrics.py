@@ -10,8 +10,8 @@ import re
 import pytest
 
 from mergecast import metrics
-from mergecast.checkpoints import open_checkpoint
 from mergecast.features.pair import pair_features
+from mergecast.models.checkpoints import open_checkpoint
 
 SETS = ("a", "b")
 WEIGHT_METRICS = tuple(metric.name for metric in metrics.within(metrics.WEIGHT_FEATURES))

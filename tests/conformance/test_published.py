@@ -6,9 +6,10 @@ Complete: measured by every one of the five methods, and no metric missing.
 import pandas as pd
 import pytest
 
-from mergecast import brought, prediction, tables
+from mergecast import prediction, tables
 from mergecast.prediction import design, folds
 from mergecast.prediction import tables as forecast
+from mergecast.tables import external
 
 SETTING = "ViT-B-16_AdamW"
 METHODS = ("weight_avg", "arithmetic", "tsv", "ties", "dare")
@@ -21,7 +22,7 @@ def published(shared):
     if not folder.is_dir():
         pytest.skip(f"no published tables at {folder}")
     given = (tables.read(folder / f"{name}_{SETTING}.csv") for name in ("metrics", "merges", "finetune"))
-    found = brought.bring(*given, methods_chosen=METHODS)
+    found = external.complete_tables(*given, methods_chosen=METHODS)
     return {"tasks": found.tasks, **{name: found.tables[name] for name in ("merges", "metrics", "checkpoints")}}
 
 

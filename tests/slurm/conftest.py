@@ -9,7 +9,7 @@ import pytest
 
 import grid as small
 from clustergrid import CONFIG, ClusterGrid
-from mergecast.cluster import cancel_orphans
+from mergecast.workflow.cluster import cancel_orphans
 
 SCRIPT = Path(__file__).with_name("cluster")
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 
 from clustergrid import CONFIG, MEASURED, ask
-from mergecast.checkpoints import State, content_hash
+from mergecast.models.checkpoints import State, content_hash
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,8 +45,8 @@ def test_a_cancelled_job_is_submitted_again(unfinished, local):
 
 
 def test_a_job_over_its_memory_is_given_more(unfinished, local):
-    unfinished.run("--set-resources", "single:mem_mb=150 * attempt ** 5", "--", *MEASURED)
-    first, *others, last = unfinished.jobs("single")
+    unfinished.run("--set-resources", "evaluate:mem_mb=150 * attempt ** 5", "--", *MEASURED)
+    first, *others, last = unfinished.jobs("evaluate")
     log = unfinished.results / f"logs/slurm/rule_single/tiny_digits/{first.number}.log"
     assert "Exceeded job memory limit" in log.read_text()
     assert (first.state, last.state) == ("FAILED", "COMPLETED")

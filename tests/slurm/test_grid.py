@@ -8,7 +8,7 @@ import grid as small
 from clustergrid import CONFIG, ask
 
 # Rules whose jobs run a model, and so ask for a GPU unless `device` is cpu.
-ON_GPU = r"clip|finetune|single|probes|gradients|merge_.*|subsets_.*|calibration_features_.*"
+ON_GPU = r"clip|finetune|evaluate|probes|gradients|merge_.*|subsets_.*|calibration_features_.*"
 
 
 def test_a_grid_through_sbatch_ends_with_the_tables_of_a_local_run(clustered, local):
@@ -26,8 +26,8 @@ def test_every_job_is_submitted_once_and_the_rules_of_seconds_never(clustered):
     assert planned - rules == {name for name in planned if re.fullmatch(small.LOCAL, name)}
     tasks = len(small.TASKS)
     counted = {rule: sum(job.rule == rule for job in jobs) for rule in rules}
-    assert {rule: counted[rule] for rule in ("finetune", "single", "head", "images", "spectra", "probes")} == dict.fromkeys(
-        ("finetune", "single", "head", "images", "spectra", "probes"), tasks
+    assert {rule: counted[rule] for rule in ("finetune", "evaluate", "head", "images", "spectra", "probes")} == dict.fromkeys(
+        ("finetune", "evaluate", "head", "images", "spectra", "probes"), tasks
     )
     assert sum(count for rule, count in counted.items() if rule.startswith("merge_")) == (tasks - 1) * len(small.METHODS)
     assert counted["metric_tiny_0"] == len(small.METRICS)
@@ -79,7 +79,7 @@ def test_gpus_are_asked_for_as_a_generic_resource_where_the_site_says_so(unfinis
 
 def test_without_a_visible_gpu_device_cuda_fails_at_once_with_one_line(unfinished):
     unfinished.write_config(deepcopy(CONFIG) | {"device": "cuda"})
-    result = unfinished.run("--retries", "0", "results/tiny/singles/shapes.json", check=False)
+    result = unfinished.run("--retries", "0", "results/tiny/checkpoints/shapes.json", check=False)
     assert result.returncode != 0
     assert "mergecast: error: device: cuda is asked for, but torch finds no GPU" in result.stdout + result.stderr
     assert "CUDA_VISIBLE_DEVICES=" in result.stdout + result.stderr, "and what the job was given"

@@ -6,8 +6,8 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from mergecast import bases, checkpoints, encoders
 from mergecast.errors import MergecastError
+from mergecast.models import bases, checkpoints, encoders
 
 MODEL = "tiny-clip"
 REPOSITORY = "someone/tiny.openai"

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from mergecast import encoders, tasks
-from mergecast.checkpoints import State, save
+from mergecast import tasks
 from mergecast.errors import MergecastError
 from mergecast.features import calibrated, gradients, inner_products, probes
 from mergecast.features.store import Store
+from mergecast.models import encoders
+from mergecast.models.checkpoints import State, save
 
 NAMES = ("lines", "letters")
 

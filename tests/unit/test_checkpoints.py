@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from mergecast import checkpoints
-from mergecast.checkpoints import State, content_hash, open_checkpoint, save
 from mergecast.errors import MergecastError
+from mergecast.models import checkpoints
+from mergecast.models.checkpoints import State, content_hash, open_checkpoint, save
 
 
 @pytest.fixture

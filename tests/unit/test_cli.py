@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from mergecast import __version__, merging, metrics, prediction
-from mergecast.checkpoints import State, content_hash, open_checkpoint, save
 from mergecast.cli import main
+from mergecast.models.checkpoints import State, content_hash, open_checkpoint, save
 
 SHAPES = {
     "visual.conv1.weight": (12, 3, 2, 2),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mergecast import catalogue, metrics
-from mergecast.closure import closure
+from mergecast.workflow.code_hash import closure
 
 
 def names(*arguments) -> set[str]:
@@ -15,7 +15,13 @@ def names(*arguments) -> set[str]:
 
 def test_a_script_depends_on_itself_and_on_what_it_imports_however_deep():
     found = names("spectra.py")
-    assert {"spectra.py", "job.py", "mergecast/features/spectra.py", "mergecast/checkpoints.py", "mergecast/errors.py"} <= found
+    assert {
+        "spectra.py",
+        "job.py",
+        "mergecast/features/spectra.py",
+        "mergecast/models/checkpoints.py",
+        "mergecast/errors.py",
+    } <= found
     assert "mergecast/features/__init__.py" in found, "a package's __init__ runs too"
 
 
@@ -48,10 +54,10 @@ def test_a_module_that_is_not_there_is_an_error():
 
 
 def test_jobs_find_this_clone_before_all_that_is_installed(monkeypatch):
-    from mergecast import clone
+    from mergecast.workflow import clone
 
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", clone.SCRIPTS]))
     clone.lead_jobs_here()
     clone.lead_jobs_here()
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [clone.SCRIPTS, "/elsewhere"]
-    assert Path(clone.SCRIPTS, "mergecast/clone.py").samefile(clone.__file__)
+    assert Path(clone.SCRIPTS, "mergecast/workflow/clone.py").samefile(clone.__file__)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from mergecast import cluster
+from mergecast.workflow import cluster
 
 SQUEUE = """#!/bin/sh
 cat {folder}/queue

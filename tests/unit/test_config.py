@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from grid import SMALL
-from mergecast import config, merging, metrics, prediction
+from mergecast import merging, metrics, prediction
+from mergecast.config import settings as config
+from mergecast.config.messages import explain
 from mergecast.errors import MergecastError
 from mergecast.tasks.options import read as read_options
 from mergecast.tasks.sources import huggingface
 from mergecast.tasks.table import COLUMNS, read_tasks
-from mergecast.written import explain
 
 TASKS = {name: dict.fromkeys(COLUMNS, "") | {"task": name, "source": "digits"} for name in "abcde"}
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mergecast import _torchvision, bases, checkpoints, devices, encoders
 from mergecast.errors import MergecastError
+from mergecast.models import _torchvision, bases, checkpoints, devices, encoders
 
 MODEL = "tiny-clip"
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from mergecast import encoders, evaluation, tasks
+from mergecast import evaluation, tasks
 from mergecast.errors import MergecastError
+from mergecast.models import encoders
 from mergecast.training.finetune import finetune
 
 

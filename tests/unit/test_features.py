@@ -12,12 +12,12 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from mergecast import metrics
-from mergecast.checkpoints import State, content_hash
 from mergecast.errors import MergecastError
 from mergecast.features import inner_products, spectra
 from mergecast.features.pair import pair_features
 from mergecast.features.store import Store, blocked
 from mergecast.features.types import Gram, ProductTable
+from mergecast.models.checkpoints import State, content_hash
 
 BLOCK = "visual.transformer.resblocks.0"
 SHAPES = {

@@ -9,10 +9,11 @@ import pandas
 import pytest
 import torch
 
-from mergecast import checkpoints, files, plots, tasks
+from mergecast import files, plots, tasks
 from mergecast.errors import MergecastError
 from mergecast.features import inner_products, spectra
 from mergecast.features.types import ProductTable, Spectrum
+from mergecast.models import checkpoints
 from mergecast.training.progress import Progress
 from tmpfs import ROOM, fill, small_disk
 

@@ -6,10 +6,10 @@ import math
 import pytest
 import torch
 
-from mergecast import checkpoints, encoders
-from mergecast.checkpoints import State, content_hash, open_checkpoint
 from mergecast.cli import main
-from mergecast.imports.inspection import inspect, layer
+from mergecast.models import checkpoints, encoders
+from mergecast.models.checkpoints import State, content_hash, open_checkpoint
+from mergecast.models.external.inspection import inspect, layer
 
 MODEL = "tiny-clip"
 BLOCK = "visual.transformer.resblocks.0"

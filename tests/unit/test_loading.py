@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mergecast.loading import ahead, batches
+from mergecast.evaluation.loading import ahead, batches
 from mergecast.tasks import Split
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from mergecast import catalogue, merging
-from mergecast.checkpoints import State, save
 from mergecast.errors import MergecastError
+from mergecast.models.checkpoints import State, save
 from states import MATRIX, SHAPES, close, same, single, state, step, tuned
 
 METHODS = merging.methods()

@@ -11,13 +11,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mergecast import closure, metrics
+from mergecast import metrics
 from mergecast.errors import MergecastError
 from mergecast.features.pair import pair_features
 from mergecast.features.spectra import spectrum
 from mergecast.features.types import Gram, PairFeatures, Probe, Products
 from mergecast.metrics import effective_rank as rank_module
 from mergecast.metrics._metric import FEATURES, metric
+from mergecast.workflow import code_hash
 
 CATEGORIES = {
     "task_vector": "task_vector_cosine_similarity task_vector_l2_distance task_vector_dot_product weight_space_angle "
@@ -110,7 +111,9 @@ def test_an_unknown_metric_is_answered_with_the_closest_one():
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_a_category_depends_on_no_other(category):
-    files = {Path(path).stem for path in closure.closure("mergecast/seeding.py", f"metrics.{category}") if "/metrics/" in path}
+    files = {
+        Path(path).stem for path in code_hash.closure("mergecast/seeding.py", f"metrics.{category}") if "/metrics/" in path
+    }
     assert files == {"__init__", "_metric", category}
 
 

@@ -7,9 +7,9 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 from mergecast.config import resolve
+from mergecast.config.messages import check_file, explain
 from mergecast.errors import MergecastError
 from mergecast.tasks.table import read_tasks
-from mergecast.written import check_file, explain
 from mutations import CONFIG, MUTATIONS, TASKS, demo, without_numbers
 
 

@@ -9,7 +9,7 @@ from snakemake.io import IOFile
 from snakemake.output_index import OutputIndex
 from snakemake.rules import Rule
 
-from mergecast import planning
+from mergecast.workflow import planning
 
 PIECES = ("a", "b", "/", "__", ".json", "{x}", "{y}", r"{z,\d+}", "1")
 PATTERNS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join).filter(lambda name: name.count("{z") <= 1)

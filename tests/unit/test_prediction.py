@@ -57,7 +57,7 @@ def test_every_predictor_and_baseline_is_found_and_says_what_it_is():
     assert BASELINES.issubset(n for n in EVERY if prediction.kind(n) == "baseline")
     for name in EVERY:
         assert prediction.inputs(name) == prediction.find(name).INPUTS
-        assert prediction.inputs(name) in ("metrics", "singles", "tasks")
+        assert prediction.inputs(name) in ("metrics", "checkpoints", "tasks")
         assert prediction.summary(name).endswith(".")
 
 
@@ -173,7 +173,7 @@ def test_a_design_is_what_its_tables_say():
     few = built.with_features(["spectral_gap", "stable_rank"])
     np.testing.assert_array_equal(few.X, made["metrics"][["spectral_gap", "stable_rank"]])
     fine = made["checkpoints"].fine_tuned_accuracy
-    singles = design.build("singles", ["ties"], **give)
+    singles = design.build("checkpoints", ["ties"], **give)
     np.testing.assert_allclose(singles.X[:, 0], [(fine[a] + fine[b]) / 2 for a, b in combinations(range(4), 2)])
     indicators = design.build("tasks", ["ties"], **give)
     assert (indicators.X.sum(axis=1) == 2).all() and (indicators.X.sum(axis=0) == 3).all()
@@ -198,7 +198,7 @@ def test_a_directed_target_is_what_the_merge_keeps_of_one_task():
     rest = [place for place in range(len(first.features)) if place != column]
     np.testing.assert_array_equal(first.X[:, rest], made["metrics"][[first.features[place] for place in rest]])
     fine = dict(zip(tasks, made["checkpoints"].fine_tuned_accuracy, strict=True))
-    assert list(design.build("singles", ["ties"], "retained_b", **give).X[:, 0]) == [fine[b] for _, b in pairs]
+    assert list(design.build("checkpoints", ["ties"], "retained_b", **give).X[:, 0]) == [fine[b] for _, b in pairs]
     roles = design.build("tasks", ["ties"], "retained_b", **give)
     assert roles.features[:4] == tuple(f"kept {task}" for task in tasks)
     assert [roles.features[column] for column in np.flatnonzero(roles.X[0])] == [f"kept {tasks[1]}", f"other {tasks[0]}"]
@@ -266,7 +266,7 @@ def test_a_missing_task_target_or_table_is_named():
     made = broken("checkpoints", lambda t: t)
     give = {"tasks": list(made["checkpoints"].task), "merges": made["merges"]}
     with pytest.raises(MergecastError, match="table checkpoints: lacks task 'shapes'"):
-        design.build("singles", ["tsv"], checkpoints=made["checkpoints"][1:], **give)
+        design.build("checkpoints", ["tsv"], checkpoints=made["checkpoints"][1:], **give)
     with pytest.raises(MergecastError, match="table metrics: is needed"):
         design.build("metrics", ["tsv"], **give)
     with pytest.raises(MergecastError, match="did you mean 'accuracy'"):

@@ -59,7 +59,7 @@ def inputs(name, pairs, X):
     """The columns a predictor takes, of the same rows."""
     if prediction.inputs(name) == "tasks":
         return np.array([[float(task in pair) for task in sorted({t for p in pairs for t in p})] for pair in pairs])
-    return X[:, :1] if prediction.inputs(name) == "singles" else X
+    return X[:, :1] if prediction.inputs(name) == "checkpoints" else X
 
 
 def fitted(name, pairs, X, Y, seed=5, outputs=GROUP, **parameters):

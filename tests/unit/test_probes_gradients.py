@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mergecast import encoders, tasks
+from mergecast import tasks
 from mergecast.errors import MergecastError
 from mergecast.features import gradients, probes
+from mergecast.models import encoders
 
 
 @pytest.fixture(scope="module")

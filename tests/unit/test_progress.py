@@ -5,8 +5,9 @@ import json
 import pytest
 import torch
 
-from mergecast import checkpoints, encoders, tasks
+from mergecast import tasks
 from mergecast.errors import MergecastError
+from mergecast.models import checkpoints, encoders
 from mergecast.tasks import captions
 from mergecast.training.finetune import finetune
 from mergecast.training.pretrain import pretrain
@@ -132,7 +133,7 @@ def test_a_full_disk_stops_training_with_one_line(head, task, tmp_path, monkeypa
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mergecast.checkpoints.save_file", full)
+    monkeypatch.setattr("mergecast.models.checkpoints.save_file", full)
     with pytest.raises(MergecastError, match="state.safetensors: cannot be written .No space left on device"):
         tuned(head, task, progress=Mortal(tmp_path / "state.safetensors"))
     assert not list(tmp_path.iterdir()), "nothing half-written is left"

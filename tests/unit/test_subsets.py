@@ -11,7 +11,7 @@ from scipy.stats import chisquare
 from mergecast import tables
 from mergecast.errors import MergecastError
 from mergecast.files import write_csv
-from mergecast.subsets import draw_subsets
+from mergecast.grid.subsets import draw_subsets
 
 TASKS = tuple("hbadcefg")
 names = st.lists(st.text("abcxyz-_.", min_size=1, max_size=4), min_size=2, max_size=9, unique=True)

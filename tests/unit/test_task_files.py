@@ -73,7 +73,7 @@ def test_opened_images_are_views_of_the_file_that_nobody_can_write(prepared):
 
 @pytest.mark.filterwarnings("error:The given NumPy array is not writable:UserWarning")
 def test_a_model_takes_mapped_images_without_a_warning(prepared):
-    from mergecast import encoders
+    from mergecast.models import encoders
 
     encoder = encoders.Encoder("tiny-clip", encoders.new_clip("tiny-clip").visual)
     encoder.size = 128

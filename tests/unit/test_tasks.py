@@ -105,7 +105,7 @@ def test_images_are_resized_bicubically_and_grey_becomes_rgb():
 @pytest.mark.parametrize("shape", [(37, 53), (53, 37), (224, 225), (300, 451), (451, 300), (99, 500), (20, 20), (64, 64)])
 @pytest.mark.parametrize("size", [32, 64, 63])
 def test_an_image_becomes_what_the_transform_of_clip_makes_of_it(shape, size):
-    from mergecast import _torchvision
+    from mergecast.models import _torchvision
 
     _torchvision.ensure()
     from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from mergecast import checkpoints, encoders, tasks
+from mergecast import tasks
 from mergecast.errors import MergecastError
+from mergecast.models import checkpoints, encoders
 from mergecast.seeding import seed_for
 from mergecast.tasks import captions
 from mergecast.training import finetune as tuning

@@ -11,8 +11,8 @@ import torch
 
 import grid as small
 from layouts import LAYOUTS, WRITERS
-from mergecast import checkpoints, encoders
-from mergecast.imports.checkpoint import bring
+from mergecast.models import checkpoints, encoders
+from mergecast.models.external.checkpoint import read_checkpoint
 
 TASKS = {name: ("procedural", f"figure={name} train=40 test=32") for name in ("shapes", "letters", "lines", "counts")}
 # One metric a category, so that every feature is made; features and merges cost the same for one metric as for all.
@@ -79,7 +79,7 @@ def test_a_full_size_backbone_goes_through_every_stage(backbone, root, folder, m
     for task in TASKS:
         tuned = checkpoints.State(grid.setting / f"checkpoints/{task}.safetensors")
         assert not torch.equal(tuned["visual.proj"], base["visual.proj"]), "one step moves the weights"
-        single = json.loads((grid.setting / f"singles/{task}.json").read_text())
+        single = json.loads((grid.setting / f"checkpoints/{task}.json").read_text())
         assert single["n_test_images"] == 32
     metrics = pandas.read_csv(grid.setting / "tables/metrics.csv")
     assert len(metrics) == 6 and set(METRICS) <= set(metrics) and metrics[METRICS].notna().all(axis=None)
@@ -93,4 +93,7 @@ def assert_goes_round(tuned, base, folder):
     """A full-size tower comes back bit for bit from every layout, and from every format."""
     for layout, name in zip(LAYOUTS, cycle(WRITERS), strict=False):
         WRITERS[name](folder / name, LAYOUTS[layout](dict(tuned.items())))
-        assert checkpoints.content_hash(bring(folder / name, base).state) == checkpoints.content_hash(tuned), (layout, name)
+        assert checkpoints.content_hash(read_checkpoint(folder / name, base).state) == checkpoints.content_hash(tuned), (
+            layout,
+            name,
+        )

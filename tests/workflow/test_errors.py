@@ -230,7 +230,7 @@ def truncate(path):
 
 def rewrite(path, change, **metadata):
     """Change a checkpoint's tensors, its header kept but for `metadata` and the hash of the tensors."""
-    from mergecast.checkpoints import State, save
+    from mergecast.models.checkpoints import State, save
 
     header, tensors = State(path).metadata | metadata, load_file(path)
     change(tensors)
@@ -329,7 +329,7 @@ def test_a_file_of_an_unknown_metric_or_method_is_refused_by_that_name(target, l
 
 
 def test_a_fine_tuned_accuracy_of_zero_leaves_normalised_accuracy_undefined(grid):
-    path = grid.setting / "singles/letters.json"
+    path = grid.setting / "checkpoints/letters.json"
     single = json.loads(path.read_text())
     single["fine_tuned"]["accuracy"] = 0.0
     path.write_text(json.dumps(single))

@@ -20,7 +20,7 @@ def cramped(grid):
     """A copy of the finished grid without its last task's results, on a disk with little room left."""
     results = grid.folder / "results"
     aside = results.rename(grid.folder / "aside")
-    made = [f"{folder}/**/*digits*" for folder in ("checkpoints", "curves", "singles", "features", "metrics", "merges")]
+    made = [f"{folder}/**/*digits*" for folder in ("checkpoints", "curves", "features", "metrics", "merges")]
     for pattern in (*made, "tables/*.csv", "features/*.npz", "features/spectra/letters.safetensors"):
         for path in aside.glob(f"tiny/{pattern}"):
             path.unlink()

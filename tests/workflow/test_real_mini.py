@@ -5,7 +5,7 @@ import re
 import pytest
 
 import grid as small
-from mergecast.encoders import new_clip, zero_shot_head
+from mergecast.models.encoders import new_clip, zero_shot_head
 from mergecast.tasks import load
 
 

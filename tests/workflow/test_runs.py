@@ -78,7 +78,7 @@ def test_a_run_killed_twice_on_one_core_ends_with_the_bits_of_a_run_on_two(root,
 def test_merged_weights_are_written_when_asked_for(grid):
     target = "results/tiny/merged/dare/shapes__letters.safetensors"
     grid.run(target)
-    from mergecast.checkpoints import State
+    from mergecast.models.checkpoints import State
 
     merged, base = State(grid.folder / target), State(grid.setting / "base.safetensors")
     assert merged.keys() == base.keys()
@@ -153,7 +153,7 @@ def test_settings_share_a_base_and_prepared_images(root, tmp_path):
 
 
 def test_a_base_can_be_pretrained_on_tasks_and_another_taken_from_a_file(finished, tmp_path):
-    from mergecast.checkpoints import State, content_hash
+    from mergecast.models.checkpoints import State, content_hash
 
     grid = finished.copy(tmp_path / "grid")
     weights = grid.folder / "weights.safetensors"

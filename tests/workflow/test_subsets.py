@@ -35,7 +35,7 @@ def test_more_subsets_add_to_those_that_are_there(grid):
     grid.write_config(changed(subsets={"size": 3, "count": 3}, tile={"merges": 1, "metrics": 1000}))
     plan = grid.planned(SUBSETS)
     assert plan.matching("subsets/") == {f"subsets/{method}/002.json" for method in small.METHODS}
-    assert not plan.matching("merges/|checkpoints/|singles/")
+    assert not plan.matching("merges/|checkpoints/")
 
 
 def test_metrics_at_a_further_number_of_images_are_those_of_a_setting_with_that_number(grid):
@@ -63,10 +63,11 @@ def test_a_setting_whose_metrics_see_no_image_computes_nothing_at_further_number
 
 def gradient(grid: small.Grid, task: str, size: int) -> torch.Tensor:
     """The gradient of a checkpoint's loss on its calibration images, as one vector, from its files alone."""
-    from mergecast import encoders, tasks
-    from mergecast.checkpoints import State
+    from mergecast import tasks
     from mergecast.features.gradients import encoder_gradient
     from mergecast.features.probes import calibration
+    from mergecast.models import encoders
+    from mergecast.models.checkpoints import State
 
     base, model = State(grid.setting / "base.safetensors"), State(grid.setting / f"checkpoints/{task}.safetensors")
     head = State(grid.setting / f"heads/{task}.safetensors")["weight"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import grid as small
-from mergecast.checkpoints import State, task_vector_norm
+from mergecast.models.checkpoints import State, task_vector_norm
 
 
 @pytest.fixture

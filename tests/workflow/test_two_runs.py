@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import grid as small
-from mergecast.checkpoints import State, content_hash
+from mergecast.models.checkpoints import State, content_hash
 
 TARGET = "results/tiny/checkpoints/digits.safetensors"
 

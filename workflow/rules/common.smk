@@ -1,9 +1,10 @@
 """Input functions of all stages: names of files, the pair grid cut into tiles, declared source code and parameters."""
 
-from mergecast import imports, metrics, prediction
+from mergecast import metrics, prediction
 from mergecast.catalogue import unknown
 from mergecast.prediction import design
-from mergecast.subsets import draw_subsets
+from mergecast.models import external
+from mergecast.grid.subsets import draw_subsets
 from mergecast.tasks.rows import stamp
 
 TEMPLATES = Path(metrics.__file__).parents[1] / "report" / "templates"
@@ -217,7 +218,7 @@ def has_calibration(setting):
     return bool(given.analysis["calibration_sizes"]) if given.tables else calibrated(setting)
 
 
-def brought_tables(setting):
+def external_tables(setting):
     """Names of the tables that are made from those a user brings."""
     further = {"subsets": has_subsets(setting), "calibration_metrics": has_calibration(setting)}
     return ["checkpoints", "metrics", "merges", "dropped", *(name for name, there in further.items() if there)]
@@ -235,7 +236,7 @@ def predictor_module(name):
 
 def tables_seen(setting, predictor):
     """The merges, and only the table a predictor declares as its input, so that a new metric refits no baseline."""
-    names = {"metrics": ["metrics"], "singles": ["checkpoints"]}.get(prediction.inputs(predictor), [])
+    names = {"metrics": ["metrics"], "checkpoints": ["checkpoints"]}.get(prediction.inputs(predictor), [])
     return tables_files(setting, "merges", *names, *directed_table(setting, names))
 
 

@@ -28,28 +28,28 @@ rule finetune:
         "../scripts/finetune.py"
 
 
-rule single:
+rule evaluate:
     input:
         base=of("base.safetensors"),
         checkpoint=of("checkpoints/{task}.safetensors"),
         head=of("heads/{task}.safetensors"),
         images=lambda wildcards: images(wildcards.setting, wildcards.task),
     output:
-        of("singles/{task}.json"),
+        of("checkpoints/{task}.json"),
     log:
-        of("logs/single/{task}.log"),
+        of("logs/evaluate/{task}.log"),
     benchmark:
-        of("benchmarks/single/{task}.tsv")
+        of("benchmarks/evaluate/{task}.tsv")
     conda:
         "../envs/model.yaml"
     threads: 1
     resources:
         **on_gpu(minutes=60, memory=3000, copies=6),
     params:
-        code=code("single.py"),
+        code=code("evaluate.py"),
         model=lambda wildcards: model(wildcards.setting),
         batch_size=lambda wildcards: SETTINGS[wildcards.setting].evaluation["batch_size"],
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
         device=lambda wildcards: SETTINGS[wildcards.setting].device,
     script:
-        "../scripts/single.py"
+        "../scripts/evaluate.py"

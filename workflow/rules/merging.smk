@@ -10,7 +10,7 @@ for setting in MODEL_SETTINGS:
                 base=f"results/{setting}/base.safetensors",
                 checkpoints=every("checkpoints/{task}.safetensors", setting, tasks_of(pairs)),
                 heads=every("heads/{task}.safetensors", setting, tasks_of(pairs)),
-                singles=every("singles/{task}.json", setting, tasks_of(pairs)),
+                evaluations=every("checkpoints/{task}.json", setting, tasks_of(pairs)),
                 images=[images(setting, task) for task in tasks_of(pairs)],
             output:
                 [f"results/{setting}/merges/{{method}}/{a}__{b}.json" for a, b in pairs],

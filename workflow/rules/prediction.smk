@@ -3,7 +3,7 @@
 
 rule table_checkpoints:
     input:
-        singles=lambda wildcards: every("singles/{task}.json", wildcards.setting),
+        evaluations=lambda wildcards: every("checkpoints/{task}.json", wildcards.setting),
     output:
         report(of("tables/checkpoints.csv"), caption="../report/checkpoints.rst", category="Tables"),
     log:

@@ -3,7 +3,8 @@
 Nothing here changes a result or limits a run on one machine. Rules of seconds are local rules and ask for nothing.
 """
 
-from mergecast import cluster, files
+from mergecast import files
+from mergecast.workflow import cluster
 
 # How GPUs are asked for: as `--gpus=1`, or as this generic resource where the profile gives one (`gpu_gres: gpu:1`).
 SITE = workflow.resource_settings.default_resources or {}

@@ -12,7 +12,7 @@ for setting in MODEL_SETTINGS:
                     "checkpoints/{task}.safetensors", setting, tasks_of([merge["tasks"] for merge in merges])
                 ),
                 heads=every("heads/{task}.safetensors", setting, tasks_of([merge["tasks"] for merge in merges])),
-                singles=every("singles/{task}.json", setting, tasks_of([merge["tasks"] for merge in merges])),
+                evaluations=every("checkpoints/{task}.json", setting, tasks_of([merge["tasks"] for merge in merges])),
                 images=[images(setting, task) for task in tasks_of([merge["tasks"] for merge in merges])],
             output:
                 [f"results/{setting}/subsets/{{method}}/{merge['subset']}.json" for merge in merges],

@@ -1,7 +1,7 @@
 """The visual tower of a CLIP, which every checkpoint of a setting starts from."""
 
 from job import run
-from mergecast import encoders
+from mergecast.models import encoders
 
 
 def main(snakemake):

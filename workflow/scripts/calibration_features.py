@@ -1,9 +1,9 @@
 """What one checkpoint, loaded once, does on further numbers of calibration images: probes and gradients."""
 
 from job import run
-from mergecast import devices
-from mergecast.checkpoints import open_checkpoint
 from mergecast.features.calibrated import FURTHER_SIZE, Calibrated, shown
+from mergecast.models import devices
+from mergecast.models.checkpoints import open_checkpoint
 
 
 def main(snakemake):

@@ -3,9 +3,10 @@
 import pandas
 
 from job import run
-from mergecast import bases, devices, encoders, tasks
+from mergecast import tasks
 from mergecast.errors import MergecastError
 from mergecast.files import versions, write_csv
+from mergecast.models import bases, devices, encoders
 from mergecast.tasks import captions
 
 

@@ -3,9 +3,10 @@
 import pandas
 
 from job import run
-from mergecast import devices, encoders, tasks
-from mergecast.checkpoints import content_hash, open_checkpoint, save
+from mergecast import tasks
 from mergecast.files import versions, write_csv
+from mergecast.models import devices, encoders
+from mergecast.models.checkpoints import content_hash, open_checkpoint, save
 from mergecast.training import progress
 from mergecast.training.finetune import finetune
 

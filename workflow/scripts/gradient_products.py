@@ -1,9 +1,9 @@
 """Inner products of the encoder gradients of every two checkpoints, in one streamed pass."""
 
 from job import run
-from mergecast import devices
-from mergecast.checkpoints import State
 from mergecast.features import inner_products
+from mergecast.models import devices
+from mergecast.models.checkpoints import State
 
 
 def main(snakemake):

@@ -1,9 +1,9 @@
 """Gradient of one checkpoint's loss on its own task's calibration images."""
 
 from job import run
-from mergecast import devices
-from mergecast.checkpoints import open_checkpoint
 from mergecast.features.calibrated import Calibrated, shown
+from mergecast.models import devices
+from mergecast.models.checkpoints import open_checkpoint
 
 
 def main(snakemake):

@@ -1,8 +1,9 @@
 """The frozen zero-shot head of one task: its class prompts through the text tower."""
 
 from job import run
-from mergecast import devices, encoders, tasks
-from mergecast.checkpoints import State, content_hash
+from mergecast import tasks
+from mergecast.models import devices, encoders
+from mergecast.models.checkpoints import State, content_hash
 
 
 def main(snakemake):

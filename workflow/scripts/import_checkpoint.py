@@ -3,14 +3,14 @@
 import torch
 
 from job import run
-from mergecast.checkpoints import open_checkpoint, save
-from mergecast.imports.checkpoint import bring
+from mergecast.models.checkpoints import open_checkpoint, save
+from mergecast.models.external.checkpoint import read_checkpoint
 
 
 def main(snakemake):
     torch.set_num_threads(snakemake.threads)
     base = open_checkpoint(snakemake.input.base)
-    found = bring(snakemake.params.path, base)
+    found = read_checkpoint(snakemake.params.path, base)
     save(snakemake.output[0], found.state, {"task": snakemake.params.task} | found.provenance(base))
     print(f"{found.layout}; text tensors left out: {found.left_out}; upcast from float16: {found.upcast}")
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from job import run
-from mergecast.brought import bring_files
 from mergecast.files import write_csv
+from mergecast.tables.external import read_tables
 
 
 def main(snakemake):
     params = snakemake.params
-    found = bring_files(params.files, params.chosen, f"settings.{params.setting}")
+    found = read_tables(params.files, params.chosen, f"settings.{params.setting}")
     for path in snakemake.output:
         write_csv(path, found.tables[Path(path).stem])
 

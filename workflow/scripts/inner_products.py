@@ -1,9 +1,9 @@
 """Inner products of the task vectors of every two checkpoints, in one streamed pass."""
 
 from job import run
-from mergecast import devices
-from mergecast.checkpoints import content_hash, open_checkpoint
 from mergecast.features import inner_products
+from mergecast.models import devices
+from mergecast.models.checkpoints import content_hash, open_checkpoint
 
 
 def main(snakemake):

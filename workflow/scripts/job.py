@@ -16,7 +16,7 @@ gc.disable()
 def run(main, snakemake) -> None:
     """Call `main(snakemake)`, its output in the rule's log; exit with 1 and one line if the input is bad."""
     from mergecast.errors import MergecastError
-    from mergecast.joblog import JobLog
+    from mergecast.workflow.job_log import JobLog
 
     gc.freeze()
     gc.enable()

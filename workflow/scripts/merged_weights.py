@@ -1,9 +1,10 @@
 """The weights of one merged pair, written because they were asked for."""
 
 from job import run
-from mergecast import devices, merging
-from mergecast.checkpoints import open_checkpoint
-from mergecast.merged import save_merged
+from mergecast import merging
+from mergecast.models import devices
+from mergecast.models.checkpoints import open_checkpoint
+from mergecast.models.merged import save_merged
 
 
 def main(snakemake):

@@ -1,9 +1,9 @@
 """One checkpoint run on the calibration images of every task: activations and input gradients."""
 
 from job import run
-from mergecast import devices
-from mergecast.checkpoints import open_checkpoint
 from mergecast.features.calibrated import Calibrated, shown
+from mergecast.models import devices
+from mergecast.models.checkpoints import open_checkpoint
 
 
 def main(snakemake):

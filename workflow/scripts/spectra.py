@@ -1,9 +1,9 @@
 """Singular values and leading and trailing singular vectors of one checkpoint's task vector."""
 
 from job import run
-from mergecast import devices
-from mergecast.checkpoints import content_hash, open_checkpoint
 from mergecast.features import spectra
+from mergecast.models import devices
+from mergecast.models.checkpoints import content_hash, open_checkpoint
 
 
 def main(snakemake):

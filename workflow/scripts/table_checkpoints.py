@@ -6,7 +6,7 @@ from mergecast.files import read_json, write_csv
 
 
 def main(snakemake):
-    write_csv(snakemake.output[0], tables.checkpoints(map(read_json, snakemake.input.singles)))
+    write_csv(snakemake.output[0], tables.checkpoints(map(read_json, snakemake.input.evaluations)))
 
 
 if "snakemake" in globals():

@@ -58,8 +58,8 @@ def show_metrics(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, {name: value}.")] = False,
 ) -> None:
     """Compute the weight metrics of two checkpoints fine-tuned from one base."""
-    from .checkpoints import open_checkpoint
     from .features.pair import pair_features
+    from .models.checkpoints import open_checkpoint
 
     origin = open_checkpoint(base)
     first, second = (open_checkpoint(path, origin) for path in (a, b))
@@ -82,8 +82,8 @@ def merge_checkpoints(
     """Merge two or more checkpoints fine-tuned from one base, and say in the file's header how."""
     parameters = merging.check_parameters(method, _assignments(settings), len(models))
     _check_output("--output", output, [base, *models])
-    from .checkpoints import open_checkpoint
-    from .merged import open_models, save_merged
+    from .models.checkpoints import open_checkpoint
+    from .models.merged import open_models, save_merged
 
     origin = open_checkpoint(base)
     opened = open_models(origin, models)
@@ -99,8 +99,8 @@ def inspect_checkpoint(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with every tensor.")] = False,
 ) -> None:
     """Say what a checkpoint is, whether it fits a base, and how far each layer moved from it."""
-    from .checkpoints import open_checkpoint
-    from .imports.inspection import inspect
+    from .models.checkpoints import open_checkpoint
+    from .models.external.inspection import inspect
 
     facts = inspect(checkpoint, None if base is None else open_checkpoint(base))
     if as_json:
@@ -116,14 +116,14 @@ def convert_checkpoint(
     base: Annotated[Path | None, typer.Option(help="The base to check against; an adapter is merged into it.")] = None,
 ) -> None:
     """Write the visual tower of a checkpoint, of any layout that can be read, as one that the workflow takes."""
-    from . import imports
+    from .models import external
 
-    _check_output("OUTPUT", output, [Path(file) for file in imports.files(checkpoint)] + ([base] if base else []))
-    from .checkpoints import open_checkpoint, save
-    from .imports.checkpoint import bring
+    _check_output("OUTPUT", output, [Path(file) for file in external.files(checkpoint)] + ([base] if base else []))
+    from .models.checkpoints import open_checkpoint, save
+    from .models.external.checkpoint import read_checkpoint
 
     origin = None if base is None else open_checkpoint(base)
-    found = bring(checkpoint, origin)
+    found = read_checkpoint(checkpoint, origin)
     save(output, found.state, found.provenance(origin))
     typer.echo(f"{output}: {found.layout}, {found.format}")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ..checkpoints import State, content_hash, save
-from ..encoders import Encoder, open_encoder, open_head
+from ..models.checkpoints import State, content_hash, save
+from ..models.encoders import Encoder, open_encoder, open_head
 from ..tasks import Task, open_task
 from . import probes
 from .gradients import encoder_gradient

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from ..encoders import Encoder, logits
+from ..models.encoders import Encoder, logits
 from ..tasks import Split
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..encoders import Encoder, logits
 from ..errors import MergecastError
+from ..models.encoders import Encoder, logits
 from ..seeding import seed_for
 from ..tasks import Split, Task
 

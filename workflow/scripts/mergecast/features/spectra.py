@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .. import checkpoints
-from ..checkpoints import is_matrix, oriented, task_vector
 from ..files import SEALS
+from ..models import checkpoints
+from ..models.checkpoints import is_matrix, oriented, task_vector
 from ._ends import ends, gram
 from .types import Spectrum
 

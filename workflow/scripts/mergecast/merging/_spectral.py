@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from ..checkpoints import is_matrix
+from ..models.checkpoints import is_matrix
 from ._streaming import Vectors, mean, streamed
 
 Factors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from ..checkpoints import is_finite
 from ..errors import MergecastError
+from ..models.checkpoints import is_finite
 
 Vectors = dict[str, torch.Tensor]
 

@@ -1,7 +1,7 @@
 """The forecast: splits by task, predictors and baselines, honest scores. Nothing heavy is imported here.
 
 A predictor is one module of `predictors/`, a baseline one of `baselines/`, named after it. Each has
-`INPUTS`, a literal: what its columns are ("metrics", "singles" or "tasks", see `design.py`);
+`INPUTS`, a literal: what its columns are ("metrics", "checkpoints" or "tasks", see `design.py`);
 `COSTLY = True`, if hundreds of columns take it long: such a predictor gets fewer draws of the null;
 `make(*, <parameters with literal defaults>, cv, seed, outputs)`, an unfitted model; `cv` (inner leave-one-task-out
     splits), `seed` and `outputs` (the number of merge methods) are given to those that name them;
@@ -50,10 +50,10 @@ def parameters(name: str) -> dict:
 
 
 def inputs(name: str) -> str:
-    """What its columns are, "metrics", "singles" or "tasks", read from the source without importing it."""
+    """What its columns are, "metrics", "checkpoints" or "tasks", read from the source without importing it."""
     found = _literal(name, "INPUTS")
     if found is None:
-        raise MergecastError(f"prediction/{name}.py: says no INPUTS; add one of 'metrics', 'singles', 'tasks'")
+        raise MergecastError(f"prediction/{name}.py: says no INPUTS; add one of 'metrics', 'checkpoints', 'tasks'")
     return found
 
 

@@ -57,7 +57,7 @@ def build(
 
     "metrics": one column a metric (needs the table `metrics`); for a directed target, metrics that have a direction are
     replaced by their values in the table `directed`, if it is given, seen from the task that is kept;
-    "singles": one column, the mean of the two fine-tuned accuracies, or that of the task that is kept (needs
+    "checkpoints": one column, the mean of the two fine-tuned accuracies, or that of the task that is kept (needs
     `checkpoints`); "tasks": one indicator a task, 1 where it is in the pair, and for a directed target one for each
     role. The pairs are those merged, the same for all methods; with "metrics", those measured must be the same.
     Raises MergecastError naming table, column, pair or task: a column or pair missing, a pair twice, a task that is
@@ -72,12 +72,12 @@ def build(
         features, X = metric_columns(metrics, pairs, tasks)
         if target in DIRECTED and directed is not None:
             X = _with_direction(features, X, directed, pairs, sign=1 if target == "retained_a" else -1)
-    elif inputs == "singles":
+    elif inputs == "checkpoints":
         features, X = _accuracy_column(fine_tuned_accuracy(checkpoints, tasks), pairs, target)
     elif inputs == "tasks":
         features, X = _indicators(tasks, pairs, target)
     else:
-        raise MergecastError(f"INPUTS {inputs!r} is none of 'metrics', 'singles', 'tasks'; correct its module")
+        raise MergecastError(f"INPUTS {inputs!r} is none of 'metrics', 'checkpoints', 'tasks'; correct its module")
     columns = (np.array([[found[pair] for found in side] for pair in pairs]) for side in (measured, mirrored))
     return Design(tasks, pairs, features, methods, X, *columns)
 

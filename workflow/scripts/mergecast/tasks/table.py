@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from ..choices import NAME, is_name
+from ..catalogue import NAME, is_name
 from ..errors import MergecastError
 
 COLUMNS = ("task", "source", "path", "options", "classes", "prompts", "epochs", "steps")

@@ -8,11 +8,11 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
-from .. import devices
-from ..encoders import Encoder, logits
 from ..errors import MergecastError
 from ..evaluation import evaluate
-from ..loading import batches
+from ..evaluation.loading import batches
+from ..models import devices
+from ..models.encoders import Encoder, logits
 from ..seeding import seed_for
 from ..tasks import Task
 from .progress import UNSAVED, Progress

@@ -16,8 +16,8 @@ from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from ..encoders import Encoder, library, new_clip
 from ..errors import MergecastError
+from ..models.encoders import Encoder, library, new_clip
 from ..tasks.captions import Captioned
 from .progress import UNSAVED, Progress
 from .schedule import learning_rate as scheduled

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from ..checkpoints import State, save
 from ..errors import MergecastError
 from ..files import file_hash
+from ..models.checkpoints import State, save
 
 SECONDS = 10.0  # between two saves, at least
 SHARE = 0.02  # of the time that saving may take at most

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-INPUTS = "singles"
+INPUTS = "checkpoints"
 
 
 class SingleTask:

@@ -1,0 +1,31 @@
+"""Checkpoints made elsewhere, brought instead of fine-tuning: read, renamed, checked. One rule a checkpoint.
+
+These rules have no wildcards, so Snakemake takes them and not `finetune`, which could make the same files.
+"""
+
+for setting in MODEL_SETTINGS:
+    for task, path in (SETTINGS[setting].checkpoints or {}).items():
+
+        rule:
+            name:
+                identifier("import_checkpoint", setting, task)
+            input:
+                base=f"results/{setting}/base.safetensors",
+                files=external.files(path),
+            output:
+                f"results/{setting}/checkpoints/{task}.safetensors",
+            log:
+                f"results/{setting}/logs/external/{task}.log",
+            benchmark:
+                f"results/{setting}/benchmarks/external/{task}.tsv"
+            conda:
+                "../envs/model.yaml"
+            threads: 1
+            resources:
+                **on_cpu(minutes=30, memory=2000, copies=8),
+            params:
+                code=code("import_checkpoint.py"),
+                task=task,
+                path=path,
+            script:
+                "../scripts/import_checkpoint.py"

@@ -1,0 +1,347 @@
+"""The configuration, resolved: what a schema cannot check is checked here, before any job starts.
+
+`resolve` turns the plain mapping of config.yaml and the rows of tasks.tsv into one `Setting` per backbone × recipe, or per
+set of tables brought, with every list spelt out and every method's parameters complete. It imports neither torch nor
+scikit-learn.
+"""
+
+import ast
+from dataclasses import dataclass
+from math import comb
+from pathlib import Path
+
+from .. import catalogue, merging, metrics, prediction
+from ..catalogue import select
+from ..errors import MergecastError
+from ..models import architectures
+from ..models.external import checkpoint_paths
+from ..prediction import splits
+from ..prediction.design import TARGETS
+from ..tables.external import FEWEST_TASKS as FEWEST_FOR_LOTO
+from ..tables.external import ExternalTables, compare, folder, read_tables
+from ..tasks.rows import check_row
+from . import consistency
+
+# What a configuration that says nothing else gets. A mapping given replaces the whole mapping; what it leaves out is
+# filled in from here.
+DEFAULTS = {
+    "targets": ["normalised_accuracy"],
+    "splits": {
+        "loto": {"permutations": 200, "costly": 20},
+        "l2to": {"permutations": 20, "costly": 1},
+        "disjoint": {"halves": 50, "permutations": 50, "costly": 4},
+    },
+    "bootstrap": 1000,
+    "intervals": [0.8, 0.9],
+    "subsets": {"size": 3, "count": 12},
+    "analysis": {"predictor": "ridge", "calibration_sizes": [2, 5, 20]},
+}
+SPLITS = tuple(DEFAULTS["splits"])
+FEWEST_TASKS = {"loto": FEWEST_FOR_LOTO, "l2to": 5, "disjoint": 8}
+# Needed once in the configuration if any setting starts from models, and of no use to a setting of tables.
+OF_MODELS = ("device", "calibration", "evaluation", "tile")
+PER_SETTING = ("tasks", "metrics", "methods", "method_parameters", "predictors", "seed", *OF_MODELS, *DEFAULTS)
+MOST_LINES = 10
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One backbone × fine-tuning recipe, or one set of tables brought, with the part of the grid that is asked for.
+
+    `targets`: the first is forecast under every split and analysed, the others under leave-one-task-out alone. `splits`: the
+    options of each split. `subsets`: {size, count} of the k-way merges, or None. `tables`: paths of the tables brought, or
+    None; then base, recipe, calibration, evaluation, tile and device are given. A setting of tables has None for those, its
+    methods have no parameters, `subsets` and `analysis["calibration_sizes"]` say what its tables hold (None and [] if
+    nothing), and `chosen` keeps what tasks, metrics and methods said. `checkpoints`: paths by task of those brought, or None;
+    the recipe is None if that is all of them.
+    """
+
+    name: str
+    base: str | None
+    tasks: tuple[str, ...]
+    metrics: tuple[str, ...]
+    methods: dict[str, dict]
+    predictors: tuple[str, ...]
+    recipe: dict | None
+    targets: tuple[str, ...]
+    splits: dict[str, dict]
+    bootstrap: int
+    intervals: tuple[float, ...]
+    subsets: dict | None
+    analysis: dict
+    calibration: dict | None
+    evaluation: dict | None
+    tile: dict | None
+    seed: int
+    device: str | None
+    checkpoints: dict[str, str] | None = None
+    tables: dict[str, str] | None = None
+    chosen: dict | None = None
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every pair (a, b) with a before b, ordered by b: appending a task appends its row. Tables may lack some."""
+        return tuple((a, b) for row, b in enumerate(self.tasks) for a in self.tasks[:row])
+
+
+def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:
+    """Every setting of a configuration that has passed its schema. Raises MergecastError for the first fault found."""
+    consistency.check(config)
+    bases, given = config.get("bases") or {}, _given(config)
+    for name, own in given.items():
+        _check_origin(f"settings.{name}", own, bases)
+    if any("tables" not in own for own in given.values()):
+        for key in ("tasks_file", *OF_MODELS):
+            if key not in config:
+                raise MergecastError(f"the configuration: lacks the key {key!r}; add it (config/README.md says what it means)")
+    for name, base in bases.items():
+        _check_base(f"bases.{name}", base, tasks)
+    return {
+        name: _of_tables(name, _merged(config, own))
+        if "tables" in own
+        else _of_models(name, _merged(config, own), bases, tasks)
+        for name, own in given.items()
+    }
+
+
+def remarks(config: dict, settings: dict[str, Setting]) -> list[str]:
+    """What a reader should know of the tables brought, a line each: what is used, what is left out and why, what is a copy."""
+    lines, merges = [], {}
+    for name, setting in settings.items():
+        if setting.tables:
+            found = read_tables(setting.tables, setting.chosen, f"settings.{name}")
+            merges[name] = found.tables["merges"]
+            lines += _account(name, found)
+            if "splits" not in config:
+                lost = [split for split in SPLITS if split not in setting.splits]
+                lines += [f"{name}: leaves out split {split}: too few tasks, or pairs, for it" for split in lost]
+    if config.get("published"):
+        for name, missing in folder.find(config["published"])[1].items():
+            lines.append(f"{name}: is left out; {config['published']} lacks {', '.join(missing)}")
+            table = folder.merges(config["published"], name)
+            merges |= {} if table is None else {name: table}
+    return lines + compare.copies(merges)
+
+
+def _account(name: str, found: ExternalTables) -> list[str]:
+    """What is used of a setting's tables, and what is not; of each kind the first few."""
+    pairs, dropped = len(found.tables["metrics"]), found.dropped
+    lines = [
+        f"{name}: takes {pairs} pairs of {len(found.tasks)} tasks, metrics: {len(found.metrics)}, methods: {len(found.methods)}"
+    ]
+    for what, rows in dropped.groupby("what", sort=False):
+        lines += [f"{name}: leaves out {what} {row.name_}: {row.reason}" for row in _few(rows)]
+        if len(rows) > MOST_LINES:
+            more = len(rows) - MOST_LINES
+            lines.append(f"{name}: and {more} more of this kind; results/{name}/tables/dropped.csv lists all")
+    return lines
+
+
+def _few(rows):
+    return rows.head(MOST_LINES).rename(columns={"name": "name_"}).itertuples()
+
+
+def _given(config: dict) -> dict[str, dict]:
+    """The settings as written, and one of tables for every whole setting in the folder `published`.
+
+    A key left empty counts as not given, but for `subsets`: there, null means none.
+    """
+    given = {
+        name: {key: value for key, value in own.items() if value is not None or key == "subsets"}
+        for name, own in (config.get("settings") or {}).items()
+    }
+    if config.get("published"):
+        for name, paths in folder.find(config["published"])[0].items():
+            if name in given:
+                raise MergecastError(f"settings.{name}: is in the folder `published` too; give it another name")
+            given[name] = {"tables": paths}
+    if not given and "published" in config:
+        raise MergecastError(
+            "published: names no folder; add `--config published=DIR`, the folder that holds the published tables"
+        )
+    if not given:
+        raise MergecastError("the configuration: lacks the key 'settings'; add it (config/README.md says what it means)")
+    return given
+
+
+def _merged(config: dict, own: dict) -> dict:
+    """The keys of one setting: its own, then those of the whole configuration."""
+    return {key: config[key] for key in PER_SETTING if key in config} | own
+
+
+def _check_origin(where: str, own: dict, bases: dict) -> None:
+    """A setting starts from models or from tables, and gives the keys of one of them."""
+    if "tables" in own:
+        for key in ("base", "recipe", "checkpoints", "method_parameters", *OF_MODELS, "subsets"):
+            if key in own:
+                raise MergecastError(f"{where}: gives both tables and {key}; tables have no models, leave out one of them")
+        return
+    if not own.get("base"):
+        raise MergecastError(
+            f"{where}: names no base; add `base:` with one of: {', '.join(bases)} (or `tables:`, to bring yours)"
+        )
+    if own["base"] not in bases:
+        raise MergecastError(f"{where}.base: {catalogue.unknown('base', own['base'], bases)}")
+
+
+def _of_models(name: str, own: dict, bases: dict, tasks: dict[str, dict]) -> Setting:
+    where = f"settings.{name}"
+    chosen = select(f"{where}.tasks", "task", own["tasks"], tuple(tasks))
+    for task in chosen:
+        check_row(tasks[task])
+    if len(chosen) < 2:
+        raise MergecastError(f"{where}.tasks: names {len(chosen)} task; a pair needs at least 2")
+    if len(chosen) < FEWEST_TASKS["loto"]:
+        raise MergecastError(
+            f"{where}.tasks: names {len(chosen)} tasks; leave-one-task-out needs at least {FEWEST_TASKS['loto']}, add tasks"
+        )
+    return Setting(
+        name=name,
+        base=own["base"],
+        tasks=tuple(sorted(chosen, key=list(tasks).index)),
+        metrics=select(f"{where}.metrics", "metric", own["metrics"], tuple(metrics.catalogue())),
+        methods=_methods(where, own),
+        recipe=own.get("recipe"),
+        checkpoints=checkpoint_paths(where, own, chosen, tuple(tasks)),
+        subsets=_subsets(where, own, len(chosen)),
+        **_forecast(where, own, len(chosen)),
+        **{key: own[key] for key in OF_MODELS},
+    )
+
+
+def _of_tables(name: str, own: dict) -> Setting:
+    where = f"settings.{name}"
+    chosen = {key: own[key] for key in ("tasks", "metrics", "methods")}
+    found = read_tables(own["tables"], chosen, where)
+    forecast = _forecast(where, own, len(found.tasks))
+    pairs = list(found.tables["metrics"][["task_a", "task_b"]].itertuples(index=False, name=None))
+    forecast["splits"] = _possible(where, forecast["splits"], own.get("splits") or ["loto"], pairs, found.tasks)
+    sizes, subsets = found.tables.get("calibration_metrics"), found.tables.get("subsets")
+    forecast["analysis"]["calibration_sizes"] = [] if sizes is None else sorted(map(int, sizes["n_images"].unique()))
+    return Setting(
+        name=name,
+        base=None,
+        tasks=found.tasks,
+        metrics=found.metrics,
+        methods={method: {} for method in found.methods},
+        recipe=None,
+        subsets=None
+        if subsets is None
+        else {"size": subsets["tasks"].iloc[0].count("|") + 1, "count": subsets["subset"].nunique()},
+        **forecast,
+        **dict.fromkeys(OF_MODELS),
+        tables=dict(own["tables"]),
+        chosen=chosen,
+    )
+
+
+def _forecast(where: str, own: dict, n_tasks: int) -> dict:
+    """The keys of the forecast, which settings of models and of tables share, with their defaults."""
+    kinds = prediction.kinds()
+    predictors = select(f"{where}.predictors", "predictor", own["predictors"], tuple(kinds))
+    return {
+        "predictors": predictors + tuple(name for name, kind in kinds.items() if kind == "baseline" and name not in predictors),
+        "targets": select(f"{where}.targets", "target", own.get("targets", DEFAULTS["targets"]), TARGETS),
+        "splits": _splits(where, own.get("splits"), n_tasks),
+        "bootstrap": own.get("bootstrap", DEFAULTS["bootstrap"]),
+        "intervals": tuple(own.get("intervals", DEFAULTS["intervals"])),
+        "analysis": _analysis(where, own, predictors),
+        "seed": own["seed"],
+    }
+
+
+def _splits(where: str, given: dict | None, n_tasks: int) -> dict[str, dict]:
+    """The options of every split asked for, in the order of SPLITS; by default every split that has enough tasks."""
+    for name in given or {}:
+        if n_tasks < FEWEST_TASKS[name]:
+            raise MergecastError(
+                f"{where}.splits: {name} needs at least {FEWEST_TASKS[name]} tasks and there are {n_tasks}; leave it out"
+            )
+    asked = {name: {} for name in SPLITS if n_tasks >= FEWEST_TASKS[name]} if given is None else given
+    return {name: DEFAULTS["splits"][name] | asked[name] for name in SPLITS if name in asked}
+
+
+def _possible(where: str, chosen: dict, asked, pairs, tasks) -> dict[str, dict]:
+    """The splits that these pairs allow, since tables may lack some; one that was asked for and is not possible is an error."""
+    found = {}
+    for name, options in chosen.items():
+        try:
+            splits.check(name, pairs, tasks, **({"halves": options["halves"]} if "halves" in options else {}))
+            found[name] = options
+        except MergecastError as error:
+            if name in asked:
+                raise MergecastError(f"{where}.splits: {error}, or leave the split out") from error
+    return found
+
+
+def _subsets(where: str, own: dict, n_tasks: int) -> dict | None:
+    """Size and number of the k-way merges; unless it is given, the number is no more than there are subsets."""
+    given = own.get("subsets", {})
+    if given is None:
+        return None
+    size = given.get("size", DEFAULTS["subsets"]["size"])
+    if size > n_tasks:
+        raise MergecastError(f"{where}.subsets.size: is {size}, but there are {n_tasks} tasks; give {n_tasks} or less")
+    count = given.get("count", min(DEFAULTS["subsets"]["count"], comb(n_tasks, size)))
+    if count > comb(n_tasks, size):
+        raise MergecastError(
+            f"{where}.subsets.count: is {count}, but {n_tasks} tasks have {comb(n_tasks, size)} subsets of {size}; ask for less"
+        )
+    return {"size": size, "count": count}
+
+
+def _analysis(where: str, own: dict, predictors: tuple[str, ...]) -> dict:
+    """The predictor of the analyses, one of those chosen and with a coefficient a metric; the calibration sizes.
+
+    Where none is named it is the default or, if that is not chosen, the first that is and has coefficients.
+    """
+    found = DEFAULTS["analysis"] | own.get("analysis", {})
+    weighing = [other for other in prediction.kinds() if _weighs_metrics(other)]
+    if "predictor" not in own.get("analysis", {}) and found["predictor"] not in predictors:
+        found["predictor"] = next((other for other in predictors if other in weighing), found["predictor"])
+    name = found["predictor"]
+    if name not in weighing:
+        raise MergecastError(f"{where}.analysis.predictor: {catalogue.unknown('predictor with coefficients', name, weighing)}")
+    if name not in predictors:
+        here = [other for other in predictors if other in weighing]
+        raise MergecastError(
+            f"{where}.analysis.predictor: is {name!r}, which is not among `predictors`; add it there"
+            + (f" or take {' or '.join(here)}" if here else "")
+        )
+    return {"predictor": name, "calibration_sizes": list(found["calibration_sizes"])}
+
+
+def _weighs_metrics(name: str) -> bool:
+    """Whether a predictor has one coefficient a metric: its `explain` returns something for them, read from its source."""
+    if prediction.kind(name) != "predictor" or prediction.inputs(name) != "metrics":
+        return False
+    source = catalogue.ROOT.joinpath(*prediction.WINGS["predictor"].split("."), f"{name}.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "explain":
+            returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+            first = [value.elts[0] if isinstance(value, ast.Tuple) else value for value in returned]
+            return not any(isinstance(value, ast.Constant) and value.value is None for value in first)
+    return True  # imported from a predictor that has them
+
+
+def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
+    for task in base.get("corpus", {}).get("tasks", []):
+        if task not in tasks:
+            raise MergecastError(f"{where}.corpus.tasks: {catalogue.unknown('task', task, tasks)}")
+        check_row(tasks[task])
+    architectures.check(where, base["model"], base["image_size"])
+    if base["kind"] == "file" and not Path(base["path"]).is_file():
+        raise MergecastError(f"{where}.path: {base['path']!r} is no file; put the weights there or correct the path")
+
+
+def _methods(where: str, own: dict) -> dict[str, dict]:
+    chosen = select(f"{where}.methods", "method", own["methods"], merging.methods())
+    given = own.get("method_parameters") or {}
+    for name in given:
+        if name not in merging.methods():
+            raise MergecastError(f"{where}.method_parameters: {catalogue.unknown('method', name, merging.methods())}")
+    try:
+        checked = {name: merging.check_parameters(name, given.get(name) or {}, models=2) for name in (*chosen, *given)}
+    except MergecastError as error:
+        raise MergecastError(f"{where}.method_parameters: {error}") from error
+    return {name: checked[name] for name in chosen}

@@ -1,0 +1,90 @@
+"""What a checkpoint is, in plain values: its kind, its shapes, whether it fits a base, how far each layer moved."""
+
+from collections import Counter
+from itertools import islice
+
+import torch
+
+from ...errors import MergecastError
+from ..checkpoints import State, content_hash, faults, is_matrix, norm, task_vector, task_vector_norm
+from . import architecture, files
+from .checkpoint import renamed
+from .reading import read
+
+MOST_REASONS = 3
+
+
+def inspect(path, base: State | None = None) -> dict:
+    """Facts about a file of weights, strict JSON; None where a number is undefined.
+
+    Of the file: `files`, `format`, `header`, `dtypes`, `tensors`, `parameters`. Of the visual tower in it: `layout`,
+    `left_out` (tensors of the text tower), `upcast` (tensors from float16), `architecture`, `models` (names with these
+    shapes), `sha256`, `norm`; or `unreadable`, why there is none. With a base: `fits`, `reasons`, and if the shapes agree
+    `task_vector_norm` and `relative_norm`. `layers`: see `layer`. Raises MergecastError for a file that cannot be read at all.
+    """
+    sources = files(path)
+    file = read(sources[0])
+    dtypes = Counter(str(tensor.dtype).removeprefix("torch.") for tensor in file.tensors.values())
+    facts = {
+        "files": sources,
+        "format": file.format,
+        "header": dict(file.metadata),
+        "dtypes": dict(sorted(dtypes.items())),
+        "tensors": len(file.tensors),
+        "parameters": sum(tensor.numel() for tensor in file.tensors.values()),
+    }
+    try:
+        found = renamed(file, sources, base)
+    except MergecastError as error:
+        reason = str(error).removeprefix(f"{file.path}: ")
+        return facts | {"unreadable": reason} | ({"fits": False, "reasons": [reason]} if base is not None else {})
+    shapes = {name: tuple(tensor.shape) for name, tensor in found.state.items()}
+    measured = architecture.measured(shapes)
+    facts |= {
+        "layout": found.layout,
+        "left_out": found.left_out,
+        "upcast": found.upcast,
+        "architecture": measured,
+        "models": architecture.candidates(measured) if measured else [],
+        "sha256": content_hash(found.state),
+        "norm": _number(norm(found.state)),
+    }
+    if base is not None:
+        reasons = list(islice(faults(found.state, base, found.header.get("base_sha256")), MOST_REASONS))
+        facts |= {"fits": not reasons, "reasons": reasons}
+        if shapes != {name: base.shape(name) for name in base}:
+            base = None
+        else:
+            moved = task_vector_norm(base, found.state)
+            facts |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / norm(base))}
+    return facts | {"layers": [layer(name, found.state, base) for name in sorted(found.state)]}
+
+
+def layer(name: str, state, base: State | None = None) -> dict:
+    """One tensor: `name`, `shape`, `norm` ‖θ‖; with a base `task_vector_norm` ‖τ‖ and `relative_norm` ‖τ‖/‖θ0‖ and, of a
+    matrix, `stable_rank` ‖τ‖²_F/‖τ‖²_2 and `effective_rank` exp(−Σ p ln p), p = σ/Σσ (Roy and Vetterli 2007). All in float64;
+    ranks of τ = 0 and of what is not finite are None."""
+    tensor = state[name]
+    found = {"name": name, "shape": list(tensor.shape), "norm": _number(float(tensor.double().norm()))}
+    if base is None:
+        return found
+    tau = task_vector(base, state, name, torch.float64)
+    moved, whole = float(tau.norm()), float(base[name].double().norm())
+    found |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / whole) if whole else None}
+    if is_matrix(name, tensor):
+        stable, effective = _ranks(tau)
+        found |= {"stable_rank": stable, "effective_rank": effective}
+    return found
+
+
+def _ranks(tau: torch.Tensor) -> tuple[float | None, float | None]:
+    if not tau.any() or not torch.isfinite(tau).all():
+        return None, None
+    values = torch.linalg.svdvals(tau)
+    shares = values / values.sum()
+    entropy = -torch.special.xlogy(shares, shares).sum()
+    return float((values / values[0]).square().sum()), float(entropy.exp())
+
+
+def _number(value: float) -> float | None:
+    return value if value - value == 0 else None

@@ -1,0 +1,200 @@
+"""Tables a user brings instead of models: read, checked, cut down to what is complete, in the layout of our own tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ... import metrics as known_metrics
+from ... import tables
+from ...catalogue import select
+from ...errors import MergecastError
+from . import layouts
+from .checks import PAIR
+from .incomplete import pair_reasons, subset_reasons
+
+FEWEST_TASKS = 4
+DROPPED = ["what", "name", "reason"]
+
+
+@dataclass(frozen=True)
+class ExternalTables:
+    """What is used of the tables brought.
+
+    `tables`: by name and in our layout "checkpoints", "metrics", "merges", "dropped", and "subsets", "calibration_metrics"
+    where brought; `tasks`, `metrics`, `methods`: the names in them, in order.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    tasks: tuple[str, ...]
+    metrics: tuple[str, ...]
+    methods: tuple[str, ...]
+
+    @property
+    def dropped(self) -> pd.DataFrame:
+        """One row for everything left out: what it is, its name, the reason."""
+        return self.tables["dropped"]
+
+
+def complete_tables(
+    metrics: pd.DataFrame,
+    merges: pd.DataFrame,
+    singles: pd.DataFrame,
+    subsets: pd.DataFrame | None = None,
+    calibration: pd.DataFrame | None = None,
+    *,
+    tasks: Sequence[str] | str = "all",
+    metrics_chosen: Sequence[str] | str = "all",
+    methods_chosen: Sequence[str] | str = "all",
+    names: dict[str, str] | None = None,
+    where: str = "settings",
+) -> ExternalTables:
+    """Check the tables, in our layout or the published one, and keep what is complete.
+
+    `tasks`, `metrics_chosen`, `methods_chosen`: a list of names, or "all". A pair is kept if every metric of it is finite and
+    every method has measured it; a subset if every method has; a row of `calibration` if none of its metrics is missing.
+    `names` says how errors call each table ("metrics", "merges", …; a path, say), `where` how they call the setting.
+    Accuracies are shares in [0, 1]; a missing normalised accuracy is computed from the singles.
+    Raises MergecastError for a table that contradicts itself (a column missing, a pair twice or of a task with itself, an
+    unknown task, a text for a number), an unknown choice, fewer than 4 tasks or no pair left.
+    """
+    called = {name: f"table {name}" for name in ("metrics", "merges", "singles", "subsets", "calibration")} | (names or {})
+    accuracy, dropped = layouts.singles(singles, called["singles"]), []
+    all_tasks = tuple(accuracy)
+    chosen = select(f"{where}.tasks", "task", tasks, all_tasks)
+    chosen = tuple(task for task in all_tasks if task in chosen)
+    dropped += [("task", task, "not chosen by `tasks`") for task in all_tasks if task not in chosen]
+
+    measured = layouts.metrics(metrics, called["metrics"], all_tasks)
+    foreign = _foreign(measured) if layouts.PUBLISHED_SINGLES in singles.columns and metrics_chosen == "all" else {}
+    columns = select(
+        f"{where}.metrics", "metric", metrics_chosen, tuple(name for name in measured.columns if name not in foreign)
+    )  # fmt: skip
+    others = [name for name in measured.columns if name not in columns]
+    dropped += [("metric", name, foreign.get(name, "not chosen by `metrics`")) for name in others]
+
+    merged = layouts.normalise(layouts.merges(merges, called["merges"], all_tasks), called["merges"], accuracy)
+    all_methods = tuple(dict.fromkeys(merged["method"]))
+    methods = select(f"{where}.methods", "method", methods_chosen, all_methods)
+    dropped += [("method", name, "not chosen by `methods`") for name in all_methods if name not in methods]
+
+    measured = measured.loc[_within(measured.index.to_frame(), chosen), list(columns)]
+    merged = merged[_within(merged, chosen) & merged["method"].isin(methods)]
+    reasons = pair_reasons(measured, merged, methods, chosen)
+    dropped += [("pair", "__".join(pair), "; ".join(why)) for pair, why in reasons.items() if why]
+    pairs = [pair for pair, why in reasons.items() if not why]
+    if not pairs:
+        raise MergecastError(f"{where}: none of its {len(reasons)} pairs is complete; {_commonest(reasons)}")
+    kept = tuple(task for task in chosen if any(task in pair for pair in pairs))
+    dropped += [("task", task, "no pair of it is complete") for task in chosen if task not in kept]
+    if len(kept) < FEWEST_TASKS:
+        raise MergecastError(
+            f"{where}: {len(kept)} tasks have complete pairs; leave-one-task-out needs at least {FEWEST_TASKS}, bring more"
+        )
+    found = {
+        "checkpoints": pd.DataFrame({"task": kept, "fine_tuned_accuracy": [accuracy[task] for task in kept]}),
+        "metrics": measured.loc[pairs].reset_index(),
+        "merges": _merges(merged, methods, pairs),
+    }
+    if subsets is not None:
+        table = layouts.normalise(
+            layouts.subsets(subsets, called["subsets"], all_tasks), called["subsets"], accuracy
+        )  # fmt: skip
+        found |= _subsets(table[table["method"].isin(methods)], kept, methods, dropped)
+    if calibration is not None:
+        table = layouts.calibration(calibration, called["calibration"], all_tasks)
+        found |= _calibration(table, metrics_chosen, columns, pairs, dropped)
+    found["dropped"] = pd.DataFrame(dropped, columns=DROPPED)
+    return ExternalTables(found, kept, tuple(columns), tuple(methods))
+
+
+def read_tables(files: dict[str, str], chosen: dict, where: str) -> ExternalTables:
+    """The tables in these files ("metrics", "merges", "singles", perhaps "subsets", "calibration").
+
+    `chosen` has the "tasks", "metrics" and "methods" of the setting, `where` is its key in the configuration.
+    """
+    for kind, path in files.items():
+        if not Path(path).is_file():
+            raise MergecastError(f"{where}.tables.{kind}: {path!r} is no file; correct the path")
+    return complete_tables(
+        **{kind: tables.read(path) for kind, path in files.items()},
+        tasks=chosen["tasks"],
+        metrics_chosen=chosen["metrics"],
+        methods_chosen=chosen["methods"],
+        names=files,
+        where=where,
+    )
+
+
+def _foreign(measured: pd.DataFrame) -> dict[str, str]:
+    """Columns of the published metrics that are none of the 28, and why each is left out."""
+    found = {}
+    for name in (name for name in measured.columns if name not in known_metrics.catalogue()):
+        found[name] = "none of the published metrics"
+        for other in (other for other in measured.columns if other != name):
+            both = measured[[name, other]].dropna().to_numpy()
+            if len(both) and both.all():  # no zero among them
+                ratio = both[:, 0] / both[:, 1]
+                if np.ptp(ratio) < 1e-5 * abs(ratio.mean()):
+                    found[name] = f"{ratio.mean():.4g} times {other} in every pair: the same metric twice"
+    return found
+
+
+def _within(pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Series:
+    """Whether both tasks of each row are among `tasks`."""
+    return pairs["task_a"].isin(tasks) & pairs["task_b"].isin(tasks)
+
+
+def _merges(merged: pd.DataFrame, methods: Sequence[str], pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """The kept rows in our layout, method by method, pairs in their order, task_a's row first."""
+    place = {pair: number for number, pair in enumerate(pairs)}
+    keys = pd.Series(list(zip(merged["task_a"], merged["task_b"], strict=True)), index=merged.index).map(place)
+    rows = merged.assign(
+        _method=merged["method"].map({name: number for number, name in enumerate(methods)}),
+        _pair=keys,
+        _side=merged["task"] != merged["task_a"],
+    )[keys.notna()]
+    rows = rows.sort_values(["_method", "_pair", "_side"])
+    return rows[[column for column in tables.MERGES if column in rows]].reset_index(drop=True)
+
+
+def _subsets(table: pd.DataFrame, tasks, methods, dropped: list) -> dict[str, pd.DataFrame]:
+    reasons = subset_reasons(table, tasks)
+    dropped += [("subset", name, "; ".join(why)) for name, why in reasons.items() if why]
+    kept = [name for name, why in reasons.items() if not why]
+    if not kept:
+        dropped.append(("table", "subsets", "no subset of it is complete"))
+        return {}
+    table = table[table["subset"].isin(kept)]
+    order = {name: place for place, name in enumerate([*methods, *kept, *tasks])}
+    places = {column: table[column].map(lambda name: order[name]) for column in ("method", "subset", "task")}
+    rows = table.loc[pd.DataFrame(places).sort_values(list(places)).index]
+    columns = ["method", "subset", "tasks", "task", "accuracy", "normalised_accuracy"]
+    return {"subsets": rows[columns].reset_index(drop=True)}
+
+
+def _calibration(table: pd.DataFrame, metrics_chosen, metrics, pairs, dropped: list) -> dict[str, pd.DataFrame]:
+    keys = ["n_images", *PAIR]
+    columns = [name for name in table.columns if name not in keys and (metrics_chosen == "all" or name in metrics)]
+    table = table[[pair in set(pairs) for pair in zip(table["task_a"], table["task_b"], strict=True)]]
+    missing = table[columns].isna()
+    for (n_images, a, b), row in zip(table[keys].itertuples(index=False), missing.to_numpy(), strict=True):
+        if row.any():
+            lacking = [name for name, gone in zip(columns, row, strict=True) if gone]
+            dropped.append(("calibration", f"{a}__{b} at {n_images} images", f"{', '.join(lacking)} missing"))
+    table = table.loc[~missing.any(axis=1), keys + columns].reset_index(drop=True)
+    if not columns or table.empty:
+        dropped.append(("table", "calibration", "no row of it has a chosen metric and a complete pair"))
+        return {}
+    return {"calibration_metrics": table}
+
+
+def _commonest(reasons: dict) -> str:
+    """What most pairs lack, as a hint."""
+    said = [reason for why in reasons.values() for reason in why]
+    if not said:
+        return "bring pairs of the tasks chosen"
+    commonest = max(dict.fromkeys(said), key=said.count)
+    return f"most often: {commonest} ({said.count(commonest)} pairs); complete the tables or choose less"

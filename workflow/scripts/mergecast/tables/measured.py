@@ -1,0 +1,89 @@
+"""Tidy tables: read exactly as written; and those of what was measured, one row an observation, in the order given."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import MergecastError
+
+NAMES = (
+    "task", "task_a", "task_b", "tasks", "fold", "method", "method_a", "method_b", "predictor", "metric", "feature", "category",
+    "subset", "setting_a", "setting_b", "train_setting", "test_setting", "name", "undefined",
+)  # fmt: skip
+
+CHECKPOINTS = [
+    "task", "zero_shot_accuracy", "fine_tuned_accuracy", "zero_shot_loss", "fine_tuned_loss", "chance_accuracy", "n_classes",
+    "n_test_images", "task_vector_norm", "relative_norm", "source", "checkpoint_sha256", "base_sha256",
+]  # fmt: skip
+DIRECTED = ["task_a", "task_b", "metric", "value"]
+MERGES = ["task_a", "task_b", "method", "task", "accuracy", "normalised_accuracy", "loss", "n_images"]
+SUBSETS = ["method", "subset", "tasks", "task", "accuracy", "normalised_accuracy"]
+
+
+def read(path) -> pd.DataFrame:
+    """Read a table written as CSV: numbers exactly as written, names as text (a task may be called "007" or "NA").
+
+    Raises MergecastError when the file is missing or is no table.
+    """
+    if not Path(path).is_file():
+        raise MergecastError(f"{path}: no such table; check the path, or make it with `snakemake {path}`")
+    try:
+        return pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise MergecastError(f"{path}: is not a CSV table ({reason}); correct it or make it again") from error
+
+
+def by_name(paths: Iterable) -> dict[str, pd.DataFrame]:
+    """Tables by the names of their files: tables/metrics.csv is "metrics"."""
+    return {Path(path).stem: read(path) for path in paths}
+
+
+def checkpoints(evaluations: Iterable[dict]) -> pd.DataFrame:
+    """One row a task: what base and fine-tuned checkpoint reach on its test images. Accuracies in [0, 1], losses in nats."""
+    rows = [
+        evaluation
+        | {f"{model}_{key}": evaluation[model][key] for model in ("zero_shot", "fine_tuned") for key in ("accuracy", "loss")}
+        | {
+            "checkpoint_sha256": evaluation["inputs"]["checkpoints"][evaluation["task"]],
+            "base_sha256": evaluation["inputs"]["base"],
+        }
+        for evaluation in evaluations
+    ]
+    return pd.DataFrame(rows, columns=CHECKPOINTS)
+
+
+def metrics(values: Iterable[dict]) -> pd.DataFrame:
+    """One row a pair, one column a metric, both in the order in which they first occur."""
+    rows: dict[tuple[str, str], dict] = {}
+    for value in values:
+        a, b = value["tasks"]
+        rows.setdefault((a, b), {"task_a": a, "task_b": b})[value["metric"]] = value["value"]
+    return pd.DataFrame(list(rows.values()))
+
+
+def directed(values: Iterable[dict]) -> pd.DataFrame:
+    """One row a pair and metric that has a direction: `value` in [-1, 1], above 0 where task_a's side is the larger."""
+    rows = [(*value["tasks"], value["metric"], value["directed"]) for value in values if "directed" in value]
+    return pd.DataFrame(rows, columns=DIRECTED)
+
+
+def merges(results: Iterable[dict]) -> pd.DataFrame:
+    """One row a pair, method and task of the pair."""
+    rows = [
+        {"task_a": result["tasks"][0], "task_b": result["tasks"][1], "method": result["method"], "task": task} | score
+        for result in results
+        for task, score in result["results"].items()
+    ]
+    return pd.DataFrame(rows, columns=MERGES)
+
+
+def subsets(results: Iterable[dict]) -> pd.DataFrame:
+    """One row a merged subset, method and task of the subset; `tasks` names all of them, set apart by "|"."""
+    rows = [
+        {"method": result["method"], "subset": result["subset"], "tasks": "|".join(result["tasks"]), "task": task} | score
+        for result in results
+        for task, score in result["results"].items()
+    ]
+    return pd.DataFrame(rows, columns=SUBSETS)
