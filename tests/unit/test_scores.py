@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mergecast import prediction
+from mergecast.analysis import _refit
 from mergecast.prediction import bootstrap, design, folds, intervals, scores
 from mergecast.prediction import tables as forecast
 from synthetic import METRICS, TASKS, tables
@@ -165,6 +166,19 @@ def test_a_mean_over_the_few_folds_that_happen_to_be_defined_is_undefined():
     flat = [made_fold(name, [pair("a", "b", 0.5, 0.6), pair("b", "c", 0.9, 0.6)]) for name in "bc"]
     row = scores.summarise([made_fold("a", [pair("a", "b", 0.5, 0.4), pair("a", "c", 0.7, 0.8)]), *flat])
     assert row["mean_r"] is None and row["sd_r"] is None and (row["n_undefined"], row["n_folds"]) == (2, 3)
+
+
+@pytest.mark.parametrize(("defined", "mean"), [(0, None), (1, None), (2, 1.0), (4, 1.0)])
+def test_the_table_of_scores_and_that_of_refits_have_one_rule_for_folds_without_a_correlation(defined, mean):
+    """A forecast of three pairs in four folds, of which the last are constant."""
+    pairs, Y = [("a", "b"), ("a", "c"), ("b", "c")], np.array([[0.5], [0.7], [0.9]])
+    held = [_refit.Held(np.arange(3), Y if i < defined else np.full((3, 1), 0.6)) for i in range(4)]
+    rows = [[pair(*p, y, x) for p, (y,), (x,) in zip(pairs, Y, one.predicted, strict=True)] for one in held]
+    found = scores.summarise([made_fold(name, predictions) for name, predictions in zip("abcd", rows, strict=True)])
+    refitted = _refit.score_rows(Y, held)[0]
+    assert (found["mean_r"], found["mean_spearman"], found["n_undefined"], found["n_folds"]) == (mean, mean, 4 - defined, 4)
+    for name, value in refitted.items():
+        assert value == pytest.approx(np.nan if found[name] is None else found[name], nan_ok=True), name
 
 
 def test_a_split_of_single_pairs_is_judged_by_its_pooled_r():

@@ -75,40 +75,56 @@ def once(folds: Iterable[dict]) -> pd.DataFrame:
     return means.reset_index()
 
 
-def summarise(folds: list[dict]) -> dict:
-    """The scores of one predictor, method, split and target from its folds.
+def of_forecasts(r: np.ndarray, measured: np.ndarray, predicted: np.ndarray) -> list[dict]:
+    """The scores of M forecasts: `r` (F, M) of every fold, NaN where undefined, and both sides (P, M) of each pair once.
 
-    `mean_r`, `sd_r` (population s.d., as published), `mean_spearman` and `sd_spearman` are over the folds where they are
-    defined, if these are half of all or more; `n_undefined` counts the others and `n_folds` all. `pooled_r`, `spearman`,
-    `r2` and `mae` are over `n_pairs` pairs, each once. `mean_nonzero` is the mean number of non-zero coefficients. None
-    where nothing is defined.
+    `mean_r` and `sd_r` are those `over_folds`; `n_undefined` counts the folds without an r and `n_folds` all. `pooled_r`
+    and `mae` (in units of the target) are over pairs. NaN where undefined.
     """
-    pairs = once(folds)
-    defined = [fold["scores"] for fold in folds if fold["scores"]["pearson"] is not None]
-    enough = defined if enough_folds(len(defined), len(folds)) else []
-    found, ranks = ([score[key] for score in enough] for key in ("pearson", "spearman"))
-    counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
-    measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
-    pooled = of(measured, predicted)
-    return {
-        "mean_r": float(np.mean(found)) if found else None,
-        "sd_r": float(np.std(found)) if found else None,
-        "mean_spearman": float(np.mean(ranks)) if ranks else None,
-        "sd_spearman": float(np.std(ranks)) if ranks else None,
-        "pooled_r": pooled["pearson"],
-        "spearman": pooled["spearman"],
-        "r2": r_squared(measured, predicted),
-        "mae": pooled["mae"],
-        "mean_nonzero": float(np.mean(counts)) if counts else None,
-        "n_folds": len(folds),
-        "n_undefined": len(folds) - len(defined),
-        "n_pairs": len(pairs),
-    }
+    rows = []
+    for m, pooled in enumerate(pearsons(measured, predicted)):
+        mean, spread = over_folds(r[:, m])
+        error = mean_absolute_error(measured[:, m], predicted[:, m]) if len(measured) else np.nan
+        counts = {"n_folds": len(r), "n_undefined": int(np.isnan(r[:, m]).sum())}
+        rows.append({"mean_r": mean, "sd_r": spread, "pooled_r": float(pooled), "mae": error, **counts})
+    return rows
+
+
+def over_folds(values: np.ndarray) -> tuple[float, float]:
+    """Mean and population s.d. (as published) of a correlation over folds (F,), NaN where it is undefined.
+
+    They are those of the folds where it is defined, if these are half of all or more; else both are NaN.
+    """
+    defined = values[~np.isnan(values)]
+    enough = enough_folds(len(defined), len(values))
+    return (float(defined.mean()), float(defined.std())) if enough else (np.nan, np.nan)
 
 
 def enough_folds(defined, n_folds):
     """Whether so many folds with a defined correlation speak for all: half of them or more (numbers, or arrays of them)."""
     return (defined > 0) & (2 * defined >= n_folds)
+
+
+def summarise(folds: list[dict]) -> dict:
+    """The scores of one predictor, method, split and target from its folds: those `of_forecasts`, and more.
+
+    `mean_spearman` and `sd_spearman` are over folds, as `mean_r` is. `spearman` and `r2` are over `n_pairs` pairs, each
+    once. `mean_nonzero` is the mean number of non-zero coefficients. None where nothing is defined.
+    """
+    pairs = once(folds)
+    r, ranks = (np.array([fold["scores"][key] for fold in folds], dtype=float) for key in ("pearson", "spearman"))
+    mean_spearman, sd_spearman = over_folds(ranks)
+    counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
+    measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
+    found = of_forecasts(r[:, None], measured[:, None], predicted[:, None])[0] | {
+        "mean_spearman": mean_spearman,
+        "sd_spearman": sd_spearman,
+        "spearman": spearman(measured, predicted),
+        "r2": r_squared(measured, predicted),
+        "mean_nonzero": float(np.mean(counts)) if counts else None,
+        "n_pairs": len(pairs),
+    }
+    return {key: None if value is None or np.isnan(value) else value for key, value in found.items()}
 
 
 def null(observed: float | None, draws) -> dict:
