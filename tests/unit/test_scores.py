@@ -214,6 +214,32 @@ def test_every_task_drawn_once_gives_back_the_scores_themselves():
         assert once[f"{name}_low"] == pytest.approx(row[name]) and once[f"{name}_high"] == pytest.approx(row[name])
 
 
+@pytest.mark.parametrize("drawn", [(2, 1, 1, 2, 0, 0), (3, 1, 1, 1, 0, 0), (1, 2, 0, 2, 0, 1)])
+def test_a_pair_counts_as_often_as_both_its_tasks_were_drawn_together(drawn):
+    """The product of their counts: a pair with a task that was not drawn is not there, however often the other was."""
+    tasks, random = TASKS[:6], np.random.default_rng(7)
+    count = dict(zip(tasks, drawn, strict=True))
+    pairs = [pair(a, b, *random.normal(size=2)) for a, b in combinations(tasks, 2)]
+    found = [made_fold(task, [row for row in pairs if task in (row["task_a"], row["task_b"])]) for task in tasks]
+
+    def repeated(rows):
+        """r of the rows, each as often as it was drawn; NaN under three pairs."""
+        drawn = [row for row in rows for _ in range(count[row["task_a"]] * count[row["task_b"]])]
+        different = {(row["task_a"], row["task_b"]) for row in drawn}
+        x, y = ([row[key] for row in drawn] for key in ("measured", "predicted"))
+        return stats.pearsonr(x, y).statistic if len(different) > 2 else np.nan
+
+    inside = [(count[fold["fold"]], repeated(fold["predictions"])) for fold in found]
+    inside = [(weight, r) for weight, r in inside if weight and not np.isnan(r)]
+    wanted = {
+        "mean_r": np.average([r for _, r in inside], weights=[weight for weight, _ in inside]),
+        "pooled_r": repeated(pairs),
+    }
+    ends = bootstrap.intervals(found, tasks, np.tile(drawn, (3, 1)))
+    for name, value in wanted.items():
+        assert ends[f"{name}_low"] == pytest.approx(value) and ends[f"{name}_high"] == pytest.approx(value), name
+
+
 def test_drawn_tasks_keep_their_number():
     drawn = bootstrap.counts(7, 200, seed=2)
     assert drawn.shape == (200, 7) and (drawn.sum(axis=1) == 7).all() and drawn.std() > 0.8
