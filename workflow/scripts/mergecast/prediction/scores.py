@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-NOISE = 1e-12  # a spread this small beside the values themselves is rounding
+from .columns import constant
+
 CLOSE = 1e-12  # a draw of a null that falls short of the observed r by rounding alone reaches it
 
 
@@ -14,7 +15,7 @@ def undefined(measured, predicted) -> str | None:
     if len(measured) < 2:
         return "fewer than two pairs"
     for name, values in (("predictions", predicted), ("measured values", measured)):
-        if _constant(np.asarray(values, dtype=float)):
+        if constant(np.asarray(values, dtype=float)):
             return f"{name} are constant"
     return None
 
@@ -33,7 +34,7 @@ def pearsons(measured: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     x, y = (values / np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny) for values in (x, y))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.clip((x * y).sum(axis=0) / np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0)), -1.0, 1.0)
-    return np.where(_constant(measured) | _constant(predicted), np.nan, found)
+    return np.where(constant(measured) | constant(predicted), np.nan, found)
 
 
 def spearman(measured, predicted) -> float | None:
@@ -54,7 +55,7 @@ def r_squared(measured, predicted) -> float | None:
     It asks for the right level and scale, not for a linear relation: a forecast worse than the mean has it below 0.
     """
     measured, predicted = np.asarray(measured, dtype=float), np.asarray(predicted, dtype=float)
-    if len(measured) < 2 or _constant(measured):
+    if len(measured) < 2 or constant(measured):
         return None
     return float(1 - ((measured - predicted) ** 2).sum() / ((measured - measured.mean()) ** 2).sum())
 
@@ -144,8 +145,3 @@ def null(observed: float | None, draws) -> dict:
         "n_permutations": len(draws),
         "null_undefined": len(draws) - len(defined),
     }
-
-
-def _constant(values: np.ndarray) -> np.ndarray:
-    """Whether each column of (n, …) values is constant up to rounding."""
-    return np.ptp(values, axis=0) <= NOISE * np.abs(values).max(axis=0)
