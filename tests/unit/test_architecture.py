@@ -39,7 +39,7 @@ ALLOWED = {
     "subsets": set(),
     "plots": set(),
     "report": {"plots", "tables"},
-    "brought": {"metrics", "tables"},
+    "brought": {"metrics", "tables", "prediction"},
     "config": {"architectures", "brought", "consistency", "imports", "merging", "metrics", "prediction", "tasks"},
     "cli": {"imports", "merging", "merged", "metrics", "prediction", "checkpoints", "features", "tables"},
 }

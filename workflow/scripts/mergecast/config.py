@@ -16,6 +16,7 @@ from .choices import select
 from .errors import MergecastError
 from .prediction import splits
 from .prediction.design import TARGETS
+from .prediction.splits import FEWEST_TASKS
 from .tasks.rows import check_row
 
 # What a configuration that says nothing else gets. A mapping given replaces the whole mapping; what it leaves out is
@@ -33,7 +34,6 @@ DEFAULTS = {
     "analysis": {"predictor": "ridge", "calibration_sizes": [2, 5, 20]},
 }
 SPLITS = tuple(DEFAULTS["splits"])
-FEWEST_TASKS = {"loto": brought.FEWEST_TASKS, "l2to": 5, "disjoint": 8}
 # Needed once in the configuration if any setting starts from models, and of no use to a setting of tables.
 OF_MODELS = ("device", "calibration", "evaluation", "tile")
 PER_SETTING = ("tasks", "metrics", "methods", "method_parameters", "predictors", "seed", *OF_MODELS, *DEFAULTS)
