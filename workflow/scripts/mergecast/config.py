@@ -5,7 +5,6 @@ set of tables brought, with every list spelt out and every method's parameters c
 scikit-learn.
 """
 
-import ast
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
@@ -308,16 +307,8 @@ def _analysis(where: str, own: dict, predictors: tuple[str, ...]) -> dict:
 
 
 def _weighs_metrics(name: str) -> bool:
-    """Whether a predictor has one coefficient a metric: its `explain` returns something for them, read from its source."""
-    if prediction.kind(name) != "predictor" or prediction.inputs(name) != "metrics":
-        return False
-    source = catalogue.ROOT.joinpath(*prediction.WINGS["predictor"].split("."), f"{name}.py").read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name == "explain":
-            returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
-            first = [value.elts[0] if isinstance(value, ast.Tuple) else value for value in returned]
-            return not any(isinstance(value, ast.Constant) and value.value is None for value in first)
-    return True  # imported from a predictor that has them
+    """Whether this is a predictor with a coefficient for each metric."""
+    return prediction.kind(name) == "predictor" and prediction.inputs(name) == "metrics" and prediction.has_coefficients(name)
 
 
 def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:

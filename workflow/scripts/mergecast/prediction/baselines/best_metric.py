@@ -8,6 +8,7 @@ from .._standard import Standard
 from ..columns import NOISE, constant
 
 INPUTS = "metrics"
+COEFFICIENTS = True
 
 
 class BestMetric(BaseEstimator):
