@@ -29,7 +29,7 @@ def design_of(made, predictor):
 
 def forecast_of(made, predictor, **keys):
     """Folds of a predictor on synthetic tables, method `tsv`."""
-    return folds.run(design_of(made, predictor), predictor, target="normalised_accuracy", **keys).folds["tsv"]
+    return folds.run(design_of(made, predictor), folds.FoldSpec(predictor, "normalised_accuracy", **keys)).folds["tsv"]
 
 
 # correlations
@@ -157,7 +157,7 @@ def test_p_counts_the_draws_that_reach_what_was_observed():
 def test_relabelling_renames_the_folds_of_what_knows_tasks_alone_so_every_draw_is_as_good(split):
     """On a complete grid each draw equals what was observed, but for rounding, which must not decide p."""
     made = design_of(synthetic(tasks=6), "task_effects")
-    found = folds.run(made, "task_effects", target="normalised_accuracy", split=split, draws=20)
+    found = folds.run(made, folds.FoldSpec("task_effects", "normalised_accuracy", split, draws=20))
     row = forecast.score_table(found.folds["tsv"], found.nulls, made.tasks, draws=20).iloc[0]
     assert row.p == 1 and row.null_sd < 1e-9
 
@@ -183,7 +183,7 @@ def test_the_table_of_scores_and_that_of_refits_have_one_rule_for_folds_without_
 
 def test_a_split_of_single_pairs_is_judged_by_its_pooled_r():
     made = design_of(synthetic(tasks=6), "ridge")
-    found = folds.run(made, "ridge", target="normalised_accuracy", split="l2to", draws=5)
+    found = folds.run(made, folds.FoldSpec("ridge", "normalised_accuracy", "l2to", draws=5))
     row = forecast.score_table(found.folds["tsv"], found.nulls, made.tasks, draws=50).iloc[0]
     assert row.null_statistic == "pooled_r" and np.isnan(row.mean_r) and row.n_undefined == row.n_folds == 15
     assert row.null_mean == pytest.approx(found.nulls.pooled_r.mean()) and 0 < row.p <= 1 and row.n_permutations == 5
