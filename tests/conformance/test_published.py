@@ -33,7 +33,9 @@ def scores(published):
     def score(predictor, target="accuracy", draws=0, methods=METHODS, seed=0, **parameters):
         built = design.build(prediction.inputs(predictor), methods, target, **published)
         assert (len(built.pairs), len(built.tasks)) == (185, 20)
-        found = folds.run(built, predictor, target=target, setting=SETTING, parameters=parameters, draws=draws, seed=seed)
+        found = folds.run(
+            built, folds.FoldSpec(predictor, target, setting=SETTING, parameters=parameters, draws=draws, seed=seed)
+        )
         results = [fold for method in methods for fold in found.folds[method]]
         table = forecast.score_table(results, found.nulls, built.tasks, draws=50)
         assert (table.n_folds == 20).all() and (table.n_pairs == 185).all()

@@ -24,7 +24,7 @@ ALLOWED = {
     "merging": {"models"},
     "prediction": set(),
     "analysis": {"prediction"},
-    "tables": {"metrics"},
+    "tables": {"metrics", "prediction"},
     "plots": set(),
     "report": {"plots", "tables"},
     "config": {"tables", "models", "merging", "metrics", "prediction", "tasks"},

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mergecast import evaluation, tasks
 from mergecast.errors import MergecastError
@@ -149,6 +151,11 @@ def test_a_gpu_counts_what_the_cpu_counts(images):
 def test_normalised_accuracy_is_relative_to_the_fine_tuned_model():
     assert evaluation.normalised_accuracy(0.6, 0.8, "t") == pytest.approx(0.75)
     assert evaluation.normalised_accuracy(0.9, 0.8, "t") > 1, "a merge may be better than its part"
+
+
+@given(st.floats(0, 1), st.floats(1e-3, 1))
+def test_normalised_accuracy_times_the_fine_tuned_is_the_merged_one_however_poor_the_fine_tuned_model(merged, fine_tuned):
+    assert evaluation.normalised_accuracy(merged, fine_tuned, "t") * fine_tuned == pytest.approx(merged)
 
 
 def test_normalised_accuracy_without_fine_tuned_accuracy_is_an_error():

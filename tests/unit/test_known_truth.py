@@ -38,7 +38,7 @@ def grid(n_tasks=12, n_metrics=10, *, signal=1.0, effect=0.5, noise=0.3, methods
 
 def table_of(built, predictor, **keys):
     """Scores of a predictor under leave-one-task-out."""
-    found = folds.run(built, predictor, target="accuracy", **keys)
+    found = folds.run(built, folds.FoldSpec(predictor, "accuracy", **keys))
     results = [fold for method in built.methods for fold in found.folds[method]]
     return forecast.score_table(results, found.nulls, built.tasks, draws=50), results
 
@@ -91,7 +91,7 @@ def test_intervals_cover_as_often_as_they_say(split):
     for seed in range(20):
         built = grid(n_tasks=20, n_metrics=6, effect=0.3, noise=1.0, methods=4, seed=seed)
         options = {"halves": 20} if split == "disjoint" else {}
-        found = folds.run(built, "ridge", target="accuracy", split=split, options=options, levels=(0.8, 0.9), seed=seed)
+        found = folds.run(built, folds.FoldSpec("ridge", "accuracy", split, options=options, levels=(0.8, 0.9), seed=seed))
         parts.append(forecast.coverage([fold for method in built.methods for fold in found.folds[method]]))
     table = pd.concat(parts)
     for level, rows in table.groupby("level"):

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -41,7 +41,9 @@ def design_of(made, predictor, target="normalised_accuracy", methods=("tsv",)):
 
 def forecast_of(made, predictor, **keys):
     """Folds of a predictor on synthetic tables, method `tsv`."""
-    return folds.run(design_of(made, predictor), predictor, target="normalised_accuracy", setting="s", **keys).folds["tsv"]
+    return folds.run(design_of(made, predictor), folds.FoldSpec(predictor, "normalised_accuracy", setting="s", **keys)).folds[
+        "tsv"
+    ]
 
 
 def with_numbers(built, X, Y):
@@ -294,7 +296,7 @@ def test_task_effects_recover_additive_tasks():
     y = np.array([0.8 + effect[a] + effect[b] for a, b in made.pairs])
     X = np.array([[float(task in pair) for task in made.tasks] for pair in made.pairs])
     built = replace(with_numbers(made, X, y[:, None]), features=made.tasks)
-    for fold in folds.run(built, "task_effects", target="accuracy").folds["tsv"]:
+    for fold in folds.run(built, folds.FoldSpec("task_effects", "accuracy")).folds["tsv"]:
         assert fold["scores"]["pearson"] == pytest.approx(1, abs=1e-6)
 
 
@@ -314,7 +316,7 @@ def test_the_simple_baselines_are_what_their_names_say():
 @pytest.mark.parametrize("predictor", LINEAR)
 def test_a_planted_signal_is_recovered(predictor):
     parameters = {"penalty": 0.0} if predictor == "l1_pearson" else {}  # λ = 1 stops it long before
-    for fold in folds.run(grid(n_tasks=9), predictor, target="accuracy", parameters=parameters).folds["tsv"]:
+    for fold in folds.run(grid(n_tasks=9), folds.FoldSpec(predictor, "accuracy", parameters=parameters)).folds["tsv"]:
         assert fold["scores"]["pearson"] > 0.95
         coefficients = fold["coefficients"]
         assert sorted(coefficients, key=lambda name: -abs(coefficients[name]))[:2] == ["metric0", "metric1"]
@@ -328,7 +330,7 @@ def test_constant_metrics_and_the_fewest_tasks_leave_every_number_finite(predict
     X = made.X.copy()
     X[:, 2] = 0.1 + 0.2
     X[:, 3] = [1.0 if made.tasks[0] in pair else 0.0 for pair in made.pairs]
-    result = folds.run(with_numbers(made, X, made.Y), predictor, target="accuracy", levels=(0.8,)).folds["tsv"]
+    result = folds.run(with_numbers(made, X, made.Y), folds.FoldSpec(predictor, "accuracy", levels=(0.8,))).folds["tsv"]
     json.dumps(result, allow_nan=False)
     assert all(fold["coefficients"] is None or fold["coefficients"].keys() == set(made.features) for fold in result)
 
@@ -336,9 +338,9 @@ def test_constant_metrics_and_the_fewest_tasks_leave_every_number_finite(predict
 def test_what_one_method_gets_does_not_depend_on_the_others():
     made = synthetic(tasks=5)
     for predictor in (name for name in EVERY if name != "mlp"):  # which is fitted to all of them together
-        alone = folds.run(design_of(made, predictor), predictor, target="normalised_accuracy")
+        alone = folds.run(design_of(made, predictor), folds.FoldSpec(predictor, "normalised_accuracy"))
         built = design_of(made, predictor, methods=("dare", "tsv", "ties"))
-        together = folds.run(built, predictor, target="normalised_accuracy")
+        together = folds.run(built, folds.FoldSpec(predictor, "normalised_accuracy"))
         assert list(together.folds) == ["dare", "tsv", "ties"]
         for one, other in zip(alone.folds["tsv"], together.folds["tsv"], strict=True):
             assert predicted(other) == pytest.approx(predicted(one), rel=1e-7)
@@ -361,7 +363,7 @@ def test_what_is_held_out_changes_no_model(predictor, split):
     options = {"halves": 3} if split == "disjoint" else {}
 
     def run(design):
-        found = folds.run(design, predictor, target="accuracy", split=split, options=options, levels=(0.8,))
+        found = folds.run(design, folds.FoldSpec(predictor, "accuracy", split, options=options, levels=(0.8,)))
         return found.folds["tsv"]
 
     before = run(built)
@@ -406,8 +408,8 @@ def test_the_seed_reaches_the_start_of_l1_pearson():
 
 
 def test_a_fold_does_not_depend_on_its_seed_number_alone_but_on_names():
-    run = partial(folds.run, grid(), "l1_pearson", target="accuracy")
-    first, second = (run(setting=name).folds["tsv"] for name in ("one", "other"))
+    specs = [folds.FoldSpec("l1_pearson", "accuracy", setting=name) for name in ("one", "other")]
+    first, second = (folds.run(grid(), spec).folds["tsv"] for spec in specs)
     assert first[0]["coefficients"] != second[0]["coefficients"]
 
 
@@ -441,14 +443,14 @@ def test_a_pair_that_was_not_measured_lends_its_additive_fit():
 
 def test_the_null_refits_every_draw_as_if_it_were_the_measured_target():
     made = design_of(synthetic(tasks=6), "ridge", methods=("tsv", "ties"))
-    run = partial(folds.run, predictor="ridge", target="accuracy", setting="s")
-    found = run(made, draws=4).nulls
+    spec = folds.FoldSpec("ridge", "accuracy", setting="s", draws=4)
+    found = folds.run(made, spec).nulls
     assert list(found.columns) == folds.NULLS and len(found) == 8
     drawn = permutations.relabelled(made, 4, seed=folds.seed_for("s", "relabelling", seed=0))
     for method in made.methods:
         for draw in range(4):
             target = drawn[:, draw]
-            own = scores.summarise(run(with_numbers(made, made.X, target)).folds[method])
+            own = scores.summarise(folds.run(with_numbers(made, made.X, target), replace(spec, draws=0)).folds[method])
             row = found[(found.method == method) & (found.draw == draw)].iloc[0]
             assert row.mean_r == pytest.approx(own["mean_r"], abs=1e-9)
             assert row.pooled_r == pytest.approx(own["pooled_r"], abs=1e-9)

@@ -97,6 +97,13 @@ def test_each_predictor_of_the_study_is_there_and_says_what_it_is():
 
 
 @pytest.mark.parametrize("name", EVERY)
+def test_a_predictor_declares_coefficients_if_explain_returns_them(name):
+    pairs, X, Y = data()
+    _, coefficients, _ = found(name, pairs, X, Y)
+    assert prediction.has_coefficients(name) == (coefficients is not None)
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_a_column_is_fitted_as_if_it_stood_alone(name):
     pairs, X, Y = data()
     step = GROUP if name == "mlp" else 1

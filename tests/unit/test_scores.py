@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mergecast import prediction
+from mergecast.analysis import _refit
 from mergecast.prediction import bootstrap, design, folds, intervals, scores
 from mergecast.prediction import tables as forecast
 from synthetic import METRICS, TASKS, tables
@@ -28,7 +29,7 @@ def design_of(made, predictor):
 
 def forecast_of(made, predictor, **keys):
     """Folds of a predictor on synthetic tables, method `tsv`."""
-    return folds.run(design_of(made, predictor), predictor, target="normalised_accuracy", **keys).folds["tsv"]
+    return folds.run(design_of(made, predictor), folds.FoldSpec(predictor, "normalised_accuracy", **keys)).folds["tsv"]
 
 
 # correlations
@@ -156,7 +157,7 @@ def test_p_counts_the_draws_that_reach_what_was_observed():
 def test_relabelling_renames_the_folds_of_what_knows_tasks_alone_so_every_draw_is_as_good(split):
     """On a complete grid each draw equals what was observed, but for rounding, which must not decide p."""
     made = design_of(synthetic(tasks=6), "task_effects")
-    found = folds.run(made, "task_effects", target="normalised_accuracy", split=split, draws=20)
+    found = folds.run(made, folds.FoldSpec("task_effects", "normalised_accuracy", split, draws=20))
     row = forecast.score_table(found.folds["tsv"], found.nulls, made.tasks, draws=20).iloc[0]
     assert row.p == 1 and row.null_sd < 1e-9
 
@@ -167,9 +168,22 @@ def test_a_mean_over_the_few_folds_that_happen_to_be_defined_is_undefined():
     assert row["mean_r"] is None and row["sd_r"] is None and (row["n_undefined"], row["n_folds"]) == (2, 3)
 
 
+@pytest.mark.parametrize(("defined", "mean"), [(0, None), (1, None), (2, 1.0), (4, 1.0)])
+def test_the_table_of_scores_and_that_of_refits_have_one_rule_for_folds_without_a_correlation(defined, mean):
+    """A forecast of three pairs in four folds, of which the last are constant."""
+    pairs, Y = [("a", "b"), ("a", "c"), ("b", "c")], np.array([[0.5], [0.7], [0.9]])
+    held = [_refit.Held(np.arange(3), Y if i < defined else np.full((3, 1), 0.6)) for i in range(4)]
+    rows = [[pair(*p, y, x) for p, (y,), (x,) in zip(pairs, Y, one.predicted, strict=True)] for one in held]
+    found = scores.summarise([made_fold(name, predictions) for name, predictions in zip("abcd", rows, strict=True)])
+    refitted = _refit.score_rows(Y, held)[0]
+    assert (found["mean_r"], found["mean_spearman"], found["n_undefined"], found["n_folds"]) == (mean, mean, 4 - defined, 4)
+    for name, value in refitted.items():
+        assert value == pytest.approx(np.nan if found[name] is None else found[name], nan_ok=True), name
+
+
 def test_a_split_of_single_pairs_is_judged_by_its_pooled_r():
     made = design_of(synthetic(tasks=6), "ridge")
-    found = folds.run(made, "ridge", target="normalised_accuracy", split="l2to", draws=5)
+    found = folds.run(made, folds.FoldSpec("ridge", "normalised_accuracy", "l2to", draws=5))
     row = forecast.score_table(found.folds["tsv"], found.nulls, made.tasks, draws=50).iloc[0]
     assert row.null_statistic == "pooled_r" and np.isnan(row.mean_r) and row.n_undefined == row.n_folds == 15
     assert row.null_mean == pytest.approx(found.nulls.pooled_r.mean()) and 0 < row.p <= 1 and row.n_permutations == 5
@@ -198,6 +212,32 @@ def test_every_task_drawn_once_gives_back_the_scores_themselves():
     row = scores.summarise(found)
     for name in ("mean_r", "pooled_r"):
         assert once[f"{name}_low"] == pytest.approx(row[name]) and once[f"{name}_high"] == pytest.approx(row[name])
+
+
+@pytest.mark.parametrize("drawn", [(2, 1, 1, 2, 0, 0), (3, 1, 1, 1, 0, 0), (1, 2, 0, 2, 0, 1)])
+def test_a_pair_counts_as_often_as_both_its_tasks_were_drawn_together(drawn):
+    """The product of their counts: a pair with a task that was not drawn is not there, however often the other was."""
+    tasks, random = TASKS[:6], np.random.default_rng(7)
+    count = dict(zip(tasks, drawn, strict=True))
+    pairs = [pair(a, b, *random.normal(size=2)) for a, b in combinations(tasks, 2)]
+    found = [made_fold(task, [row for row in pairs if task in (row["task_a"], row["task_b"])]) for task in tasks]
+
+    def repeated(rows):
+        """r of the rows, each as often as it was drawn; NaN under three pairs."""
+        drawn = [row for row in rows for _ in range(count[row["task_a"]] * count[row["task_b"]])]
+        different = {(row["task_a"], row["task_b"]) for row in drawn}
+        x, y = ([row[key] for row in drawn] for key in ("measured", "predicted"))
+        return stats.pearsonr(x, y).statistic if len(different) > 2 else np.nan
+
+    inside = [(count[fold["fold"]], repeated(fold["predictions"])) for fold in found]
+    inside = [(weight, r) for weight, r in inside if weight and not np.isnan(r)]
+    wanted = {
+        "mean_r": np.average([r for _, r in inside], weights=[weight for weight, _ in inside]),
+        "pooled_r": repeated(pairs),
+    }
+    ends = bootstrap.intervals(found, tasks, np.tile(drawn, (3, 1)))
+    for name, value in wanted.items():
+        assert ends[f"{name}_low"] == pytest.approx(value) and ends[f"{name}_high"] == pytest.approx(value), name
 
 
 def test_drawn_tasks_keep_their_number():

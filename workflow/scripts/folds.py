@@ -20,9 +20,8 @@ def main(snakemake):
         for split, options in splits.items():
             count = options["costly" if prediction.costly(predictor) else "permutations"]
             own = {"halves": options["halves"], "seed": halving} if "halves" in options else {}
-            found = folds.run(
-                built,
-                predictor,
+            spec = folds.FoldSpec(
+                predictor=predictor,
                 target=target,
                 split=split,
                 setting=params.setting,
@@ -31,6 +30,7 @@ def main(snakemake):
                 draws=count,
                 seed=params.seed,
             )
+            found = folds.run(built, spec)
             nulls.append(found.nulls)
             for method, results in found.folds.items():
                 for result in results:

@@ -52,30 +52,14 @@ def predict(model, X: np.ndarray) -> np.ndarray:
 
 
 def score_rows(Y: np.ndarray, found: Sequence[Held]) -> list[dict]:
-    """One dict of `SCORES` a method, from measured targets Y (P, M).
+    """One dict of `SCORES` a method, from measured targets Y (P, M), by the rule of `scores.of_forecasts`.
 
-    `mean_r` and `sd_r` (population) are over the folds where Pearson's r is defined; `n_undefined` counts the others and
-    `n_folds` all. `pooled_r` and `mae` (in units of the target) are over pairs, each once with the mean of its
-    out-of-fold predictions. NaN where nothing is defined.
+    A pair that several folds hold out counts once, with the mean of its out-of-fold predictions. NaN where undefined.
     """
     total, count = np.zeros(Y.shape), np.zeros(len(Y))
     for held in found:
         total[held.rows] += held.predicted
         count[held.rows] += 1
     seen = count > 0
-    measured, once = Y[seen], total[seen] / count[seen, None]
     inside = np.array([scores.pearsons(Y[held.rows], held.predicted) for held in found]).reshape(len(found), Y.shape[1])
-    pooled, rows = scores.pearsons(measured, once), []
-    for m, column in enumerate(inside.T):
-        defined = column[~np.isnan(column)]
-        rows.append(
-            {
-                "mean_r": float(defined.mean()) if len(defined) else np.nan,
-                "sd_r": float(defined.std()) if len(defined) else np.nan,
-                "pooled_r": float(pooled[m]),
-                "mae": scores.mean_absolute_error(measured[:, m], once[:, m]) if seen.any() else np.nan,
-                "n_folds": len(found),
-                "n_undefined": len(found) - len(defined),
-            }
-        )
-    return rows
+    return scores.of_forecasts(inside, Y[seen], total[seen] / count[seen, None])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..prediction import permutations, scores
+from ..prediction.columns import constant
 from ..prediction.design import Design
 
 COLUMNS = ["method", "metric", "pearson", "spearman", "p", "n_pairs"]
@@ -36,7 +37,7 @@ def _standardised(columns: np.ndarray) -> np.ndarray:
     """Columns (P, K) of mean 0 and length 1, so that their products are correlations; constant ones become 0."""
     centred = columns - columns.mean(axis=0)
     scale = np.abs(centred).max(axis=0)
-    varies = np.ptp(columns, axis=0) > scores.NOISE * np.abs(columns).max(axis=0)
-    centred = np.where(varies, centred / np.where(varies, scale, 1.0), 0.0)
+    flat = constant(columns)
+    centred = np.where(flat, 0.0, centred / np.where(flat, 1.0, scale))
     length = np.linalg.norm(centred, axis=0)
     return centred / np.where(length > 0, length, 1.0)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MergecastError
-from ..prediction import scores, splits
+from ..prediction import splits
+from ..prediction.columns import constant
 from ..prediction.design import Design
 from . import _refit
 
@@ -117,8 +118,7 @@ def reverse(gram: np.ndarray, product: np.ndarray, most_loss: float) -> np.ndarr
 def _scale(X: np.ndarray):
     """X (n, F) with columns of mean 0 and s.d. 1, the means, and the s.d.s; a constant column becomes 0, its s.d. infinite."""
     middle = X.mean(axis=0)
-    varies = np.ptp(X, axis=0) > scores.NOISE * np.abs(X).max(axis=0)
-    spread = np.where(varies, X.std(axis=0), np.inf)
+    spread = np.where(constant(X), np.inf, X.std(axis=0))
     return (X - middle) / spread, middle, spread
 
 

@@ -8,13 +8,13 @@ import pandas as pd
 
 from ..errors import MergecastError
 from ..prediction.design import Design
+from ..prediction.splits import FEWEST_TASKS
 from . import _refit
 
 COLUMNS = [
     "predictor", "method", "train_setting", "test_setting", "target", "mean_r", "sd_r", "pooled_r", "mae",
     "n_folds", "n_undefined", "n_metrics", "n_tasks",
 ]  # fmt: skip
-FEWEST_TASKS = 4
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class _Shared:
 
     @property
     def enough(self) -> bool:
-        return len(self.tasks) >= FEWEST_TASKS and bool(self.features) and bool(self.methods)
+        return len(self.tasks) >= FEWEST_TASKS["loto"] and bool(self.features) and bool(self.methods)
 
 
 def transfer(

@@ -5,7 +5,6 @@ set of tables brought, with every list spelt out and every method's parameters c
 scikit-learn.
 """
 
-import ast
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
@@ -17,7 +16,7 @@ from ..models import architectures
 from ..models.external import checkpoint_paths
 from ..prediction import splits
 from ..prediction.design import TARGETS
-from ..tables.external import FEWEST_TASKS as FEWEST_FOR_LOTO
+from ..prediction.splits import FEWEST_TASKS
 from ..tables.external import ExternalTables, compare, folder, read_tables
 from ..tasks.rows import check_row
 from . import consistency
@@ -37,7 +36,6 @@ DEFAULTS = {
     "analysis": {"predictor": "ridge", "calibration_sizes": [2, 5, 20]},
 }
 SPLITS = tuple(DEFAULTS["splits"])
-FEWEST_TASKS = {"loto": FEWEST_FOR_LOTO, "l2to": 5, "disjoint": 8}
 # Needed once in the configuration if any setting starts from models, and of no use to a setting of tables.
 OF_MODELS = ("device", "calibration", "evaluation", "tile")
 PER_SETTING = ("tasks", "metrics", "methods", "method_parameters", "predictors", "seed", *OF_MODELS, *DEFAULTS)
@@ -312,16 +310,8 @@ def _analysis(where: str, own: dict, predictors: tuple[str, ...]) -> dict:
 
 
 def _weighs_metrics(name: str) -> bool:
-    """Whether a predictor has one coefficient a metric: its `explain` returns something for them, read from its source."""
-    if prediction.kind(name) != "predictor" or prediction.inputs(name) != "metrics":
-        return False
-    source = catalogue.ROOT.joinpath(*prediction.WINGS["predictor"].split("."), f"{name}.py").read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name == "explain":
-            returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
-            first = [value.elts[0] if isinstance(value, ast.Tuple) else value for value in returned]
-            return not any(isinstance(value, ast.Constant) and value.value is None for value in first)
-    return True  # imported from a predictor that has them
+    """Whether this is a predictor with a coefficient for each metric."""
+    return prediction.kind(name) == "predictor" and prediction.inputs(name) == "metrics" and prediction.has_coefficients(name)
 
 
 def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:

@@ -8,14 +8,11 @@ from tqdm import tqdm
 
 from ..files import SEALS
 from ..models import checkpoints
-from ..models.checkpoints import is_matrix, oriented, task_vector
+from ..models.checkpoints import digits_suffice, is_matrix, oriented, task_vector
 from ._ends import ends, gram
 from .types import Spectrum
 
 K = 10  # vectors kept of each end of a spectrum
-# Least ratio of squared singular values, smallest to largest, down to which eigenvectors of the Gram matrix are trusted:
-# there they are off by about 1e-16 / 1e-10, and by more where neighbours lie close.
-TRUSTED = 1e-10
 
 
 def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str, Spectrum]:
@@ -52,7 +49,7 @@ def _by_gram(tall: np.ndarray, k: int) -> tuple | None:
         squares, vectors = ends(gram(tall), k)
     except np.linalg.LinAlgError:
         return None
-    if squares[0] <= TRUSTED * squares[-1]:
+    if not digits_suffice(squares):
         return None
     values = np.sqrt(squares[::-1])
     short = np.concatenate([vectors[:, : k - 1 : -1], vectors[:, k - 1 :: -1]], axis=1)

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from ..models.checkpoints import is_matrix
+from ..models.checkpoints import digits_suffice, is_matrix
 from ._streaming import Vectors, mean, streamed
 
 Factors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-TRUSTED = 1e-10  # least ratio of squared singular values: rounding, 1e-16 of the largest, is then 1e-6 of the smallest
 
 
 def leading(matrix: torch.Tensor, count: int) -> Factors:
@@ -19,10 +18,8 @@ def leading(matrix: torch.Tensor, count: int) -> Factors:
     if matrix.shape[0] < matrix.shape[1]:
         right, values, left = leading(matrix.mT, count)
         return left.mT, values, right.mT
-    squares, vectors = torch.linalg.eigh(matrix.mT @ matrix)
-    kept = squares[len(squares) - count :]
-    if _trusted(kept):
-        values, right = kept.flip(0).sqrt(), vectors[:, len(squares) - count :].flip(1)
+    if found := _by_gram(matrix, count):
+        values, right = (part.flip(-1) for part in found)
         return matrix @ right / values, values, right.mT
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     return left[:, :count], values[:count], right[:count]
@@ -46,18 +43,22 @@ def polar(matrix: torch.Tensor, *, null_space: bool = True) -> tuple[torch.Tenso
     if matrix.shape[0] < matrix.shape[1]:
         orthogonal, values = polar(matrix.mT, null_space=null_space)
         return orthogonal.mT, values
-    squares, vectors = torch.linalg.eigh(matrix.mT @ matrix)
-    if _trusted(squares):
-        values = squares.sqrt()
+    if found := _by_gram(matrix, matrix.shape[1]):
+        values, vectors = found
         return matrix @ ((vectors / values) @ vectors.mT), values
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     rank = len(values) if null_space else rank_of(values, matrix.shape)
     return left[:, :rank] @ right[:rank], values
 
 
-def _trusted(squares: torch.Tensor) -> bool:
-    """Whether eigenvectors of these eigenvalues, ascending and with the largest of the Gram matrix, are good to 1e-6."""
-    return len(squares) > 0 and bool(squares[0] > TRUSTED * squares[-1])
+def _by_gram(tall: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """The `count` largest singular values, ascending, and right singular vectors (n×c) of a matrix, from its Gram matrix.
+
+    None where its digits do not suffice.
+    """
+    squares, vectors = torch.linalg.eigh(tall.mT @ tall)
+    first = len(squares) - count
+    return (squares[first:].sqrt(), vectors[:, first:]) if digits_suffice(squares[first:]) else None
 
 
 def rank_of(values: torch.Tensor, shape: tuple[int, int]) -> int:

@@ -18,6 +18,7 @@ from ..errors import MergecastError
 from ..files import SEAL, atomic, check_seal, digest
 
 EMBEDDINGS = ("positional_embedding", "class_embedding", "token_embedding.weight")
+TRUSTED = 1e-10  # least ratio of squared singular values, smallest to largest; see `digits_suffice`
 
 
 class State(Mapping):
@@ -165,6 +166,15 @@ def is_matrix(name: str, tensor: torch.Tensor) -> bool:
 def oriented(name: str, tensor: torch.Tensor) -> torch.Tensor:
     """A matrix as (out, in). OpenCLIP multiplies `visual.proj` from the right, so it is stored transposed."""
     return tensor.T if name.endswith("visual.proj") else tensor
+
+
+def digits_suffice(squares) -> bool:
+    """Whether eigenvectors of a Gram matrix AᵀA may stand for singular vectors of A.
+
+    `squares`: the eigenvalues in question, ascending up to the largest of all, an array or a tensor. They are squares of
+    singular values: rounding, 1e-16 of the largest, must be 1e-6 of the smallest or less. Not so where there is none.
+    """
+    return len(squares) > 0 and bool(squares[0] > TRUSTED * squares[-1])
 
 
 def norm(state: Mapping[str, torch.Tensor]) -> float:

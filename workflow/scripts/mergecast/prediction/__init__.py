@@ -2,11 +2,12 @@
 
 A predictor is one module of `predictors/`, a baseline one of `baselines/`, named after it. Each has
 `INPUTS`, a literal: what its columns are ("metrics", "checkpoints" or "tasks", see `design.py`);
+`COEFFICIENTS = True`, if it has a coefficient a column: analyses that look at coefficients take such a predictor;
 `COSTLY = True`, if hundreds of columns take it long: such a predictor gets fewer draws of the null;
 `make(*, <parameters with literal defaults>, cv, seed, outputs)`, an unfitted model; `cv` (inner leave-one-task-out
     splits), `seed` and `outputs` (the number of merge methods) are given to those that name them;
 `explain(model)`, of a fitted one: coefficients (K, F) on the features as it scaled them, in units of the target, or
-    None, and K dictionaries of the hyper-parameters it chose.
+    None without `COEFFICIENTS`, and K dictionaries of the hyper-parameters it chose.
 
 A model has `fit(X (n, F), Y (n, K))` and `predict(X) -> (m, K)`. Each column of Y is fitted as if it stood alone, so that
 all merge methods, and hundreds of relabelled targets, are one call. The exception is a model that takes `outputs` = M:
@@ -60,6 +61,11 @@ def inputs(name: str) -> str:
 def costly(name: str) -> bool:
     """Whether many columns of Y take it long."""
     return bool(_literal(name, "COSTLY"))
+
+
+def has_coefficients(name: str) -> bool:
+    """Whether its `explain` returns a coefficient for each of its columns."""
+    return bool(_literal(name, "COEFFICIENTS"))
 
 
 def _literal(name: str, constant: str):

@@ -6,7 +6,7 @@ from sklearn.linear_model import enet_path
 
 from ._checks import between, whole
 from ._linalg import eigh
-from ._standard import constant
+from .columns import constant
 
 STEPS, RELAXATION = 20, 1.7  # of the search: steps a strength, over-relaxation
 TOLERANCE, MAX_ITER = 1e-6, 100_000  # of the final coefficients

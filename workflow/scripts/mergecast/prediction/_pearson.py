@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator
 
 from . import _adam
 from ._checks import between, whole
-from ._standard import constant
+from .columns import constant
 
 RATE = 0.01  # of Adam, as published
 LEAST_GAIN, PATIENCE = 1e-5, 100  # the training loss must fall by this much within so many iterations

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-ROUNDING = 1e-12  # a spread this small beside the values themselves is rounding
+from .columns import constant
 
 
 class Standard(StandardScaler):
@@ -27,8 +27,3 @@ class Standard(StandardScaler):
 def coefficients(model):
     """Coefficients (K, F) of a pipeline of `Standard` and a linear model: exactly 0 for a constant column, no rounding."""
     return np.where(model[0].constant_, 0.0, model[-1].coef_)
-
-
-def constant(values):
-    """Which columns (F,) of an (n, F) array do not vary by more than rounding."""
-    return np.ptp(values, axis=0) <= ROUNDING * np.abs(values).max(axis=0)

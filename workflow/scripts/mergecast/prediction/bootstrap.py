@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import scores
+from .columns import NOISE
 
 LEVEL = 0.95
 FEWEST_PAIRS = 3  # r of two pairs is 1 or −1 whatever they are
@@ -50,11 +51,7 @@ def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.nd
     x, y = x - x.mean(), y - y.mean()
     middle_x, middle_y = share @ x, share @ y
     spread = (share @ (x * x) - middle_x**2), (share @ (y * y) - middle_y**2)
-    fine = (
-        ((weights > 0).sum(axis=1) >= FEWEST_PAIRS)
-        & (spread[0] > scores.NOISE * (x @ x))
-        & (spread[1] > scores.NOISE * (y @ y))
-    )
+    fine = ((weights > 0).sum(axis=1) >= FEWEST_PAIRS) & (spread[0] > NOISE * (x @ x)) & (spread[1] > NOISE * (y @ y))
     product = np.sqrt(np.where(fine, spread[0] * spread[1], 1))
     return np.where(fine, np.clip((share @ (x * y) - middle_x * middle_y) / product, -1, 1), np.nan)
 

@@ -4,7 +4,7 @@ Beside each forecast: the same with relabelled tasks (the null), and conformal i
 """
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -26,44 +26,54 @@ class Forecast:
     nulls: pd.DataFrame
 
 
-def run(
-    design: Design,
-    predictor: str,
-    *,
-    target: str,
-    split: str = "loto",
-    setting: str = "",
-    parameters: dict | None = None,
-    options: dict | None = None,
-    levels: tuple[float, ...] = (),
-    draws: int = 0,
-    seed: int = 0,
-) -> Forecast:
+@dataclass(frozen=True)
+class FoldSpec:
+    """What is forecast: a predictor's `target` in a `setting`, under a `split`.
+
+    `parameters` are the predictor's, `options` the split's own; `levels` in (0, 1) those of the conformal intervals; `draws`
+    the number of relabellings that the predictor is refitted to. Whatever is random follows from names and `seed`.
+    """
+
+    predictor: str
+    target: str
+    split: str = "loto"
+    setting: str = ""
+    parameters: dict = field(default_factory=dict)
+    options: dict = field(default_factory=dict)
+    levels: tuple[float, ...] = ()
+    draws: int = 0
+    seed: int = 0
+
+    def seed_of(self, fold: str, *names: str) -> int:
+        """The seed of what is random in a fold."""
+        return seed_for(self.setting, self.predictor, self.split, fold, *names, seed=self.seed)
+
+
+def run(design: Design, spec: FoldSpec) -> Forecast:
     """The forecast of one predictor under one split.
 
     A fold's model sees nothing but the X and Y of its training rows; its inner splits are made of those rows alone,
     and its seed comes from the names of setting, predictor, split and fold. `design` must have been built for the
-    predictor's INPUTS and `target`. `options` are the split's own; `levels` those of the conformal intervals; `draws`
-    is the number of relabellings that the predictor is refitted to.
+    predictor's INPUTS and the target.
     Raises MergecastError for an unknown predictor, split or parameter, and for what the split cannot do.
     """
-    module, given = prediction.find(predictor), check(predictor, parameters or {})
-    head = {"predictor": predictor, "kind": prediction.kind(predictor), "split": split, "target": target}
-    relabelled = permutations.relabelled(design, draws, seed=seed_for(setting, "relabelling", seed=seed))
+    module, given = prediction.find(spec.predictor), check(spec.predictor, spec.parameters)
+    head = {"predictor": spec.predictor, "kind": prediction.kind(spec.predictor), "split": spec.split, "target": spec.target}
+    relabelled = permutations.relabelled(design, spec.draws, seed=seed_for(spec.setting, "relabelling", seed=spec.seed))
     null = _Null(relabelled)
     found: dict[str, list[dict]] = {method: [] for method in design.methods}
-    for fold in splits.find(split)(design.pairs, design.tasks, **(options or {})):
-        names = (setting, predictor, split, fold.name)
+    for fold in splits.find(spec.split)(design.pairs, design.tasks, **spec.options):
+        seed = spec.seed_of(fold.name)
 
-        def fitted(rows, Y, names=names):
-            model = make(module, [design.pairs[row] for row in rows], given, len(design.methods), seed_for(*names, seed=seed))
+        def fitted(rows, Y, seed=seed):
+            model = make(module, [design.pairs[row] for row in rows], given, len(design.methods), seed)
             return model.fit(design.X[rows], Y)
 
         # Measured and relabelled targets in one fit: to each column it is as if it stood alone.
         model = fitted(fold.train, np.hstack([design.Y[fold.train], relabelled[fold.train].reshape(len(fold.train), -1)]))
         predicted = np.asarray(model.predict(design.X[fold.validation]), dtype=float)
         coefficients, hyper_parameters = module.explain(model)
-        interval = _interval(design, fold, fitted, levels, seed_for(*names, "calibration tasks", seed=seed))
+        interval = _interval(design, fold, fitted, spec.levels, spec.seed_of(fold.name, "calibration tasks"))
         null.add(fold.validation, predicted[:, len(design.methods) :])
         for m, method in enumerate(design.methods):
             own = None if coefficients is None else zip(design.features, map(float, coefficients[m]), strict=True)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-NOISE = 1e-12  # a spread this small beside the values themselves is rounding
+from .columns import constant
+
 CLOSE = 1e-12  # a draw of a null that falls short of the observed r by rounding alone reaches it
 
 
@@ -14,7 +15,7 @@ def undefined(measured, predicted) -> str | None:
     if len(measured) < 2:
         return "fewer than two pairs"
     for name, values in (("predictions", predicted), ("measured values", measured)):
-        if _constant(np.asarray(values, dtype=float)):
+        if constant(np.asarray(values, dtype=float)):
             return f"{name} are constant"
     return None
 
@@ -33,7 +34,7 @@ def pearsons(measured: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     x, y = (values / np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny) for values in (x, y))
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.clip((x * y).sum(axis=0) / np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0)), -1.0, 1.0)
-    return np.where(_constant(measured) | _constant(predicted), np.nan, found)
+    return np.where(constant(measured) | constant(predicted), np.nan, found)
 
 
 def spearman(measured, predicted) -> float | None:
@@ -54,7 +55,7 @@ def r_squared(measured, predicted) -> float | None:
     It asks for the right level and scale, not for a linear relation: a forecast worse than the mean has it below 0.
     """
     measured, predicted = np.asarray(measured, dtype=float), np.asarray(predicted, dtype=float)
-    if len(measured) < 2 or _constant(measured):
+    if len(measured) < 2 or constant(measured):
         return None
     return float(1 - ((measured - predicted) ** 2).sum() / ((measured - measured.mean()) ** 2).sum())
 
@@ -75,40 +76,56 @@ def once(folds: Iterable[dict]) -> pd.DataFrame:
     return means.reset_index()
 
 
-def summarise(folds: list[dict]) -> dict:
-    """The scores of one predictor, method, split and target from its folds.
+def of_forecasts(r: np.ndarray, measured: np.ndarray, predicted: np.ndarray) -> list[dict]:
+    """The scores of M forecasts: `r` (F, M) of every fold, NaN where undefined, and both sides (P, M) of each pair once.
 
-    `mean_r`, `sd_r` (population s.d., as published), `mean_spearman` and `sd_spearman` are over the folds where they are
-    defined, if these are half of all or more; `n_undefined` counts the others and `n_folds` all. `pooled_r`, `spearman`,
-    `r2` and `mae` are over `n_pairs` pairs, each once. `mean_nonzero` is the mean number of non-zero coefficients. None
-    where nothing is defined.
+    `mean_r` and `sd_r` are those `over_folds`; `n_undefined` counts the folds without an r and `n_folds` all. `pooled_r`
+    and `mae` (in units of the target) are over pairs. NaN where undefined.
     """
-    pairs = once(folds)
-    defined = [fold["scores"] for fold in folds if fold["scores"]["pearson"] is not None]
-    enough = defined if enough_folds(len(defined), len(folds)) else []
-    found, ranks = ([score[key] for score in enough] for key in ("pearson", "spearman"))
-    counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
-    measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
-    pooled = of(measured, predicted)
-    return {
-        "mean_r": float(np.mean(found)) if found else None,
-        "sd_r": float(np.std(found)) if found else None,
-        "mean_spearman": float(np.mean(ranks)) if ranks else None,
-        "sd_spearman": float(np.std(ranks)) if ranks else None,
-        "pooled_r": pooled["pearson"],
-        "spearman": pooled["spearman"],
-        "r2": r_squared(measured, predicted),
-        "mae": pooled["mae"],
-        "mean_nonzero": float(np.mean(counts)) if counts else None,
-        "n_folds": len(folds),
-        "n_undefined": len(folds) - len(defined),
-        "n_pairs": len(pairs),
-    }
+    rows = []
+    for m, pooled in enumerate(pearsons(measured, predicted)):
+        mean, spread = over_folds(r[:, m])
+        error = mean_absolute_error(measured[:, m], predicted[:, m]) if len(measured) else np.nan
+        counts = {"n_folds": len(r), "n_undefined": int(np.isnan(r[:, m]).sum())}
+        rows.append({"mean_r": mean, "sd_r": spread, "pooled_r": float(pooled), "mae": error, **counts})
+    return rows
+
+
+def over_folds(values: np.ndarray) -> tuple[float, float]:
+    """Mean and population s.d. (as published) of a correlation over folds (F,), NaN where it is undefined.
+
+    They are those of the folds where it is defined, if these are half of all or more; else both are NaN.
+    """
+    defined = values[~np.isnan(values)]
+    enough = enough_folds(len(defined), len(values))
+    return (float(defined.mean()), float(defined.std())) if enough else (np.nan, np.nan)
 
 
 def enough_folds(defined, n_folds):
     """Whether so many folds with a defined correlation speak for all: half of them or more (numbers, or arrays of them)."""
     return (defined > 0) & (2 * defined >= n_folds)
+
+
+def summarise(folds: list[dict]) -> dict:
+    """The scores of one predictor, method, split and target from its folds: those `of_forecasts`, and more.
+
+    `mean_spearman` and `sd_spearman` are over folds, as `mean_r` is. `spearman` and `r2` are over `n_pairs` pairs, each
+    once. `mean_nonzero` is the mean number of non-zero coefficients. None where nothing is defined.
+    """
+    pairs = once(folds)
+    r, ranks = (np.array([fold["scores"][key] for fold in folds], dtype=float) for key in ("pearson", "spearman"))
+    mean_spearman, sd_spearman = over_folds(ranks)
+    counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
+    measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
+    found = of_forecasts(r[:, None], measured[:, None], predicted[:, None])[0] | {
+        "mean_spearman": mean_spearman,
+        "sd_spearman": sd_spearman,
+        "spearman": spearman(measured, predicted),
+        "r2": r_squared(measured, predicted),
+        "mean_nonzero": float(np.mean(counts)) if counts else None,
+        "n_pairs": len(pairs),
+    }
+    return {key: None if value is None or np.isnan(value) else value for key, value in found.items()}
 
 
 def null(observed: float | None, draws) -> dict:
@@ -128,8 +145,3 @@ def null(observed: float | None, draws) -> dict:
         "n_permutations": len(draws),
         "null_undefined": len(draws) - len(defined),
     }
-
-
-def _constant(values: np.ndarray) -> np.ndarray:
-    """Whether each column of (n, …) values is constant up to rounding."""
-    return np.ptp(values, axis=0) <= NOISE * np.abs(values).max(axis=0)

@@ -9,6 +9,9 @@ from .. import catalogue
 from ..errors import MergecastError
 from ..seeding import seed_for
 
+# With fewer tasks a fold, or an inner split of its training half, would have nothing to learn from.
+FEWEST_TASKS = {"loto": 4, "l2to": 5, "disjoint": 8}
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -27,10 +30,9 @@ def loto(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fol
     """Leave one task out: for each task, train on the pairs without it and validate on the pairs with it.
 
     `pairs` are the table's rows, `tasks` the order of the folds.
-    Raises MergecastError with fewer than 4 tasks (an inner split would have nothing to learn from), for a task
-    without any pair, and where nothing is left to train on.
+    Raises MergecastError with fewer than 4 tasks, for a task without any pair, and where nothing is left to train on.
     """
-    _enough("loto", tasks, 4)
+    _enough("loto", tasks)
     table = _table(pairs)
     for task in tasks:
         held = (table == task).any(axis=1)
@@ -46,7 +48,7 @@ def l2to(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fol
 
     Raises MergecastError with fewer than 5 tasks, and where nothing is left to train on.
     """
-    _enough("l2to", tasks, 5)
+    _enough("l2to", tasks)
     table = _table(pairs)
     for row, (a, b) in enumerate(pairs):
         train = np.flatnonzero(~np.isin(table, (a, b)).any(axis=1))
@@ -61,7 +63,7 @@ def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: 
     With an odd number of tasks the training half is the larger. Fold i depends on `seed` and i alone.
     Raises MergecastError with fewer than 8 tasks, and where a half holds too few pairs to learn from or to score.
     """
-    _enough("disjoint", tasks, 8)
+    _enough("disjoint", tasks)
     table = _table(pairs)
     for number in range(halves):
         random = np.random.default_rng(seed_for("disjoint", number, seed=seed))
@@ -105,9 +107,9 @@ def find(name: str):
     return SPLITS[name]
 
 
-def _enough(name: str, tasks: Sequence[str], least: int) -> None:
-    if len(tasks) < least:
-        raise MergecastError(f"split {name!r}: needs {least} tasks or more, there are {len(tasks)}; add tasks")
+def _enough(name: str, tasks: Sequence[str]) -> None:
+    if len(tasks) < FEWEST_TASKS[name]:
+        raise MergecastError(f"split {name!r}: needs {FEWEST_TASKS[name]} tasks or more, there are {len(tasks)}; add tasks")
 
 
 def _table(pairs) -> np.ndarray:

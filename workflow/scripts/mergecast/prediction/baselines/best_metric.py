@@ -4,9 +4,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
-from .._standard import ROUNDING, Standard, constant
+from .._standard import Standard
+from ..columns import NOISE, constant
 
 INPUTS = "metrics"
+COEFFICIENTS = True
 
 
 class BestMetric(BaseEstimator):
@@ -21,7 +23,7 @@ class BestMetric(BaseEstimator):
         flat, spread = constant(Y), Y.std(axis=0)
         slopes = np.where(flat[:, None], 0.0, (Y - self.intercept_).T @ X / len(X))
         strength = np.abs(slopes)
-        self.column_ = (strength >= strength.max(axis=1, keepdims=True) * (1 - ROUNDING)).argmax(axis=1)
+        self.column_ = (strength >= strength.max(axis=1, keepdims=True) * (1 - NOISE)).argmax(axis=1)
         self.coef_ = np.where(np.arange(X.shape[1]) == self.column_[:, None], slopes, 0.0)
         self.correlation_ = np.divide(self.coef_.sum(axis=1), spread, out=np.zeros(len(spread)), where=~flat)
         return self

@@ -3,6 +3,7 @@
 from .. import _ridge
 
 INPUTS = "tasks"
+COEFFICIENTS = True
 
 
 def make(*, strengths=(1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0), cv):

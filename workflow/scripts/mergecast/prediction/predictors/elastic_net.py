@@ -6,6 +6,7 @@ from .. import _elastic_net
 from .._standard import Standard, coefficients
 
 INPUTS = "metrics"
+COEFFICIENTS = True
 COSTLY = True
 
 

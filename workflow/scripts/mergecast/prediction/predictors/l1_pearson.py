@@ -2,8 +2,9 @@
 
 from .._pearson import L1Pearson, explain
 
-__all__ = ["INPUTS", "explain", "make"]
+__all__ = ["COEFFICIENTS", "INPUTS", "explain", "make"]
 INPUTS = "metrics"
+COEFFICIENTS = True
 
 
 def make(*, penalty=1.0, max_iter=2000, seed):

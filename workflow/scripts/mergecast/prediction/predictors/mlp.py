@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator
 from ...errors import MergecastError
 from .. import _network
 from .._checks import between, whole
-from .._standard import constant
+from ..columns import constant
 
 INPUTS = "metrics"
 COSTLY = True

@@ -6,6 +6,7 @@ from sklearn.pipeline import make_pipeline
 from .._standard import Standard, coefficients
 
 INPUTS = "metrics"
+COEFFICIENTS = True
 
 
 def make():

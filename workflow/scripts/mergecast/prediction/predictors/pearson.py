@@ -2,8 +2,9 @@
 
 from .._pearson import L1Pearson, explain
 
-__all__ = ["COSTLY", "INPUTS", "explain", "make"]
+__all__ = ["COEFFICIENTS", "COSTLY", "INPUTS", "explain", "make"]
 INPUTS = "metrics"
+COEFFICIENTS = True
 COSTLY = True
 
 

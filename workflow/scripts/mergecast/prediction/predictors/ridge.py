@@ -6,6 +6,7 @@ from .. import _ridge
 from .._standard import Standard, coefficients
 
 INPUTS = "metrics"
+COEFFICIENTS = True
 
 
 def make(*, strengths=(0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0), cv):

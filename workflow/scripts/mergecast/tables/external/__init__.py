@@ -11,11 +11,11 @@ from ... import metrics as known_metrics
 from ... import tables
 from ...catalogue import select
 from ...errors import MergecastError
+from ...prediction.splits import FEWEST_TASKS
 from . import layouts
 from .checks import PAIR
 from .incomplete import pair_reasons, subset_reasons
 
-FEWEST_TASKS = 4
 DROPPED = ["what", "name", "reason"]
 
 
@@ -89,9 +89,9 @@ def complete_tables(
         raise MergecastError(f"{where}: none of its {len(reasons)} pairs is complete; {_commonest(reasons)}")
     kept = tuple(task for task in chosen if any(task in pair for pair in pairs))
     dropped += [("task", task, "no pair of it is complete") for task in chosen if task not in kept]
-    if len(kept) < FEWEST_TASKS:
+    if len(kept) < (fewest := FEWEST_TASKS["loto"]):
         raise MergecastError(
-            f"{where}: {len(kept)} tasks have complete pairs; leave-one-task-out needs at least {FEWEST_TASKS}, bring more"
+            f"{where}: {len(kept)} tasks have complete pairs; leave-one-task-out needs at least {fewest}, bring more"
         )
     found = {
         "checkpoints": pd.DataFrame({"task": kept, "fine_tuned_accuracy": [accuracy[task] for task in kept]}),
