@@ -2,7 +2,5 @@
 
 from .measured import CHECKPOINTS, DIRECTED, MERGES, SUBSETS, by_name, checkpoints, directed, merges, metrics, read, subsets
 
-__all__ = [
-    *("CHECKPOINTS", "DIRECTED", "MERGES", "SUBSETS"),
-    *("by_name", "checkpoints", "directed", "merges", "metrics", "read", "subsets"),
-]
+__all__ = ["CHECKPOINTS", "DIRECTED", "MERGES", "SUBSETS"]
+__all__ += ["by_name", "checkpoints", "directed", "merges", "metrics", "read", "subsets"]
