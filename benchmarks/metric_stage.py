@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+from snakemake.io import Namedlist
+
 import _checkpoints
 import _measure
 from _checkpoints import SETTING, pairs
@@ -27,30 +29,33 @@ TOLERANCE = 1e-6  # relative, of every value
 def job(*output, wildcards: dict = {}, input: dict = {}, **params) -> SimpleNamespace:
     """What a script sees of Snakemake."""
     spaces = {"wildcards": wildcards, "input": input, "params": params}
-    return SimpleNamespace(output=list(output), threads=1, **{key: SimpleNamespace(**space) for key, space in spaces.items()})
+    return SimpleNamespace(output=list(output), threads=1, **{key: Namedlist(fromdict=space) for key, space in spaces.items()})
 
 
 def ours(folder: Path, tasks: list[str], names: list[str] | None = None) -> dict:
     """The stage by the rules' own scripts, for all weight metrics or those named; files of it are left in the folder."""
-    import inner_products  # the rules' scripts, which come before this folder's files
+    import feature  # the rules' scripts
     import metric
-    import spectra
-    from mergecast import metrics
+    from mergecast import features, metrics
 
     gc.enable()  # which the scripts' start turns off while it imports
-    names = names or [found.name for found in metrics.within(metrics.WEIGHT_FEATURES)]
+    names = names or [found.name for found in metrics.within(features.of_weights())]
     os.chdir(folder)
     setting, every = Path("results", SETTING), pairs(tasks)
-    files = {"base": setting / "base.safetensors"}
     checkpoints = {task: setting / f"checkpoints/{task}.safetensors" for task in tasks}
+
+    def computes(name: str, output: Path, files: dict[str, Path]) -> SimpleNamespace:
+        inputs = {"base": setting / "base.safetensors", "checkpoints": list(files.values())}
+        how = {"device": "cpu", "shown": [], "sizes": [None], "further": None, "seed": None}
+        return job(output, input=inputs, features=[name], tasks=list(files), **how)
+
     clock = _measure.Clock()
     with clock.stage("spectra"):
         for task, checkpoint in checkpoints.items():
             output = setting / f"features/spectra/{task}.safetensors"
-            spectra.main(job(output, wildcards={"task": task}, input={**files, "checkpoint": checkpoint}))
+            feature.main(computes("spectra", output, {task: checkpoint}))
     with clock.stage("inner_products"):
-        several = {**files, "checkpoints": list(checkpoints.values())}
-        inner_products.main(job(setting / "features/inner_products.npz", input=several, tasks=tasks))
+        feature.main(computes("inner_products", setting / "features/inner_products.npz", checkpoints))
     with clock.stage("pairs"):
         for name in names:
             output = [setting / f"metrics/{name}/{a}__{b}.json" for a, b in every]

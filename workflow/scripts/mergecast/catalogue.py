@@ -70,6 +70,21 @@ def parameters(wing: str, name: str, function: str) -> dict:
     raise MergecastError(f"{wing}/{name}.py: defines no function {function!r}")
 
 
+def literal(wing: str, name: str, constant: str, missing=None):
+    """The literal assigned to a constant at the top of a module, or `missing` if it assigns none.
+
+    Raises MergecastError if what it assigns is no literal.
+    """
+    for node in _tree(wing, name).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
+            try:
+                return ast.literal_eval(node.value)
+            except ValueError as error:
+                raise MergecastError(f"{wing}/{name}.py: {constant} is no literal; spell out its value") from error
+    return missing
+
+
+@cache
 def _tree(wing: str, name: str) -> ast.Module:
     check(wing, name)
     return ast.parse(ROOT.joinpath(*wing.split("."), f"{name}.py").read_text(encoding="utf-8"))
