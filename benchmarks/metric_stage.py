@@ -46,7 +46,7 @@ def ours(folder: Path, tasks: list[str], names: list[str] | None = None) -> dict
 
     def computes(name: str, output: Path, files: dict[str, Path]) -> SimpleNamespace:
         inputs = {"base": setting / "base.safetensors", "checkpoints": list(files.values())}
-        how = {"device": "cpu", "shown": [], "sizes": [None], "further": None, "seed": None}
+        how = {"device": "cpu", "shown": [], "sizes": [None], "further": False, "seed": None}
         return job(output, input=inputs, features=[name], tasks=list(files), **how)
 
     clock = _measure.Clock()

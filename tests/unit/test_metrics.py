@@ -344,7 +344,14 @@ def test_a_zero_vector_beside_another_gives_a_number_or_says_why_not(name):
     x, zero = np.arange(1.0, 21.0), np.zeros(20)
     full, blank = spectrum(torch.from_numpy(x.reshape(5, 4))), spectrum(torch.zeros(5, 4, dtype=torch.float64))
     half = products((zero, x))
-    features = PairFeatures("ants", "bees", half, {"m": (blank, full)}, (Probe(zero, zero), Probe(x, x)), half)
+    features = PairFeatures(
+        "ants",
+        "bees",
+        inner_products=half,
+        spectra={"m": (blank, full)},
+        probes=(Probe(zero, zero), Probe(x, x)),
+        gradient_products=half,
+    )
     expected = {
         "l2_distance": np.linalg.norm(x), "dot_product": 0, "magnitude_ratio": 0, "effective_rank": 1,
         "effective_rank_mergeability_score": 1, "stable_rank": 1, "spectral_gap": 1, "singular_value_ratio": 0,

@@ -13,7 +13,8 @@ def feature_files(setting, name, tasks=None, folder="features"):
 def feature_job(*names, setting=None, sizes=None):
     """Input, params and resources of a job that computes features of one scope, each after what it needs.
 
-    The setting is that at hand unless it is given; so are the numbers of images, which then are further ones.
+    The setting is that at hand unless it is given, for a job at further numbers of calibration images: `sizes`, or the size
+    at hand.
     """
     chosen = [features.find(name) for name in names]
     looked_at = {feature.images for feature in chosen}
@@ -61,7 +62,7 @@ def feature_job(*names, setting=None, sizes=None):
             "tasks": tasks,
             "shown": shown,
             "sizes": sizes or (counts if any(map(features.calibrated, names)) else [None]),
-            "further": bool(sizes) or None,
+            "further": setting is not None,
             "seed": (lambda wildcards: given(wildcards).seed) if any(looked_at) else None,
             "device": (lambda wildcards: given(wildcards).device) if device == "gpu" else device,
         },

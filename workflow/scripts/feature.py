@@ -26,7 +26,8 @@ def main(snakemake):
     for (size, name), path in outputs.items():
         feature = features.find(name)
         needs = {need: [outputs[size, need]] if (size, need) in outputs else inputs[need] for need in feature.needs}
-        shown = zip(params.shown, inputs.get("images", []), inputs.get("heads", []), strict=True)
+        rows = zip(params.shown, inputs.get("images", []), inputs.get("heads", []), strict=True)
+        shown = [row for row in rows if feature.images == "all" or row[0] in params.tasks]
         images = images_of(feature, shown, size, seed=params.seed, further=params.further)
         make(name, path, replace(given, images=images, features=opened(needs, given)))
 

@@ -96,11 +96,24 @@ def _faults(feature: Feature):
         yield "RESOURCES: a feature that is made from other features alone reads no checkpoint; leave out copies"
     if feature.images not in (None, "all", *(("own",) if feature.scope == "checkpoint" else ())):
         yield f"IMAGES is {feature.images!r}; give 'all', or 'own' for a feature of one checkpoint, or leave it out"
+    if feature.name in _reached(feature.needs):
+        yield "NEEDS leads back to itself; leave one of these features out of it"
     for need in feature.needs:
         if need not in names():
             yield f"NEEDS: {catalogue.unknown('feature', need, names())}"
         elif feature.scope == "checkpoint" and find(need).scope != "checkpoint":
             yield f"NEEDS {need!r}, a feature of the whole grid; a feature of one checkpoint needs features of that checkpoint"
+
+
+def _reached(needs: Iterable[str]) -> set[str]:
+    """All features that these and what they need lead to."""
+    pending, reached = list(needs), set()
+    while pending:
+        need = pending.pop()
+        if need in names() and need not in reached:
+            reached.add(need)
+            pending += catalogue.literal(WING, need, "NEEDS", ())
+    return reached
 
 
 def with_needs(chosen: Iterable[str]) -> tuple[str, ...]:

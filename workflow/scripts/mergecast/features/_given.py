@@ -32,11 +32,11 @@ class Given:
     progress: bool = True
     made: dict = field(default_factory=dict)
 
-    def once(self, make: Callable):
-        """`make(self)`, called once however many features of a job ask for it: a checkpoint in an encoder, say."""
-        if make not in self.made:
-            self.made[make] = make(self)
-        return self.made[make]
+    def once(self, make: Callable, *arguments):
+        """`make(self, …)`, called once however many features of a job ask for it: a checkpoint in an encoder, say."""
+        if (make, *arguments) not in self.made:
+            self.made[make, *arguments] = make(self, *arguments)
+        return self.made[make, *arguments]
 
 
 @dataclass(frozen=True, kw_only=True)

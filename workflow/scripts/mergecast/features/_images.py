@@ -1,7 +1,5 @@
 """Calibration images and heads of tasks, and a checkpoint in its encoder, for features that look at images."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import torch
 
@@ -19,16 +17,16 @@ def encoder(given: Checkpoint) -> Encoder:
     return given.once(_placed)
 
 
-def shown(given: Checkpoint | Grid, tasks: Iterable[str] | None = None) -> dict[str, tuple[Split, torch.Tensor]]:
-    """The calibration images and the zero-shot head of every task whose images are given, or of those named.
+def shown(given: Checkpoint | Grid) -> dict[str, tuple[Split, torch.Tensor]]:
+    """The calibration images and the zero-shot head of every task that the feature looks at, by task.
 
     Raises MergecastError naming the task with fewer train images, and the key that asked for so many.
     """
-    images, opened = given.images, given.once(_opened)
-    return {
-        task: (calibration(opened[task][0], images.per_task, seed=images.seed, asked_by=images.asked_by), opened[task][1])
-        for task in tasks or opened
-    }
+    images, found = given.images, {}
+    for name in images.files:
+        task, head = given.once(_opened, name)
+        found[name] = calibration(task, images.per_task, seed=images.seed, asked_by=images.asked_by), head
+    return found
 
 
 def calibration(task: Task, images_per_task: int, *, seed: int, asked_by: str = SIZE) -> Split:
@@ -54,10 +52,7 @@ def _placed(given: Checkpoint) -> Encoder:
     return open_encoder(given.base, device=given.device).load(given.model)
 
 
-def _opened(given: Checkpoint | Grid) -> dict[str, tuple[Task, torch.Tensor]]:
-    """Each task and its zero-shot head, from their files."""
-    found = {}
-    for name, path in given.images.files.items():
-        task = open_task(path)
-        found[name] = task, open_head(given.images.heads[name], class_names=task.class_names, base=given.base)
-    return found
+def _opened(given: Checkpoint | Grid, name: str) -> tuple[Task, torch.Tensor]:
+    """A task and its zero-shot head, from their files."""
+    task = open_task(given.images.files[name])
+    return task, open_head(given.images.heads[name], class_names=task.class_names, base=given.base)

@@ -19,7 +19,7 @@ SIZE, FURTHER_SIZE = "calibration.images_per_task", "an entry of analysis.calibr
 
 
 def images_of(
-    feature: Feature, shown: Iterable[tuple], images_per_task: int | None, *, seed: int | None, further: bool | None = None
+    feature: Feature, shown: Iterable[tuple], images_per_task: int | None, *, seed: int | None, further: bool = False
 ) -> Images | None:
     """What a feature with IMAGES is shown, from (task, file of images, file of its head): so many images a task, if it does not
     declare its own number. `further`: the configuration asks for that number as a further one."""

@@ -18,7 +18,7 @@ def compute(checkpoint) -> dict:
     """`encoder_gradient` on the calibration images of the checkpoint's own task."""
     from ._images import encoder, shown
 
-    images, head = shown(checkpoint, [checkpoint.task])[checkpoint.task]
+    images, head = shown(checkpoint)[checkpoint.task]
     return encoder_gradient(encoder(checkpoint), head, images)
 
 
