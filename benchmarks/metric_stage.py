@@ -17,8 +17,6 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from snakemake.io import Namedlist
-
 import _checkpoints
 import _measure
 from _checkpoints import SETTING, pairs
@@ -26,10 +24,16 @@ from _checkpoints import SETTING, pairs
 TOLERANCE = 1e-6  # relative, of every value
 
 
+class Named(dict):
+    """Values by name, as attributes too, as Snakemake has them."""
+
+    __getattr__ = dict.__getitem__
+
+
 def job(*output, wildcards: dict = {}, input: dict = {}, **params) -> SimpleNamespace:
     """What a script sees of Snakemake."""
     spaces = {"wildcards": wildcards, "input": input, "params": params}
-    return SimpleNamespace(output=list(output), threads=1, **{key: Namedlist(fromdict=space) for key, space in spaces.items()})
+    return SimpleNamespace(output=list(output), threads=1, **{key: Named(space) for key, space in spaces.items()})
 
 
 def ours(folder: Path, tasks: list[str], names: list[str] | None = None) -> dict:

@@ -1,6 +1,6 @@
 """What there is, read from the source: the modules of a wing, their one-line summaries, their parameters.
 
-A method or predictor is one module named after it. Nothing here imports those modules, so that listing them costs
+A method, feature or predictor is one module named after it. Nothing here imports those modules, so that listing them costs
 no second of torch or scikit-learn, and so that no file depends on all of them. Here too: names a user chooses among.
 """
 
