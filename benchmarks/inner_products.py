@@ -18,7 +18,7 @@ TOLERANCE = 1e-9
 
 def streamed(base, models):
     """The project's own pass."""
-    from mergecast.features.inner_products import products
+    from mergecast.features._products import products
 
     return products(models, base, progress=False).products.sum(axis=0)
 
@@ -40,7 +40,7 @@ WAYS = {"streamed": streamed, "flattened": flattened}
 
 def measure(way: str, folder: Path) -> dict:
     """One way in this process, and its result."""
-    from mergecast.features import inner_products  # noqa: F401  imported before the clock starts
+    from mergecast.features import _products  # noqa: F401  imported before the clock starts
     from mergecast.models.checkpoints import State
 
     paths = sorted(folder.glob("*.safetensors"))

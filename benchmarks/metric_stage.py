@@ -24,33 +24,42 @@ from _checkpoints import SETTING, pairs
 TOLERANCE = 1e-6  # relative, of every value
 
 
+class Named(dict):
+    """Values by name, as attributes too, as Snakemake has them."""
+
+    __getattr__ = dict.__getitem__
+
+
 def job(*output, wildcards: dict = {}, input: dict = {}, **params) -> SimpleNamespace:
     """What a script sees of Snakemake."""
     spaces = {"wildcards": wildcards, "input": input, "params": params}
-    return SimpleNamespace(output=list(output), threads=1, **{key: SimpleNamespace(**space) for key, space in spaces.items()})
+    return SimpleNamespace(output=list(output), threads=1, **{key: Named(space) for key, space in spaces.items()})
 
 
 def ours(folder: Path, tasks: list[str], names: list[str] | None = None) -> dict:
     """The stage by the rules' own scripts, for all weight metrics or those named; files of it are left in the folder."""
-    import inner_products  # the rules' scripts, which come before this folder's files
+    import feature  # the rules' scripts
     import metric
-    import spectra
-    from mergecast import metrics
+    from mergecast import features, metrics
 
     gc.enable()  # which the scripts' start turns off while it imports
-    names = names or [found.name for found in metrics.within(metrics.WEIGHT_FEATURES)]
+    names = names or [found.name for found in metrics.within(features.of_weights())]
     os.chdir(folder)
     setting, every = Path("results", SETTING), pairs(tasks)
-    files = {"base": setting / "base.safetensors"}
     checkpoints = {task: setting / f"checkpoints/{task}.safetensors" for task in tasks}
+
+    def computes(name: str, output: Path, files: dict[str, Path]) -> SimpleNamespace:
+        inputs = {"base": setting / "base.safetensors", "checkpoints": list(files.values())}
+        how = {"device": "cpu", "shown": [], "sizes": [None], "further": False, "seed": None}
+        return job(output, input=inputs, features=[name], tasks=list(files), **how)
+
     clock = _measure.Clock()
     with clock.stage("spectra"):
         for task, checkpoint in checkpoints.items():
             output = setting / f"features/spectra/{task}.safetensors"
-            spectra.main(job(output, wildcards={"task": task}, input={**files, "checkpoint": checkpoint}))
+            feature.main(computes("spectra", output, {task: checkpoint}))
     with clock.stage("inner_products"):
-        several = {**files, "checkpoints": list(checkpoints.values())}
-        inner_products.main(job(setting / "features/inner_products.npz", input=several, tasks=tasks))
+        feature.main(computes("inner_products", setting / "features/inner_products.npz", checkpoints))
     with clock.stage("pairs"):
         for name in names:
             output = [setting / f"metrics/{name}/{a}__{b}.json" for a, b in every]

@@ -17,7 +17,7 @@ import _measure
 import _workflow
 
 SETTINGS = 4
-SCRIPTS = ("metric", "inner_products", "spectra", "probes", "gradients", "finetune", "merge", "folds", "figure")
+SCRIPTS = ("metric", "feature", "finetune", "merge", "folds", "figure")
 SNAKEFILE = """
 rule all:
     input:

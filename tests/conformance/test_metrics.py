@@ -9,12 +9,12 @@ import re
 
 import pytest
 
-from mergecast import metrics
-from mergecast.features.pair import pair_features
+from mergecast import features, metrics
+from mergecast.features._pair import pair_features
 from mergecast.models.checkpoints import open_checkpoint
 
 SETS = ("a", "b")
-WEIGHT_METRICS = tuple(metric.name for metric in metrics.within(metrics.WEIGHT_FEATURES))
+WEIGHT_METRICS = tuple(metric.name for metric in metrics.within(features.of_weights()))
 K = 10  # every matrix in both sets has a rank dimension of at least 10
 
 

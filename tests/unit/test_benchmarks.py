@@ -5,8 +5,8 @@ import torch
 
 import _textbook
 from _naive_metrics import pair_metrics
-from mergecast import merging, metrics
-from mergecast.features.pair import pair_features
+from mergecast import features, merging, metrics
+from mergecast.features._pair import pair_features
 from mergecast.seeding import seed_for
 from states import state, step, tuned
 
@@ -44,7 +44,7 @@ def test_every_weight_metric_gives_what_the_plain_procedure_gives():
     base = state(0, SHAPES)
     a, b = tuned(base, 1, 2).values()
     b = {name: b[name] + 0.3 * (a[name] - base[name]) for name in base}
-    weight = {metric.name for metric in metrics.within(metrics.WEIGHT_FEATURES)}
+    weight = {metric.name for metric in metrics.within(features.of_weights())}
     found = metrics.compute_all(pair_features(base, a, b))
     plain = pair_metrics(base, a, b)
     assert plain.keys() == found.keys() == weight

@@ -1,15 +1,17 @@
 """Features of one checkpoint at any number of calibration images."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from mergecast import tasks
+from mergecast import features, tasks
 from mergecast.errors import MergecastError
-from mergecast.features import calibrated, gradients, inner_products, probes
-from mergecast.features.store import Store
+from mergecast.features import _images, _make, gradients, probes
+from mergecast.features._given import Checkpoint, Grid
+from mergecast.features._store import Store
 from mergecast.models import encoders
 from mergecast.models.checkpoints import State, save
 
@@ -31,78 +33,90 @@ def folder(tmp_path_factory):
         row = {"task": name, "source": "procedural", "options": f"figure={name} train=60 test=20"}
         task = tasks.load(row, size=32, seed=0)
         tasks.save(folder / f"{name}_images.safetensors", task)
-        save(folder / f"{name}_head.safetensors", {"weight": torch.randn(len(task.class_names), 96)})
+        origin = {"class_names": task.class_names, "base_sha256": State(folder / "base.safetensors").sha256}
+        save(folder / f"{name}_head.safetensors", {"weight": torch.randn(len(task.class_names), 96)}, origin)
     return folder
 
 
-@pytest.fixture(scope="module")
-def shown(folder):
-    return {
-        name: (tasks.open_task(folder / f"{name}_images.safetensors"), State(folder / f"{name}_head.safetensors")["weight"])
-        for name in NAMES
-    }
+@pytest.fixture
+def make(folder, tmp_path):
+    """Write a feature of one checkpoint at a number of images; checkpoints are opened once for all their features."""
+    base = State(folder / "base.safetensors")
+    opened = {name: Checkpoint(task=name, base=base, model=State(folder / f"{name}.safetensors")) for name in NAMES}
+
+    def write(feature, task, size, path=None, *, seed=0, further=None):
+        path = path or tmp_path / features.find(feature).file.format(task=task)
+        files = [(name, folder / f"{name}_images.safetensors", folder / f"{name}_head.safetensors") for name in NAMES]
+        images = _make.images_of(features.find(feature), files, size, seed=seed, further=further)
+        _make.make(feature, path, replace(opened[task], images=images))
+        return path
+
+    return write
 
 
-def place(folder, name, seed=0):
-    states = State(folder / "base.safetensors"), State(folder / f"{name}.safetensors")
-    return calibrated.Calibrated.place(*states, name, seed=seed, device="cpu")
-
-
-def test_one_loaded_checkpoint_gives_at_each_number_what_a_fresh_one_gives(folder, shown, tmp_path):
-    kept = place(folder, "lines")
+def test_one_loaded_checkpoint_gives_at_each_number_what_a_fresh_one_gives(folder, make, tmp_path):
     for size in (2, 7, 4):
-        kept.save_probes(tmp_path / f"p{size}.safetensors", shown, size)
-        kept.save_gradient(tmp_path / f"g{size}.safetensors", shown, size)
+        make("probes", "lines", size, tmp_path / f"p{size}.safetensors")
+        make("gradients", "lines", size, tmp_path / f"g{size}.safetensors")
     encoder = encoders.open_encoder(State(folder / "base.safetensors")).load(State(folder / "lines.safetensors"))
-    task, head = shown["lines"]
-    images = probes.calibration(task, 4, seed=0)
-    expected = gradients.encoder_gradient(encoder, head, images)
+
+    def shown(name):
+        task = tasks.open_task(folder / f"{name}_images.safetensors")
+        return State(folder / f"{name}_head.safetensors")["weight"], _images.calibration(task, 4, seed=0)
+
+    expected = gradients.encoder_gradient(encoder, *shown("lines"))
     found = State(tmp_path / "g4.safetensors")
     assert found.keys() == expected.keys() and all(torch.equal(found[key], expected[key]) for key in expected)
     made = State(tmp_path / "p4.safetensors")
-    for name, (task, head) in shown.items():
-        one = probes.probe(encoder, head, probes.calibration(task, 4, seed=0))
+    assert set(made) == {f"{name}/{part}" for name in NAMES for part in ("activation", "count", "input_gradient")}
+    for name in NAMES:
+        one = probes.probe(encoder, *shown(name))
+        assert int(made[f"{name}/count"]) == 4
         assert np.array_equal(made[f"{name}/activation"].numpy(), one.activation)
         assert np.array_equal(made[f"{name}/input_gradient"].numpy(), one.input_gradient)
 
 
-def test_a_file_says_its_checkpoint_its_base_and_its_images(folder, shown, tmp_path):
-    place(folder, "lines", seed=3).save_gradient(tmp_path / "g.safetensors", shown, 5)
-    header = State(tmp_path / "g.safetensors").metadata
+def test_a_file_says_its_checkpoint_its_base_and_its_images(make):
+    header = State(make("gradients", "lines", 5, seed=3)).metadata
     assert header["task"] == "lines" and json.loads(header["calibration"]) == {"images_per_task": 5, "seed": 3}
     assert len(header["base_sha256"]) == len(header["checkpoint_sha256"]) == 64
     assert header["base_sha256"] != header["checkpoint_sha256"]
 
 
-def test_a_folder_of_one_size_holds_all_that_the_metrics_of_images_need(folder, shown, tmp_path):
-    files = {name: tmp_path / f"gradients/{name}.safetensors" for name in NAMES}
+def test_a_folder_of_one_size_holds_all_that_the_metrics_of_images_need(make, tmp_path):
+    files = {name: make("gradients", name, 3) for name in NAMES}
     for name in NAMES:
-        place(folder, name).save_probes(tmp_path / f"probes/{name}.safetensors", shown, 3)
-        place(folder, name).save_gradient(files[name], shown, 3)
-    states = {name: State(path) for name, path in files.items()}
-    headers = {name: state.metadata for name, state in states.items()}
-    inner_products.save(
-        tmp_path / "gradient_products.npz",
-        inner_products.products(states),
-        sha256={name: header["checkpoint_sha256"] for name, header in headers.items()},
-        base_sha256=headers["lines"]["base_sha256"],
-    )
-    store, needs = Store(tmp_path), ("probes", "encoder_gradients")
+        make("probes", name, 3)
+    grid = Grid(tasks=NAMES, progress=False)
+    needed = _make.opened({"gradients": list(files.values())}, grid)
+    _make.make("gradient_products", tmp_path / "gradient_products.npz", replace(grid, features=needed))
+    store, needs = Store("elsewhere", calibration=tmp_path), ("probes", "gradient_products")
     pair = store.pair(*NAMES, needs)
     flat = [torch.cat([tensor.flatten().double() for _, tensor in sorted(State(files[name]).items())]) for name in NAMES]
-    assert pair.encoder_gradients.total().ab == pytest.approx(float(flat[0] @ flat[1]), rel=1e-9)
+    assert pair.gradient_products.total().ab == pytest.approx(float(flat[0] @ flat[1]), rel=1e-9)
     assert pair.probes[0].input_gradient.shape == (2 * 3 * 3 * 32 * 32,)
     assert set(store.inputs(*NAMES, needs)["checkpoints"]) == set(NAMES)
 
 
-def test_more_images_than_there_are_names_the_task_and_the_key_that_asks(folder, shown, tmp_path):
-    available = len(shown["lines"][0].train)
-    one = place(folder, "lines")
-    for make in (one.save_probes, one.save_gradient):
-        with pytest.raises(MergecastError) as error:
-            make(tmp_path / "none.safetensors", shown, available + 1, key=calibrated.FURTHER_SIZE)
-        assert str(error.value) == (
-            f"task lines: an entry of analysis.calibration_sizes is {available + 1}, "
-            f"but it has only {available} train images; lower it"
-        )
+def test_products_of_gradients_of_different_bases_are_refused(make, tmp_path):
+    files = [make("gradients", name, 2) for name in NAMES]
+    other = State(files[1])
+    save(files[1], dict(other), other.metadata | {"base_sha256": "other"})
+    grid = Grid(tasks=NAMES, progress=False)
+    given = replace(grid, features=_make.opened({"gradients": files}, grid))
+    with pytest.raises(
+        MergecastError, match="gradient_products.npz: the features it is made from are of different checkpoints"
+    ):
+        _make.make("gradient_products", tmp_path / "gradient_products.npz", given)
+
+
+@pytest.mark.parametrize("feature", ["probes", "gradients"])
+def test_more_images_than_there_are_names_the_task_and_the_key_that_asks(folder, make, tmp_path, feature):
+    available = len(tasks.open_task(folder / "lines_images.safetensors").train)
+    with pytest.raises(MergecastError) as error:
+        make(feature, "lines", available + 1, further=True)
+    assert str(error.value) == (
+        f"task lines: an entry of analysis.calibration_sizes is {available + 1}, "
+        f"but it has only {available} train images; lower it"
+    )
     assert not list(tmp_path.iterdir()), "nothing is half-written"

@@ -55,7 +55,7 @@ def test_the_version_is_shown_without_loading_torch():
 
 
 def test_metrics_as_json_are_the_librarys_eighteen_numbers(run, files):
-    from mergecast.features.pair import pair_features
+    from mergecast.features._pair import pair_features
 
     code, out, err = run("metrics", files["base"], files["a"], files["b"], "--json")
     base = open_checkpoint(files["base"])

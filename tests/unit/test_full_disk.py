@@ -11,8 +11,8 @@ import torch
 
 from mergecast import files, plots, tasks
 from mergecast.errors import MergecastError
-from mergecast.features import inner_products, spectra
-from mergecast.features.types import ProductTable, Spectrum
+from mergecast.features import _make, _products, spectra
+from mergecast.features._types import ProductTable, Spectrum
 from mergecast.models import checkpoints
 from mergecast.training.progress import Progress
 from tmpfs import ROOM, fill, small_disk
@@ -46,13 +46,15 @@ def checkpoint(path, version):
 def spectrum(path, version):
     vectors = numpy.full((N // 10, 10), float(version))
     found = {"visual.proj": Spectrum(vectors[0], vectors, vectors, vectors)}
-    spectra.save(path, found, task="shapes", checkpoint_sha256="0", base_sha256="1")
+    origin = {"task": "shapes", "checkpoint_sha256": "0", "base_sha256": "1"}
+    _make.save_tensors(path, spectra.arrays(found), origin, seal_each=True)
 
 
 def products(path, version):
     values = numpy.full((N // 4, 2, 2), float(version))
     names = ("shapes", "letters"), tuple(map(str, range(N // 4)))
-    inner_products.save(path, ProductTable(*names, values, values), sha256={"shapes": "0", "letters": "1"}, base_sha256="2")
+    arrays = _products.arrays(ProductTable(*names, values, values))
+    _make.save_table(path, arrays, sha256={"shapes": "0", "letters": "1"}, base_sha256="2")
 
 
 def images(path, version):

@@ -11,13 +11,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mergecast import metrics
+from mergecast import features, metrics
 from mergecast.errors import MergecastError
-from mergecast.features.pair import pair_features
+from mergecast.features._pair import pair_features
+from mergecast.features._types import Gram, PairFeatures, Probe, Products
 from mergecast.features.spectra import spectrum
-from mergecast.features.types import Gram, PairFeatures, Probe, Products
 from mergecast.metrics import effective_rank as rank_module
-from mergecast.metrics._metric import FEATURES, metric
+from mergecast.metrics._metric import metric
 from mergecast.workflow import code_hash
 
 CATEGORIES = {
@@ -59,9 +59,10 @@ def whole(seed=0, mix=0.0, scale=1.0):
     weights = pair_features(base, a, b, ("ants", "bees"))
     activation, pixels, gradient = two(20), two(60), two(200)
     return PairFeatures(
-        "ants", "bees", weights.inner_products, weights.spectra,
-        (Probe(activation[0], pixels[0]), Probe(activation[1], pixels[1])), products(gradient),
-    )  # fmt: skip
+        **vars(weights),
+        probes=(Probe(activation[0], pixels[0]), Probe(activation[1], pixels[1])),
+        gradient_products=products(gradient),
+    )
 
 
 def products(*pairs):
@@ -76,9 +77,13 @@ def swapped(features):
         return Products(p.names, p.bb, p.aa, p.ab, p.dd)
 
     return PairFeatures(
-        features.b, features.a, turn(features.inner_products), {n: (y, x) for n, (x, y) in features.spectra.items()},
-        features.probes[::-1], turn(features.encoder_gradients),
-    )  # fmt: skip
+        features.b,
+        features.a,
+        inner_products=turn(features.inner_products),
+        spectra={name: (y, x) for name, (x, y) in features.spectra.items()},
+        probes=features.probes[::-1],
+        gradient_products=turn(features.gradient_products),
+    )
 
 
 def test_the_catalogue_is_the_published_list_in_its_order():
@@ -89,8 +94,8 @@ def test_the_catalogue_is_the_published_list_in_its_order():
 
 
 def test_eighteen_metrics_need_the_weights_alone():
-    assert [m.name for m in metrics.within(metrics.WEIGHT_FEATURES)] == NAMES[:18]
-    assert len(metrics.within(FEATURES)) == 28
+    assert [m.name for m in metrics.within(features.of_weights())] == NAMES[:18]
+    assert len(metrics.within(features.names())) == 28
     assert metrics.within(()) == ()
 
 
@@ -119,7 +124,8 @@ def test_a_category_depends_on_no_other(category):
 
 def test_computing_metrics_from_files_needs_neither_torch_nor_pandas(root):
     code = (
-        "import sys; from mergecast import metrics; from mergecast.features import store; metrics.catalogue(); "
+        "import sys; from mergecast import metrics; from mergecast.features import _store, names; metrics.catalogue(); "
+        "list(map(_store._module, names())); "
         "print([name for name in ('torch', 'pandas', 'open_clip', 'sklearn') if name in sys.modules])"
     )
     done = subprocess.run(
@@ -152,7 +158,7 @@ def test_known_exact_dependences_hold(seed, mix, scale):
     assert v["spectral_gap"] == pytest.approx(1 - r, abs=1e-14)
     assert v["stable_rank"] == pytest.approx((1 + r) ** 2 / (1 + r**2), rel=1e-14)
     assert v["effective_rank"] == pytest.approx(entropy_rank([1, r]), rel=1e-13)
-    for kind, sums in (("task_vector", features.inner_products), ("encoder_gradient", features.encoder_gradients)):
+    for kind, sums in (("task_vector", features.inner_products), ("encoder_gradient", features.gradient_products)):
         squares = sums.aa.sum() + sums.bb.sum()
         assert v[f"{kind}_l2_distance"] ** 2 == pytest.approx(squares - 2 * v[f"{kind}_dot_product"], abs=1e-12 * squares)
         lengths = math.sqrt(sums.aa.sum() * sums.bb.sum())
@@ -194,7 +200,7 @@ def test_opposite_models_lie_on_one_line():
 def test_tripling_both_task_vectors_changes_no_angle_ratio_or_rank():
     p = whole(seed=4).inner_products
     larger = Products(p.names, *(9 * values for values in (p.aa, p.bb, p.ab, p.dd)))
-    v, w = (metrics.compute_all(PairFeatures("ants", "bees", sums)) for sums in (p, larger))
+    v, w = (metrics.compute_all(PairFeatures("ants", "bees", inner_products=sums)) for sums in (p, larger))
     for name in w:
         factor = 9 if name.endswith("dot_product") else 3 if name.endswith("l2_distance") else 1
         assert w[name] == pytest.approx(factor * v[name], rel=1e-12)
@@ -207,7 +213,7 @@ def test_rank_metrics_agree_with_a_decomposition_of_the_two_row_stack(seed, mix,
     x, other = random.normal(size=300), random.normal(size=300)
     y = scale * (mix * x + math.sqrt(1 - mix**2) * other)
     cuts = (100, 250)
-    features = PairFeatures("ants", "bees", products(*zip(np.split(x, cuts), np.split(y, cuts), strict=True)))
+    features = PairFeatures("ants", "bees", inner_products=products(*zip(np.split(x, cuts), np.split(y, cuts), strict=True)))
     s1, s2 = np.linalg.svd(np.stack([x, y]), compute_uv=False)
     v = metrics.compute_all(features)
     assert features.inner_products.total().singular_values() == pytest.approx((s1, s2), rel=1e-9, abs=1e-7 * s1)
@@ -280,14 +286,14 @@ def test_tensors_untouched_in_either_model_are_left_out_of_the_layerwise_rank():
     random = np.random.default_rng(1)
     x, y, zero, tiny = *random.normal(size=(2, 50)), np.zeros(50), np.full(50, 1e-12)
     name = "layerwise_effective_rank"
-    some = PairFeatures("ants", "bees", products((x, y), (zero, y), (x, tiny), (zero, zero)))
-    alone = PairFeatures("ants", "bees", products((x, y)))
+    some = PairFeatures("ants", "bees", inner_products=products((x, y), (zero, y), (x, tiny), (zero, zero)))
+    alone = PairFeatures("ants", "bees", inner_products=products((x, y)))
     assert metrics.compute(metrics.find(name), some) == metrics.compute(metrics.find(name), alone)
 
 
 VECTORS = {
     "task_vector": "inner_products",
-    "encoder_gradient": "encoder_gradients",
+    "encoder_gradient": "gradient_products",
     "input_gradient": "probes",
     "activation": "probes",
 }
@@ -298,7 +304,7 @@ def test_vector_metrics_agree_with_numpy(kind):
     random = np.random.default_rng(9)
     x, y = random.normal(size=(2, 70))
     fields = {"inner_products": products((x[:30], y[:30]), (x[30:], y[30:]))}
-    fields["encoder_gradients"] = fields["inner_products"]
+    fields["gradient_products"] = fields["inner_products"]
     fields["probes"] = (Probe(x, x), Probe(y, y))
     v = metrics.compute_all(PairFeatures("ants", "bees", **{VECTORS[kind]: fields[VECTORS[kind]]}))
     assert v[f"{kind}_dot_product"] == pytest.approx(np.vdot(x, y), rel=1e-12)
@@ -316,7 +322,14 @@ def test_undefined_metrics_name_pair_metric_and_cause(name):
     zero = np.zeros(30)
     blank = spectrum(torch.zeros(5, 4, dtype=torch.float64))
     flat = products((zero, zero))
-    features = PairFeatures("ants", "bees", flat, {"m": (blank, blank)}, (Probe(zero, zero), Probe(zero, zero)), flat)
+    features = PairFeatures(
+        "ants",
+        "bees",
+        inner_products=flat,
+        spectra={"m": (blank, blank)},
+        probes=(Probe(zero, zero), Probe(zero, zero)),
+        gradient_products=flat,
+    )
     if name.endswith(("l2_distance", "dot_product")):
         assert metrics.compute(metrics.find(name), features) == 0
     else:
@@ -331,7 +344,14 @@ def test_a_zero_vector_beside_another_gives_a_number_or_says_why_not(name):
     x, zero = np.arange(1.0, 21.0), np.zeros(20)
     full, blank = spectrum(torch.from_numpy(x.reshape(5, 4))), spectrum(torch.zeros(5, 4, dtype=torch.float64))
     half = products((zero, x))
-    features = PairFeatures("ants", "bees", half, {"m": (blank, full)}, (Probe(zero, zero), Probe(x, x)), half)
+    features = PairFeatures(
+        "ants",
+        "bees",
+        inner_products=half,
+        spectra={"m": (blank, full)},
+        probes=(Probe(zero, zero), Probe(x, x)),
+        gradient_products=half,
+    )
     expected = {
         "l2_distance": np.linalg.norm(x), "dot_product": 0, "magnitude_ratio": 0, "effective_rank": 1,
         "effective_rank_mergeability_score": 1, "stable_rank": 1, "spectral_gap": 1, "singular_value_ratio": 0,
@@ -352,12 +372,24 @@ def test_a_value_that_is_not_finite_is_an_error(name, bad):
     sick = type(sick)(*(np.full_like(array, bad) for array in vars(sick).values()))
     one = np.ones(12)
     broken = Products(("t",), np.array([bad]), np.ones(1), np.ones(1), np.ones(1))
-    features = PairFeatures("ants", "bees", broken, {"m": (sick, sick)}, (Probe(x, x), Probe(one, one)), broken)
+    features = PairFeatures(
+        "ants",
+        "bees",
+        inner_products=broken,
+        spectra={"m": (sick, sick)},
+        probes=(Probe(x, x), Probe(one, one)),
+        gradient_products=broken,
+    )
     with (
         np.errstate(invalid="ignore"),
         pytest.raises(MergecastError, match=f"^metric {name} of pair ants__bees: .*(NaN|inf)"),
     ):
         metrics.compute(metrics.find(name), features)
+
+
+def test_a_metric_that_reads_a_feature_it_does_not_declare_is_told_so():
+    with pytest.raises(AttributeError, match="no feature 'probes' was asked for; a metric names what it reads in `needs`"):
+        _ = PairFeatures("ants", "bees", spectra={}).probes
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -368,8 +400,10 @@ def test_a_feature_that_was_not_given_is_named(name):
 
 
 def test_a_declaration_must_name_known_features_and_say_what_it_means():
-    with pytest.raises(ValueError, match="unknown feature 'weights'"):
-        metric(needs=("weights",))
+    with pytest.raises(
+        MergecastError, match="^unknown feature 'spectrum'; did you mean 'spectra'\\? Known: gradient_products, "
+    ):
+        metric(needs=("spectrum",))
     with pytest.raises(ValueError, match="'silent' has no docstring"):
 
         @metric(needs=("spectra",))

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from mergecast import tasks
 from mergecast.errors import MergecastError
-from mergecast.features import gradients, probes
+from mergecast.features import _images, gradients, probes
 from mergecast.models import encoders
 
 
@@ -32,16 +32,16 @@ def loss_of(encoder, head, pixels, labels):
 
 
 def test_calibration_images_depend_on_the_task_and_the_seed_alone():
-    first = probes.calibration_indices("a", 100, 10, seed=0)
-    assert np.array_equal(first, probes.calibration_indices("a", 100, 10, seed=0))
+    first = _images.calibration_indices("a", 100, 10, seed=0)
+    assert np.array_equal(first, _images.calibration_indices("a", 100, 10, seed=0))
     assert len(set(first)) == 10 and np.array_equal(first, np.sort(first)) and first[0] >= 0 and first[-1] < 100
-    assert not np.array_equal(first, probes.calibration_indices("b", 100, 10, seed=0))
-    assert not np.array_equal(first, probes.calibration_indices("a", 100, 10, seed=1))
+    assert not np.array_equal(first, _images.calibration_indices("b", 100, 10, seed=0))
+    assert not np.array_equal(first, _images.calibration_indices("a", 100, 10, seed=1))
 
 
 def test_calibration_images_come_from_the_train_split():
     task = tasks.load({"task": "lines", "source": "procedural", "options": "train=40 test=20"}, size=32, seed=0)
-    chosen = probes.calibration(task, 6, seed=0)
+    chosen = _images.calibration(task, 6, seed=0)
     train = {image.tobytes(): label for image, label in zip(task.train.images, task.train.labels, strict=True)}
     assert len(chosen) == 6
     assert all(train[image.tobytes()] == label for image, label in zip(chosen.images, chosen.labels, strict=True))
@@ -51,7 +51,7 @@ def test_more_calibration_images_than_images_is_an_error():
     with pytest.raises(
         MergecastError, match=r"task digits: calibration.images_per_task is 11, but it has only 10 train images"
     ):
-        probes.calibration_indices("digits", 10, 11, seed=0)
+        _images.calibration_indices("digits", 10, 11, seed=0)
 
 
 def test_the_activation_is_the_mean_over_images_and_tokens_of_the_last_block(encoder, head, images):
@@ -133,10 +133,3 @@ def test_gradients_leave_the_encoder_as_it_was(encoder, head, images):
     gradients.encoder_gradient(encoder, head, images)
     assert all(weight.grad is None for weight in encoder.parameters())
     assert all(torch.equal(tensor, encoder.state()[name]) for name, tensor in before.items())
-
-
-def test_a_probe_file_holds_every_task_by_name(encoder, head, images):
-    found = probes.probe(encoder, head, images)
-    made = probes.tensors({"a": found, "b": found})
-    assert set(made) == {f"{task}/{part}" for task in "ab" for part in ("activation", "count", "input_gradient")}
-    assert made["a/activation"].dtype == torch.float64 and int(made["b/count"]) == 5

@@ -64,8 +64,8 @@ def test_a_setting_whose_metrics_see_no_image_computes_nothing_at_further_number
 def gradient(grid: small.Grid, task: str, size: int) -> torch.Tensor:
     """The gradient of a checkpoint's loss on its calibration images, as one vector, from its files alone."""
     from mergecast import tasks
+    from mergecast.features._images import calibration
     from mergecast.features.gradients import encoder_gradient
-    from mergecast.features.probes import calibration
     from mergecast.models import encoders
     from mergecast.models.checkpoints import State
 

@@ -3,20 +3,55 @@
 The features of these numbers are large (a gradient is as large as its checkpoint) and go once the table is written.
 """
 
+
+def further_features(setting, scope):
+    """The features of a scope that are made at further numbers of images, each after what it needs."""
+    needs = [need for name in calibration_metrics(setting) for need in metrics.find(name).needs]
+    return [
+        name
+        for name in features.with_needs(needs)
+        if features.calibrated(name) and features.find(name).scope == scope and further_sizes(setting)
+    ]
+
+
+def calibration_files(setting, size=None):
+    """The files that the metrics of a setting read at a number of images, by default the setting's own."""
+    folders = {False: "features", True: f"calibration/{size}" if size else "features"}
+    return list(
+        dict.fromkeys(
+            path
+            for metric in calibration_metrics(setting)
+            for need in metrics.find(metric).needs
+            for path in feature_files(setting, need, folder=folders[features.calibrated(need)])
+        )
+    )
+
+
+def calibration_folders(setting):
+    """The folder of what depends on the number of images, for each number, the setting's own among them, in ascending order."""
+    own = SETTINGS[setting].calibration["images_per_task"]
+    further = {size: f"results/{setting}/calibration/{size}" for size in further_sizes(setting)}
+    return dict(sorted({own: f"results/{setting}/features", **further}.items()))
+
+
 for setting in filter(calibrated, MODEL_SETTINGS):
-    if further_sizes(setting):
+    names = further_features(setting, "checkpoint")
+    if names:
+        job = feature_job(*names, setting=setting, sizes=further_sizes(setting))
 
         rule:
             name:
                 identifier("calibration_features", setting)
             input:
-                base=f"results/{setting}/base.safetensors",
-                checkpoint=f"results/{setting}/checkpoints/{{task}}.safetensors",
-                heads=every("heads/{task}.safetensors", setting),
-                images=[images(setting, task) for task in SETTINGS[setting].tasks],
+                **job.input,
             output:
-                probes=temp(further_files(setting, "probes", "probes/{task}.safetensors")),
-                gradients=temp(further_files(setting, "encoder_gradients", "gradients/{task}.safetensors")),
+                temp(
+                    [
+                        f"results/{setting}/calibration/{size}/{features.find(name).file}"
+                        for size in further_sizes(setting)
+                        for name in names
+                    ]
+                ),
             log:
                 f"results/{setting}/logs/calibration/features/{{task}}.log",
             benchmark:
@@ -25,52 +60,42 @@ for setting in filter(calibrated, MODEL_SETTINGS):
                 "../envs/model.yaml"
             threads: 1
             resources:
-                **on_gpu(minutes=60, memory=3000, copies=10, device=SETTINGS[setting].device),
+                **job.resources,
             params:
-                code=code("calibration_features.py"),
-                tasks=SETTINGS[setting].tasks,
-                sizes=further_sizes(setting),
-                model=model(setting),
-                seed=SETTINGS[setting].seed,
-                device=SETTINGS[setting].device,
+                **job.params,
             script:
-                "../scripts/calibration_features.py"
+                "../scripts/feature.py"
+
+    for name in further_features(setting, "grid"):
+        job = feature_job(name, setting=setting)
 
         rule:
             name:
-                identifier("calibration_products", setting)
+                identifier("calibration", name, setting)
             input:
-                gradients=every("calibration/{{size}}/gradients/{task}.safetensors", setting),
+                **job.input,
             output:
-                temp(f"results/{setting}/calibration/{{size}}/gradient_products.npz"),
+                temp(f"results/{setting}/calibration/{{size}}/{features.find(name).file}"),
             log:
-                f"results/{setting}/logs/calibration/products/{{size}}.log",
+                f"results/{setting}/logs/calibration/{name}/{{size}}.log",
             benchmark:
-                f"results/{setting}/benchmarks/calibration/products/{{size}}.tsv"
+                f"results/{setting}/benchmarks/calibration/{name}/{{size}}.tsv"
             conda:
                 "../envs/model.yaml"
             threads: 1
             resources:
-                **on_cpu(minutes=60, memory=2000),
+                **job.resources,
             params:
-                code=code("gradient_products.py"),
-                tasks=SETTINGS[setting].tasks,
+                **job.params,
             script:
-                "../scripts/gradient_products.py"
+                "../scripts/feature.py"
 
     rule:
         name:
             identifier("calibration_metrics", setting)
         input:
-            own=list(
-                dict.fromkeys(
-                    path
-                    for metric in calibration_metrics(setting)
-                    for path in feature_files(setting, SETTINGS[setting].tasks, metric)
-                )
-            ),
-            probes=further_files(setting, "probes", *(f"probes/{task}.safetensors" for task in SETTINGS[setting].tasks)),
-            products=further_files(setting, "encoder_gradients", "gradient_products.npz"),
+            own=calibration_files(setting),
+            further=[path for size in further_sizes(setting) for path in calibration_files(setting, size)],
         output:
             report(
                 f"results/{setting}/tables/calibration_metrics.csv",
@@ -87,10 +112,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
         resources:
             **on_cpu(minutes=60, memory=2000),
         params:
-            code=code(
-                "calibration_metrics.py",
-                *{f"metrics.{metrics.find(name).category}" for name in calibration_metrics(setting)},
-            ),
+            code=metric_code("calibration_metrics.py", *calibration_metrics(setting)),
             setting=setting,
             pairs=SETTINGS[setting].pairs,
             metrics=calibration_metrics(setting),

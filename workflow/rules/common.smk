@@ -1,6 +1,6 @@
 """Input functions of all stages: names of files, the pair grid cut into tiles, declared source code and parameters."""
 
-from mergecast import metrics, prediction
+from mergecast import features, metrics, prediction
 from mergecast.catalogue import unknown
 from mergecast.prediction import design
 from mergecast.models import external
@@ -39,12 +39,6 @@ FIGURES = {
         "subsets": ["subset_scores", "subset_ranking"],
         "selection": ["selection"],
     },
-}
-FEATURE_FILES = {
-    "inner_products": lambda setting, tasks: [f"results/{setting}/features/inner_products.npz"],
-    "spectra": lambda setting, tasks: every("features/spectra/{task}.safetensors", setting, tasks),
-    "probes": lambda setting, tasks: every("features/probes/{task}.safetensors", setting, tasks),
-    "encoder_gradients": lambda setting, tasks: [f"results/{setting}/features/gradient_products.npz"],
 }
 
 
@@ -166,15 +160,10 @@ def recipe(setting, task):
     return dict(sorted(given.items()))
 
 
-def feature_files(setting, tasks, metric):
-    """The files of just those features that a metric declares it needs."""
-    return [path for need in metrics.find(metric).needs for path in FEATURE_FILES[need](setting, tasks)]
-
-
 def calibration(setting, metric):
-    """The calibration of a setting, for metrics that look at images."""
-    looks = {"probes", "encoder_gradients"} & set(metrics.find(metric).needs)
-    return dict(SETTINGS[setting].calibration) if looks else {}
+    """The calibration of a setting, for metrics that depend on the number of calibration images."""
+    needs = metrics.find(metric).needs
+    return dict(SETTINGS[setting].calibration) if any(map(features.calibrated, needs)) else {}
 
 
 def method_code(setting, method, script="merge.py"):
@@ -375,17 +364,3 @@ def further_sizes(setting):
     """Numbers of calibration images a task whose features are made beside those of the setting's own number."""
     given = SETTINGS[setting]
     return sorted({*given.analysis["calibration_sizes"]} - {given.calibration["images_per_task"]})
-
-
-def calibration_folders(setting):
-    """The folder of features of each number of calibration images, the setting's own among them, in ascending order."""
-    own = SETTINGS[setting].calibration["images_per_task"]
-    further = {size: f"results/{setting}/calibration/{size}" for size in further_sizes(setting)}
-    return dict(sorted({own: f"results/{setting}/features", **further}.items()))
-
-
-def further_files(setting, feature, *names):
-    """Files of these names for each further number of calibration images, if a metric of the setting needs the feature."""
-    needed = any(feature in metrics.find(name).needs for name in calibration_metrics(setting))
-    sizes = further_sizes(setting) if needed else []
-    return [f"results/{setting}/calibration/{size}/{name}" for size in sizes for name in names]

@@ -1,120 +1,95 @@
-"""What metrics see of a checkpoint, computed once: spectra, probes, gradients; and all inner products in one pass."""
+"""What metrics see of a checkpoint, or of all of them, computed once. One rule a feature; see mergecast/features."""
+
+from types import SimpleNamespace
 
 
-rule inner_products:
-    input:
-        base=of("base.safetensors"),
-        checkpoints=lambda wildcards: every("checkpoints/{task}.safetensors", wildcards.setting),
-    output:
-        of("features/inner_products.npz"),
-    log:
-        of("logs/inner_products.log"),
-    benchmark:
-        of("benchmarks/inner_products.tsv")
-    conda:
-        "../envs/model.yaml"
-    threads: 1
-    resources:
-        **on_cpu(minutes=60, memory=2000, copies=2),
-    params:
-        code=code("inner_products.py"),
-        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
-    script:
-        "../scripts/inner_products.py"
+def feature_files(setting, name, tasks=None, folder="features"):
+    """The files of a feature: of every task of a setting or of those given, or the one of the grid."""
+    feature = features.find(name)
+    pattern = f"{folder}/{feature.file}"
+    return every(pattern, setting, tasks) if feature.scope == "checkpoint" else [f"results/{setting}/{pattern}"]
 
 
-rule spectra:
-    input:
-        base=of("base.safetensors"),
-        checkpoint=of("checkpoints/{task}.safetensors"),
-    output:
-        of("features/spectra/{task}.safetensors"),
-    log:
-        of("logs/spectra/{task}.log"),
-    benchmark:
-        of("benchmarks/spectra/{task}.tsv")
-    conda:
-        "../envs/model.yaml"
-    threads: 1
-    resources:
-        **on_cpu(minutes=60, memory=2000, copies=4),
-    params:
-        code=code("spectra.py"),
-    script:
-        "../scripts/spectra.py"
+def feature_job(*names, setting=None, sizes=None):
+    """Input, params and resources of a job that computes features of one scope, each after what it needs.
+
+    The setting is that at hand unless it is given, for a job at further numbers of calibration images: `sizes`, or the size
+    at hand.
+    """
+    chosen = [features.find(name) for name in names]
+    looked_at = {feature.images for feature in chosen}
+    asked = features.resources(names)
+    device = asked.pop("device")
+
+    def given(wildcards):
+        return SETTINGS[setting or wildcards.setting]
+
+    def tasks(wildcards):
+        return [wildcards.task] if chosen[0].scope == "checkpoint" else list(given(wildcards).tasks)
+
+    def shown(wildcards):
+        return list(given(wildcards).tasks) if "all" in looked_at else tasks(wildcards) if "own" in looked_at else []
+
+    def needed(name):
+        def files(wildcards):
+            further = features.calibrated(name) and wildcards.get("size")
+            folder = f"calibration/{further}" if further else "features"
+            return feature_files(given(wildcards).name, name, tasks(wildcards), folder)
+
+        return files
+
+    def counts(wildcards):
+        return (
+            [int(wildcards.size)] if "size" in wildcards.keys() else [given(wildcards).calibration["images_per_task"]]
+        )
+
+    inputs = {need: needed(need) for feature in chosen for need in feature.needs if need not in names}
+    if any(feature.weights for feature in chosen):
+        inputs["base"] = lambda wildcards: f"results/{given(wildcards).name}/base.safetensors"
+        inputs["checkpoints"] = lambda wildcards: every(
+            "checkpoints/{task}.safetensors", given(wildcards).name, tasks(wildcards)
+        )
+    if any(looked_at):
+        inputs["heads"] = lambda wildcards: [
+            f"results/{given(wildcards).name}/heads/{task}.safetensors" for task in shown(wildcards)
+        ]
+        inputs["images"] = lambda wildcards: [images(given(wildcards).name, task) for task in shown(wildcards)]
+    return SimpleNamespace(
+        input=inputs,
+        params={
+            "code": code("feature.py", *(f"features.{name}" for name in names)),
+            "features": list(names),
+            "tasks": tasks,
+            "shown": shown,
+            "sizes": sizes or (counts if any(map(features.calibrated, names)) else [None]),
+            "further": setting is not None,
+            "seed": (lambda wildcards: given(wildcards).seed) if any(looked_at) else None,
+            "device": (lambda wildcards: given(wildcards).device) if device == "gpu" else device,
+        },
+        resources=on_gpu(**asked, device=setting and SETTINGS[setting].device) if device == "gpu" else on_cpu(**asked),
+    )
 
 
-rule probes:
-    input:
-        base=of("base.safetensors"),
-        checkpoint=of("checkpoints/{task}.safetensors"),
-        heads=lambda wildcards: every("heads/{task}.safetensors", wildcards.setting),
-        images=lambda wildcards: [images(wildcards.setting, task) for task in SETTINGS[wildcards.setting].tasks],
-    output:
-        of("features/probes/{task}.safetensors"),
-    log:
-        of("logs/probes/{task}.log"),
-    benchmark:
-        of("benchmarks/probes/{task}.tsv")
-    conda:
-        "../envs/model.yaml"
-    threads: 1
-    resources:
-        **on_gpu(minutes=60, memory=3000, copies=6),
-    params:
-        code=code("probes.py"),
-        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
-        model=lambda wildcards: model(wildcards.setting),
-        images_per_task=lambda wildcards: SETTINGS[wildcards.setting].calibration["images_per_task"],
-        seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
-        device=lambda wildcards: SETTINGS[wildcards.setting].device,
-    script:
-        "../scripts/probes.py"
+for name in features.names():
+    job = feature_job(name)
 
-
-rule gradients:
-    input:
-        base=of("base.safetensors"),
-        checkpoint=of("checkpoints/{task}.safetensors"),
-        head=of("heads/{task}.safetensors"),
-        images=lambda wildcards: images(wildcards.setting, wildcards.task),
-    output:
-        of("features/gradients/{task}.safetensors"),
-    log:
-        of("logs/gradients/{task}.log"),
-    benchmark:
-        of("benchmarks/gradients/{task}.tsv")
-    conda:
-        "../envs/model.yaml"
-    threads: 1
-    resources:
-        **on_gpu(minutes=30, memory=3000, copies=8),
-    params:
-        code=code("gradients.py"),
-        model=lambda wildcards: model(wildcards.setting),
-        images_per_task=lambda wildcards: SETTINGS[wildcards.setting].calibration["images_per_task"],
-        seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
-        device=lambda wildcards: SETTINGS[wildcards.setting].device,
-    script:
-        "../scripts/gradients.py"
-
-
-rule gradient_products:
-    input:
-        gradients=lambda wildcards: every("features/gradients/{task}.safetensors", wildcards.setting),
-    output:
-        of("features/gradient_products.npz"),
-    log:
-        of("logs/gradient_products.log"),
-    benchmark:
-        of("benchmarks/gradient_products.tsv")
-    conda:
-        "../envs/model.yaml"
-    threads: 1
-    resources:
-        **on_cpu(minutes=60, memory=2000),
-    params:
-        code=code("gradient_products.py"),
-        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
-    script:
-        "../scripts/gradient_products.py"
+    rule:
+        name:
+            name
+        input:
+            **job.input,
+        output:
+            of(f"features/{features.find(name).file}"),
+        log:
+            of(f"logs/{features.find(name).stem}.log"),
+        benchmark:
+            of(f"benchmarks/{features.find(name).stem}.tsv")
+        conda:
+            "../envs/model.yaml"
+        threads: 1
+        resources:
+            **job.resources,
+        params:
+            **job.params,
+        script:
+            "../scripts/feature.py"

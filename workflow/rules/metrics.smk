@@ -1,5 +1,16 @@
 """Each metric of each pair, from cached features. One rule a tile of pairs, the metric a wildcard."""
 
+
+def metric_code(script, *names):
+    """The code of a script and of the metrics that it computes, from features that are read as their modules say."""
+    found = [metrics.find(name) for name in names]
+    return code(
+        script,
+        *sorted({f"metrics.{metric.category}" for metric in found}),
+        *sorted({f"features.{need}" for metric in found for need in metric.needs}),
+    )
+
+
 for setting in MODEL_SETTINGS:
     for number, pairs in enumerate(metric_tiles(setting)):
 
@@ -7,9 +18,11 @@ for setting in MODEL_SETTINGS:
             name:
                 identifier("metric", setting, number)
             input:
-                features=lambda wildcards, setting=setting, tasks=tasks_of(pairs): feature_files(
-                    setting, tasks, wildcards.metric
-                ),
+                features=lambda wildcards, setting=setting, tasks=tasks_of(pairs): [
+                    path
+                    for need in metrics.find(wildcards.metric).needs
+                    for path in feature_files(setting, need, tasks)
+                ],
             output:
                 [f"results/{setting}/metrics/{{metric}}/{a}__{b}.json" for a, b in pairs],
             log:
@@ -22,7 +35,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_cpu(minutes=30, memory=2000),
             params:
-                code=lambda wildcards: code("metric.py", f"metrics.{metrics.find(wildcards.metric).category}"),
+                code=lambda wildcards: metric_code("metric.py", wildcards.metric),
                 setting=setting,
                 pairs=pairs,
                 parameters=lambda wildcards, setting=setting: calibration(setting, wildcards.metric),

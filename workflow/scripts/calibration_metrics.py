@@ -5,7 +5,7 @@ from tqdm import tqdm
 
 from job import run
 from mergecast import metrics
-from mergecast.features.store import Store
+from mergecast.features._store import Store
 from mergecast.files import write_csv
 
 
@@ -14,7 +14,7 @@ def main(snakemake):
     chosen = [metrics.find(name) for name in params.metrics]
     needs = {need for metric in chosen for need in metric.needs}
     for images_per_task, folder in params.folders.items():
-        store = Store(folder)
+        store = Store(f"results/{params.setting}/features", calibration=folder)
         for a, b in tqdm(params.pairs, f"{images_per_task} images a task", unit="pair"):
             features = store.pair(a, b, needs)
             values = {metric.name: metrics.compute(metric, features) for metric in chosen}

@@ -2,7 +2,7 @@
 
 from job import run
 from mergecast import metrics
-from mergecast.features.store import Store, blocked
+from mergecast.features._store import Store, blocked
 from mergecast.files import versions, write_json
 
 

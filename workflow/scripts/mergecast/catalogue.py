@@ -1,6 +1,6 @@
 """What there is, read from the source: the modules of a wing, their one-line summaries, their parameters.
 
-A method or predictor is one module named after it. Nothing here imports those modules, so that listing them costs
+A method, feature or predictor is one module named after it. Nothing here imports those modules, so that listing them costs
 no second of torch or scikit-learn, and so that no file depends on all of them. Here too: names a user chooses among.
 """
 
@@ -70,6 +70,21 @@ def parameters(wing: str, name: str, function: str) -> dict:
     raise MergecastError(f"{wing}/{name}.py: defines no function {function!r}")
 
 
+def literal(wing: str, name: str, constant: str, missing=None):
+    """The literal assigned to a constant at the top of a module, or `missing` if it assigns none.
+
+    Raises MergecastError if what it assigns is no literal.
+    """
+    for node in _tree(wing, name).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
+            try:
+                return ast.literal_eval(node.value)
+            except ValueError as error:
+                raise MergecastError(f"{wing}/{name}.py: {constant} is no literal; spell out its value") from error
+    return missing
+
+
+@cache
 def _tree(wing: str, name: str) -> ast.Module:
     check(wing, name)
     return ast.parse(ROOT.joinpath(*wing.split("."), f"{name}.py").read_text(encoding="utf-8"))

@@ -58,7 +58,7 @@ def show_metrics(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, {name: value}.")] = False,
 ) -> None:
     """Compute the weight metrics of two checkpoints fine-tuned from one base."""
-    from .features.pair import pair_features
+    from .features._pair import pair_features
     from .models.checkpoints import open_checkpoint
 
     origin = open_checkpoint(base)

@@ -1,17 +1,39 @@
 """The gradient of a task's mean loss on its own calibration images, for every weight of the visual tower."""
 
-import torch
-from torch.nn import functional
+from typing import TYPE_CHECKING
 
-from ..models.encoders import Encoder, logits
-from ..tasks import Split
+if TYPE_CHECKING:
+    import torch
+
+    from ..models.encoders import Encoder
+    from ..tasks import Split
+
+SCOPE = "checkpoint"
+FILE = "gradients/{task}.safetensors"
+IMAGES = "own"
+RESOURCES = {"device": "gpu", "minutes": 30, "memory": 3000, "copies": 8}
 
 
-def encoder_gradient(encoder: Encoder, head: torch.Tensor, images: Split, *, batch_size: int = 32) -> dict[str, torch.Tensor]:
+def compute(checkpoint) -> dict:
+    """`encoder_gradient` on the calibration images of the checkpoint's own task."""
+    from ._images import encoder, shown
+
+    images, head = shown(checkpoint)[checkpoint.task]
+    return encoder_gradient(encoder(checkpoint), head, images)
+
+
+def encoder_gradient(
+    encoder: "Encoder", head: "torch.Tensor", images: "Split", *, batch_size: int = 32
+) -> "dict[str, torch.Tensor]":
     """g = (1/n) Σ_images ∇L, L the cross-entropy under the task's zero-shot head: float32, `visual.*`, on the CPU.
 
     A mean over images whatever the batch size; the encoder's weights and flags are left as they were.
     """
+    import torch
+    from torch.nn import functional
+
+    from ..models.encoders import logits
+
     encoder.eval()
     head = head.to(encoder.device)
     weights = dict(encoder.named_parameters())

@@ -1,18 +1,23 @@
-"""Calibration images, and what a checkpoint does on them: mean activation and input gradients, task by task."""
+"""What a checkpoint does on the calibration images of every task: mean activation and input gradients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch.nn import functional
 
-from ..errors import MergecastError
-from ..models.encoders import Encoder, logits
-from ..seeding import seed_for
-from ..tasks import Split, Task
+from ._types import Probe
 
-SIZE = "calibration.images_per_task"
+if TYPE_CHECKING:
+    import torch
+
+    from ..models.encoders import Encoder
+    from ..tasks import Split
+
+SCOPE = "checkpoint"
+FILE = "probes/{task}.safetensors"
+IMAGES = "all"
+RESOURCES = {"device": "gpu", "minutes": 60, "memory": 3000, "copies": 6}
 
 
 @dataclass(frozen=True)
@@ -28,24 +33,40 @@ class TaskProbe:
     input_gradient: np.ndarray
 
 
-def calibration_indices(task: str, available: int, images_per_task: int, *, seed: int, key: str = SIZE) -> np.ndarray:
-    """Sorted indices (int64) of a task's calibration images among its train images: a choice seeded by its name alone.
+def compute(checkpoint) -> dict:
+    """`{task}/activation`, `{task}/count`, `{task}/input_gradient` for every task, see `TaskProbe`."""
+    from ._images import encoder, shown
 
-    Raises MergecastError when more images are asked for, by the configuration's `key`, than there are.
-    """
-    if images_per_task > available:
-        raise MergecastError(f"task {task}: {key} is {images_per_task}, but it has only {available} train images; lower it")
-    rng = np.random.default_rng(seed_for("calibration", task, seed=seed))
-    return np.sort(rng.choice(available, images_per_task, replace=False))
-
-
-def calibration(task: Task, images_per_task: int, *, seed: int, key: str = SIZE) -> Split:
-    """A task's calibration images and labels, from its train split; `key` as for their indices."""
-    return task.train.take(calibration_indices(task.name, len(task.train), images_per_task, seed=seed, key=key))
+    network, found = encoder(checkpoint), {}
+    for task, (images, head) in shown(checkpoint).items():
+        found |= {f"{task}/{part}": value for part, value in vars(probe(network, head, images)).items()}
+    return found
 
 
-def probe(encoder: Encoder, head: torch.Tensor, images: Split, *, batch_size: int = 32) -> TaskProbe:
+def pair(a: str, b: str, first: Mapping, second: Mapping) -> tuple[Probe, Probe]:
+    """Both models on both tasks' images. Raises ValueError if they were shown other images."""
+    both = _joined(first, (a, b)), _joined(second, (a, b))
+    if both[0].input_gradient.shape != both[1].input_gradient.shape:
+        raise ValueError("probed on other calibration images")
+    return both
+
+
+def _joined(file: Mapping[str, np.ndarray], tasks: tuple[str, str]) -> Probe:
+    """One model: activations averaged over the images of both tasks, gradients joined in the pair's order."""
+    counts = [file[f"{task}/count"].item() for task in tasks]
+    means = [file[f"{task}/activation"].astype(np.float64) for task in tasks]
+    gradients = [file[f"{task}/input_gradient"].reshape(-1) for task in tasks]
+    activation = sum(count * mean for count, mean in zip(counts, means, strict=True)) / sum(counts)
+    return Probe(activation, np.concatenate(gradients, dtype=np.float64))
+
+
+def probe(encoder: "Encoder", head: "torch.Tensor", images: "Split", *, batch_size: int = 32) -> TaskProbe:
     """One checkpoint on one task's calibration images under that task's head; other tasks cannot change a bit of it."""
+    import torch
+    from torch.nn import functional
+
+    from ..models.encoders import logits
+
     encoder.eval()
     head = head.to(encoder.device)
     tokens: list[torch.Tensor] = []
@@ -64,13 +85,3 @@ def probe(encoder: Encoder, head: torch.Tensor, images: Split, *, batch_size: in
     finally:
         hook.remove()
     return TaskProbe(total / len(images), len(images), np.concatenate(gradients))
-
-
-def tensors(probes: Mapping[str, TaskProbe]) -> dict[str, torch.Tensor]:
-    """Tensors of a probe file: `{task}/activation`, `{task}/count`, `{task}/input_gradient` for every task."""
-    found = {}
-    for task, one in probes.items():
-        found[f"{task}/activation"] = torch.from_numpy(one.activation)
-        found[f"{task}/count"] = torch.tensor(one.count)
-        found[f"{task}/input_gradient"] = torch.from_numpy(one.input_gradient)
-    return found

@@ -1,18 +1,49 @@
-"""Singular values and vectors of a checkpoint's task vector, once per checkpoint."""
+"""Singular values and leading and trailing singular vectors of a checkpoint's task vector, matrix by matrix."""
 
 from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
-from ..files import SEALS
-from ..models import checkpoints
-from ..models.checkpoints import digits_suffice, is_matrix, oriented, task_vector
-from ._ends import ends, gram
-from .types import Spectrum
+from ._types import Spectrum
 
+if TYPE_CHECKING:
+    import torch
+
+SCOPE = "checkpoint"
+FILE = "spectra/{task}.safetensors"
+RESOURCES = {"device": "cpu", "minutes": 60, "memory": 2000, "copies": 4}
+SEAL_EACH = True
+
+PARTS = tuple(field.name for field in fields(Spectrum))
 K = 10  # vectors kept of each end of a spectrum
+
+
+def compute(checkpoint) -> dict:
+    """`{matrix}/values`, `/left`, `/right_top`, `/right_bottom` of the `spectra`."""
+    return arrays(spectra(checkpoint.base, checkpoint.model, progress=checkpoint.progress))
+
+
+def arrays(found: Mapping[str, Spectrum]) -> dict[str, np.ndarray]:
+    """The arrays of a file of spectra."""
+    return {f"{name}/{part}": array for name, parts in found.items() for part, array in vars(parts).items()}
+
+
+def read(file: Mapping[str, np.ndarray]) -> dict[str, Spectrum]:
+    """The spectrum of every matrix by name; no array is read before it is asked for."""
+    names = sorted({name.removesuffix("/values") for name in file if name.endswith("/values")})
+    for lacking in sorted({f"{name}/{part}" for name in names for part in PARTS} - set(file)):
+        file[lacking]  # which says that it is not there
+    return {name: StoredSpectrum(file, name) for name in names}
+
+
+def pair(a: str, b: str, first: dict[str, Spectrum], second: dict[str, Spectrum]) -> dict[str, tuple[Spectrum, Spectrum]]:
+    """The two spectra of every matrix by name. Raises ValueError if one checkpoint lacks a matrix of the other."""
+    for name in sorted(first.keys() ^ second.keys()):
+        raise ValueError(f"only one has a spectrum of {name!r}")
+    return {name: (first[name], second[name]) for name in first}
 
 
 def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str, Spectrum]:
@@ -21,6 +52,10 @@ def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str
     Matrices are the 2-D tensors that act as linear maps, oriented (out, in): no embeddings, `visual.proj` transposed.
     k = min(10, rank dimension). Everything is float64.
     """
+    import torch
+
+    from ..models.checkpoints import is_matrix, oriented, task_vector
+
     found = {}
     for name in tqdm(sorted(base), "spectra", unit="tensor", disable=not progress):
         if name.startswith("visual.") and is_matrix(name, base[name]):
@@ -28,11 +63,11 @@ def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str
     return found
 
 
-def spectrum(matrix: torch.Tensor, k: int = K) -> Spectrum:
+def spectrum(matrix: "torch.Tensor", k: int = K) -> Spectrum:
     """Spectrum of one matrix (m, n), float64, with k = min(k, m, n) vectors of each end."""
     rows, columns = matrix.shape
     k = min(k, rows, columns)
-    if not any(torch.aminmax(matrix)):
+    if not any(matrix.aminmax()):
         return Spectrum(np.zeros(min(rows, columns)), *(np.zeros((n, k)) for n in (rows, columns, columns)))
     tall = matrix.numpy() if rows >= columns else matrix.T.numpy()
     values, short, long = _by_gram(tall, k) or _by_svd(tall, k)
@@ -43,6 +78,9 @@ def spectrum(matrix: torch.Tensor, k: int = K) -> Spectrum:
 def _by_gram(tall: np.ndarray, k: int) -> tuple | None:
     """Singular values, descending, and the first and last k vectors of the shorter and the longer side, from the Gram
     matrix: in a fraction of the time of an SVD. None where that would lose too many digits, saves nothing or fails."""
+    from ..models.checkpoints import digits_suffice
+    from ._ends import ends, gram
+
     if tall.shape[1] < 2 * k:
         return None
     try:
@@ -63,11 +101,14 @@ def _by_svd(tall: np.ndarray, k: int) -> tuple:
     return values, *(np.concatenate([side[:, :k], side[:, len(values) - k :]], axis=1) for side in (short.T, long))
 
 
-def save(path, found: Mapping[str, Spectrum], *, task: str, checkpoint_sha256: str, base_sha256: str) -> None:
-    """Write spectra as safetensors, `{matrix}/values`, `/left`, `/right_top`, `/right_bottom`, whole or not at all.
+class StoredSpectrum(Spectrum):
+    """A spectrum in a file, each part of which is read when it is first asked for."""
 
-    The header holds the hash of each tensor, since a metric reads one part of each spectrum and tests no more than that.
-    """
-    tensors = {f"{name}/{field}": torch.tensor(array) for name, parts in found.items() for field, array in vars(parts).items()}
-    origin = {"task": task, "checkpoint_sha256": checkpoint_sha256, "base_sha256": base_sha256}
-    checkpoints.save(path, tensors, origin | {"k": K, SEALS: checkpoints.tensor_hashes(tensors)})
+    def __init__(self, file: Mapping[str, np.ndarray], name: str):
+        vars(self).update(_file=file, _name=name)
+
+    def __getattr__(self, part: str) -> np.ndarray:
+        if part not in PARTS:
+            raise AttributeError(part)
+        vars(self)[part] = self._file[f"{self._name}/{part}"]
+        return vars(self)[part]

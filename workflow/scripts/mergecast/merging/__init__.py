@@ -4,7 +4,6 @@ A method's parameters and defaults are the keyword arguments of its `merge`; wha
 `PARAMETERS`, a JSON-schema fragment each. Both are read from the source.
 """
 
-import ast
 import difflib
 import inspect
 import math
@@ -53,7 +52,7 @@ def check_parameters(name: str, given: Mapping | None = None, models: int | None
 
 def ranges(name: str) -> dict[str, dict]:
     """What each parameter of a method may be: a JSON-schema fragment with a `description` in words."""
-    return _literal(_known(name), "PARAMETERS", {})
+    return catalogue.literal(WING, _known(name), "PARAMETERS", {})
 
 
 def merge(name: str, base: Mapping, models: Mapping[str, Mapping], given: Mapping | None = None, *, svd=None) -> dict:
@@ -126,12 +125,3 @@ def _checked(name: str, key: str, value, fragment: dict, models: int | None):
     if not fits or (number and models and fragment.get("at_most_models") and value > models):
         raise MergecastError(f"method {name!r}: parameter {key!r} is {value!r}; give {fragment['description']}")
     return float(value) if number and "number" in fragment.get("type", ()) else value
-
-
-def _literal(name: str, constant: str, missing):
-    """A literal assigned at the top of a method's module, read without importing it."""
-    tree = ast.parse((catalogue.ROOT / WING / f"{name}.py").read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
-            return ast.literal_eval(node.value)
-    return missing

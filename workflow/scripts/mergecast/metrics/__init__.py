@@ -9,11 +9,10 @@ from functools import cache
 
 from .. import catalogue as modules
 from ..errors import MergecastError
-from ..features.types import PairFeatures
+from ..features._types import PairFeatures
 from ._metric import Metric
 
 ORDER = ("task_vector", "effective_rank", "subspace", "activation", "gradient")
-WEIGHT_FEATURES = ("inner_products", "spectra")
 
 
 @cache
@@ -42,7 +41,7 @@ def find(name: str) -> Metric:
 
 
 def within(features: Iterable[str]) -> tuple[Metric, ...]:
-    """The metrics that need no more than these features: `within(WEIGHT_FEATURES)` are those of the weights alone."""
+    """The metrics that need no more than these features: `within(features.of_weights())` are those of the weights alone."""
     features = set(features)
     return tuple(metric for metric in catalogue().values() if features.issuperset(metric.needs))
 
@@ -55,7 +54,7 @@ def compute(metric: Metric, features: PairFeatures) -> float:
     """
     where = f"metric {metric.name} of pair {features.a}__{features.b}"
     for need in metric.needs:
-        if getattr(features, need) is None:
+        if not hasattr(features, need):
             raise MergecastError(f"{where}: needs the feature {need!r}, which was not given; make it first")
     try:
         value = float(metric(features))
@@ -68,5 +67,4 @@ def compute(metric: Metric, features: PairFeatures) -> float:
 
 def compute_all(features: PairFeatures) -> dict[str, float]:
     """Every metric whose needs the pair's features meet, by name, in the order of the catalogue."""
-    given = [need for need, value in vars(features).items() if value is not None]
-    return {metric.name: compute(metric, features) for metric in within(given)}
+    return {metric.name: compute(metric, features) for metric in within(vars(features))}

@@ -4,9 +4,8 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..features.types import PairFeatures
-
-FEATURES = ("inner_products", "spectra", "probes", "encoder_gradients")
+from ..features import check as check_feature
+from ..features._types import PairFeatures
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,12 @@ class Metric:
 def metric(
     *, needs: tuple[str, ...], directed: Callable[[PairFeatures], float] | None = None
 ) -> Callable[[Callable[[PairFeatures], float]], Metric]:
-    """Declare a function of PairFeatures as a metric. Raises ValueError for an unknown feature or no docstring."""
-    if unknown := set(needs) - set(FEATURES):
-        raise ValueError(f"unknown feature {sorted(unknown)[0]!r}; there are {', '.join(FEATURES)}")
+    """Declare a function of PairFeatures as a metric, which needs these features (a tuple of their names).
+
+    Raises MergecastError for an unknown feature, with the closest name, and ValueError for a function without a docstring.
+    """
+    for need in needs:
+        check_feature(need)
 
     def declare(function: Callable[[PairFeatures], float]) -> Metric:
         summary, _, rest = (inspect.getdoc(function) or "").partition("\n")

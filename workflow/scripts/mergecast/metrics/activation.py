@@ -4,7 +4,7 @@ a_t is the mean, over the images of both tasks and over tokens, of the last bloc
 Source: "Demystifying Mergeability" (Rose-STL-Lab/demystifying-mergeability), metrics 19-22, on the pair's own images.
 """
 
-from ..features.types import Gram, PairFeatures
+from ..features._types import Gram, PairFeatures
 from ._metric import metric
 
 

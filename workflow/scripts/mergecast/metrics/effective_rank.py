@@ -7,7 +7,7 @@ Source: "Demystifying Mergeability" (Rose-STL-Lab/demystifying-mergeability), me
 import math
 
 from ..errors import MergecastError
-from ..features.types import Gram, PairFeatures
+from ..features._types import Gram, PairFeatures
 from ._metric import metric
 
 NEGLIGIBLE = 1e-10  # norm below which a tensor of a task vector counts as untouched

@@ -7,35 +7,35 @@ Source: "Demystifying Mergeability" (Rose-STL-Lab/demystifying-mergeability), me
 for random ones and the same images for both models.
 """
 
-from ..features.types import Gram, PairFeatures
+from ..features._types import Gram, PairFeatures
 from ._metric import metric
 
 
-@metric(needs=("encoder_gradients",))
+@metric(needs=("gradient_products",))
 def encoder_gradient_cosine_similarity(features: PairFeatures) -> float:
     """Whether each task would go on changing the weights in the same way: 1 the same, 0 unrelated, -1 opposite.
 
     <g_a,g_b> / (|g_a| |g_b|), in [-1, 1]. Raises MergecastError if a gradient is zero.
     """
-    return features.encoder_gradients.total().cosine()
+    return features.gradient_products.total().cosine()
 
 
-@metric(needs=("encoder_gradients",))
+@metric(needs=("gradient_products",))
 def encoder_gradient_l2_distance(features: PairFeatures) -> float:
     """How far apart the changes are that each task would still make to the weights: 0 for the same, or for none left.
 
     |g_a - g_b|, at least 0.
     """
-    return features.encoder_gradients.total().distance()
+    return features.gradient_products.total().distance()
 
 
-@metric(needs=("encoder_gradients",))
+@metric(needs=("gradient_products",))
 def encoder_gradient_dot_product(features: PairFeatures) -> float:
     """Agreement of the changes each task would still make, times their sizes: negative when they oppose each other.
 
     <g_a,g_b>, any real number.
     """
-    return features.encoder_gradients.total().ab
+    return features.gradient_products.total().ab
 
 
 @metric(needs=("probes",))

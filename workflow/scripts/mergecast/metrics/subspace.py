@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..errors import MergecastError
-from ..features.types import PairFeatures, Spectrum
+from ..features._types import PairFeatures, Spectrum
 from ._metric import metric
 
 LARGEST = 100  # singular values compared

@@ -4,7 +4,7 @@
 Source: "Demystifying Mergeability" (Rose-STL-Lab/demystifying-mergeability), metrics 1-5.
 """
 
-from ..features.types import PairFeatures
+from ..features._types import PairFeatures
 from ._metric import metric
 
 

@@ -14,8 +14,6 @@ all merge methods, and hundreds of relabelled targets, are one call. The excepti
 its columns are K / M groups of M methods, and the methods of a group are fitted together.
 """
 
-import ast
-
 from .. import catalogue
 from ..errors import MergecastError
 
@@ -52,7 +50,7 @@ def parameters(name: str) -> dict:
 
 def inputs(name: str) -> str:
     """What its columns are, "metrics", "checkpoints" or "tasks", read from the source without importing it."""
-    found = _literal(name, "INPUTS")
+    found = catalogue.literal(WINGS[kind(name)], name, "INPUTS")
     if found is None:
         raise MergecastError(f"prediction/{name}.py: says no INPUTS; add one of 'metrics', 'checkpoints', 'tasks'")
     return found
@@ -60,18 +58,9 @@ def inputs(name: str) -> str:
 
 def costly(name: str) -> bool:
     """Whether many columns of Y take it long."""
-    return bool(_literal(name, "COSTLY"))
+    return bool(catalogue.literal(WINGS[kind(name)], name, "COSTLY"))
 
 
 def has_coefficients(name: str) -> bool:
     """Whether its `explain` returns a coefficient for each of its columns."""
-    return bool(_literal(name, "COEFFICIENTS"))
-
-
-def _literal(name: str, constant: str):
-    """The value of a module's constant, or None, read from the source."""
-    source = catalogue.ROOT.joinpath(*WINGS[kind(name)].split("."), f"{name}.py").read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == constant:
-            return ast.literal_eval(node.value)
-    return None
+    return bool(catalogue.literal(WINGS[kind(name)], name, "COEFFICIENTS"))

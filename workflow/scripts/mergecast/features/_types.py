@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -151,13 +152,12 @@ class Probe:
     input_gradient: np.ndarray
 
 
-@dataclass(frozen=True)
-class PairFeatures:
-    """The features of the pair (a, b), each model's first before the second's; None where no metric asked for one."""
+class PairFeatures(SimpleNamespace):
+    """The features of the pair (a, b) by name: `PairFeatures("ants", "bees", spectra=…).spectra`; of the two models, the first
+    before the second. It has those that were asked for, and no others."""
 
-    a: str
-    b: str
-    inner_products: Products | None = None
-    spectra: dict[str, tuple[Spectrum, Spectrum]] | None = None
-    probes: tuple[Probe, Probe] | None = None
-    encoder_gradients: Products | None = None
+    def __init__(self, a: str, b: str, **features):
+        super().__init__(a=a, b=b, **features)
+
+    def __getattr__(self, name: str):
+        raise AttributeError(f"no feature {name!r} was asked for; a metric names what it reads in `needs`")

@@ -1,0 +1,100 @@
+"""A feature computed and written: its file says what it was made from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .. import catalogue
+from ..errors import MergecastError
+from ..files import SEALS, atomic
+from ..models import checkpoints
+from ..models.checkpoints import State, content_hash
+from . import WING, Feature, find
+from ._given import Checkpoint, Grid, Images
+from ._store import Table
+
+SIZE, FURTHER_SIZE = "calibration.images_per_task", "an entry of analysis.calibration_sizes"
+
+
+def images_of(
+    feature: Feature, shown: Iterable[tuple], images_per_task: int | None, *, seed: int | None, further: bool = False
+) -> Images | None:
+    """What a feature with IMAGES is shown, from (task, file of images, file of its head): so many images a task, if it does not
+    declare its own number. `further`: the configuration asks for that number as a further one."""
+    if not feature.images:
+        return None
+    tasks, files, heads = zip(*shown, strict=True)
+    asked_by = f"{WING}/{feature.name}.py: IMAGES_PER_TASK" if feature.images_per_task else FURTHER_SIZE if further else SIZE
+    return Images(
+        files=dict(zip(tasks, files, strict=True)),
+        heads=dict(zip(tasks, heads, strict=True)),
+        per_task=feature.images_per_task or images_per_task,
+        seed=seed,
+        asked_by=asked_by,
+    )
+
+
+def opened(needs: Mapping[str, Sequence], given: Checkpoint | Grid) -> dict[str, Mapping]:
+    """The files of features that others are made from, by name: what `Checkpoint.features` or `Grid.features` holds."""
+    found = {}
+    for name, paths in needs.items():
+        if find(name).scope == "grid":
+            found[name] = Table(Path(paths[0]))
+        elif isinstance(given, Grid):
+            found[name] = {task: State(path) for task, path in zip(given.tasks, paths, strict=True)}
+        else:
+            found[name] = State(paths[0])
+    return found
+
+
+def make(name: str, path, given: Checkpoint | Grid) -> None:
+    """Compute a feature and write its file, whole or not at all."""
+    feature = find(name)
+    arrays = catalogue.load(WING, name).compute(given)
+    base_sha256, sha256 = _origin(path, feature, given)
+    if feature.scope == "grid":
+        save_table(path, arrays, sha256=sha256, base_sha256=base_sha256)
+    else:
+        origin = {"task": given.task, "checkpoint_sha256": sha256[given.task], "base_sha256": base_sha256}
+        if given.images:
+            origin["calibration"] = {"images_per_task": given.images.per_task, "seed": given.images.seed}
+        save_tensors(path, arrays, origin, seal_each=feature.seal_each)
+
+
+def save_tensors(path, arrays: Mapping, header: Mapping[str, object], *, seal_each: bool = False) -> None:
+    """Write a checkpoint's feature as safetensors; with `seal_each` the header holds the hash of each tensor, too."""
+    tensors = {name: array if isinstance(array, torch.Tensor) else torch.tensor(array) for name, array in arrays.items()}
+    checkpoints.save(path, tensors, header | ({SEALS: checkpoints.tensor_hashes(tensors)} if seal_each else {}))
+
+
+def save_table(path, arrays: Mapping[str, np.ndarray], *, sha256: Mapping[str, str], base_sha256: str) -> None:
+    """Write a feature of the grid as npz, with its tasks, the content hash of each task's checkpoint and that of the base."""
+    hashes = {"sha256": np.array(list(sha256.values())), "base_sha256": np.array(base_sha256)}
+    with atomic(path) as temporary:
+        np.savez(temporary, tasks=np.array(list(sha256)), **arrays, **hashes)
+
+
+def _origin(path, feature: Feature, given: Checkpoint | Grid) -> tuple[str, dict[str, str]]:
+    """The content hash of the base and of each checkpoint, from these themselves or from the features it is made from."""
+    if feature.weights:
+        models = given.models if feature.scope == "grid" else {given.task: given.model}
+        return content_hash(given.base), {task: content_hash(model) for task, model in models.items()}
+    found = [origin for need in feature.needs for origin in _origins(find(need), given)]
+    bases, hashes = {base for base, _, _ in found}, {(task, sha256) for _, task, sha256 in found}
+    if len(bases) > 1 or len(hashes) > len({task for task, _ in hashes}):
+        raise MergecastError(f"{path}: the features it is made from are of different checkpoints; delete them and run again")
+    tasks = given.tasks if feature.scope == "grid" else (given.task,)
+    return bases.pop(), {task: dict(hashes)[task] for task in tasks}
+
+
+def _origins(need: Feature, given: Checkpoint | Grid):
+    """(base, task, checkpoint): what a feature that is needed says it was made from."""
+    file = given.features[need.name]
+    if need.scope == "grid":
+        for task, sha256 in zip(file["tasks"], file["sha256"], strict=True):
+            yield str(file["base_sha256"]), str(task), str(sha256)
+    else:
+        for task, state in (file if isinstance(given, Grid) else {given.task: file}).items():
+            yield state.metadata["base_sha256"], task, state.metadata["checkpoint_sha256"]
