@@ -27,7 +27,7 @@ ALLOWED = {
     "tables": {"metrics"},
     "plots": set(),
     "report": {"plots", "tables"},
-    "config": {"tables", "models", "merging", "metrics", "prediction", "tasks"},
+    "config": {"grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
     "cli": {"merging", "metrics", "prediction", "models", "features", "tables"},
 }
 LIGHT = [
@@ -49,6 +49,7 @@ LIGHT = [
     "tables",
     "tables.external",
     "grid.subsets",
+    "grid.tiles",
     "plots",
     "report",
 ]

@@ -8,7 +8,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
 
         rule:
             name:
-                identifier("calibration_features", setting)
+                tiles.identifier("calibration_features", setting)
             input:
                 base=f"results/{setting}/base.safetensors",
                 checkpoint=f"results/{setting}/checkpoints/{{task}}.safetensors",
@@ -38,7 +38,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
 
         rule:
             name:
-                identifier("calibration_products", setting)
+                tiles.identifier("calibration_products", setting)
             input:
                 gradients=every("calibration/{{size}}/gradients/{task}.safetensors", setting),
             output:
@@ -60,7 +60,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
 
     rule:
         name:
-            identifier("calibration_metrics", setting)
+            tiles.identifier("calibration_metrics", setting)
         input:
             own=list(
                 dict.fromkeys(

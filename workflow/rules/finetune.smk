@@ -21,7 +21,7 @@ rule finetune:
     params:
         code=code("finetune.py"),
         model=lambda wildcards: model(wildcards.setting),
-        recipe=lambda wildcards: recipe(wildcards.setting, wildcards.task),
+        recipe=lambda wildcards: rows.recipe(SETTINGS[wildcards.setting].recipe, TASKS[wildcards.task]),
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
         device=lambda wildcards: SETTINGS[wildcards.setting].device,
     script:

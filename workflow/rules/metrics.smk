@@ -1,13 +1,13 @@
 """Each metric of each pair, from cached features. One rule a tile of pairs, the metric a wildcard."""
 
 for setting in MODEL_SETTINGS:
-    for number, pairs in enumerate(metric_tiles(setting)):
+    for number, pairs in enumerate(tiles.packed_rows(SETTINGS[setting].tasks, SETTINGS[setting].tile["metrics"])):
 
         rule:
             name:
-                identifier("metric", setting, number)
+                tiles.identifier("metric", setting, number)
             input:
-                features=lambda wildcards, setting=setting, tasks=tasks_of(pairs): feature_files(
+                features=lambda wildcards, setting=setting, tasks=tiles.members(pairs, TASKS): feature_files(
                     setting, tasks, wildcards.metric
                 ),
             output:

@@ -77,7 +77,7 @@ for setting in SETTINGS:
 
     rule:
         name:
-            identifier("folds", setting)
+            tiles.identifier("folds", setting)
         input:
             tables=lambda wildcards, setting=setting: tables_seen(setting, wildcards.predictor),
         output:
