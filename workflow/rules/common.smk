@@ -222,28 +222,9 @@ def forecast_grid(setting):
     return {first: splits, **{target: {"loto": splits["loto"]} for target in others}}
 
 
-def loto_folds(setting):
-    """(method, held-out task) of every fold that is a file of its own."""
-    return [(method, task) for method in SETTINGS[setting].methods for task in SETTINGS[setting].tasks]
-
-
-def other_folds(setting):
-    """(split, method) of the further splits, all folds of which are one file."""
-    return [
-        (split, method) for split in SETTINGS[setting].splits if split != "loto" for method in SETTINGS[setting].methods
-    ]
-
-
-def every_fold(setting):
-    """All fold files of a setting, predictor by predictor."""
-    return [
-        path
-        for predictor in SETTINGS[setting].predictors
-        for path in [
-            *(f"results/{setting}/folds/{method}/{predictor}/{task}.json" for method, task in loto_folds(setting)),
-            *(f"results/{setting}/splits/{split}/{method}/{predictor}.json" for split, method in other_folds(setting)),
-        ]
-    ]
+def predictor_files(pattern, setting):
+    """The same kind of file for every predictor of a setting."""
+    return [f"results/{setting}/{pattern.format(predictor=name)}" for name in SETTINGS[setting].predictors]
 
 
 def analyst_module(setting):
