@@ -266,9 +266,9 @@ def curves(setting):
 
 def subsets(setting):
     """Random subsets of a setting's tasks to be merged, by id; none where none are asked for or there are no models."""
-    given = SETTINGS[setting]
-    drawn = given.base and given.subsets
-    return draw_subsets(given.tasks, **given.subsets, seed=given.seed) if drawn else {}
+    whole = SETTINGS[setting]
+    merged = whole.base and whole.subsets
+    return draw_subsets(whole.tasks, **whole.subsets, seed=whole.seed) if merged else {}
 
 
 def subset_tiles(setting):

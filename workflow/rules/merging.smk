@@ -28,7 +28,6 @@ for setting in MODEL_SETTINGS:
                 code=lambda wildcards, setting=setting: method_code(setting, wildcards.method),
                 tasks=tasks,
                 merges=[{"tasks": pair} for pair in pairs],
-                model=model(setting),
                 parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
                 batch_size=SETTINGS[setting].evaluation["batch_size"],
                 seed=SETTINGS[setting].seed,

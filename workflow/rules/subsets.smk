@@ -28,7 +28,6 @@ for setting in MODEL_SETTINGS:
                 code=lambda wildcards, setting=setting: method_code(setting, wildcards.method),
                 tasks=tasks,
                 merges=merges,
-                model=model(setting),
                 parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
                 batch_size=SETTINGS[setting].evaluation["batch_size"],
                 seed=SETTINGS[setting].seed,
@@ -57,6 +56,5 @@ for setting in MODEL_SETTINGS:
             threads: 1
             params:
                 code=code("table_subsets.py"),
-                setting=setting,
             script:
                 "../scripts/table_subsets.py"

@@ -22,20 +22,20 @@ def main(snakemake):
         built = design.build(inputs, params.methods, target, tasks=params.tasks, **seen)
         for split, options in splits.items():
             count = options["costly" if prediction.costly(predictor) else "permutations"]
-            own = {"halves": options["halves"], "seed": halving} if "halves" in options else {}
-            found = folds.run(
+            drawn = {"halves": options["halves"], "seed": halving} if "halves" in options else {}
+            forecast = folds.run(
                 built,
                 predictor,
                 target=target,
                 split=split,
                 setting=setting,
-                options=own,
+                options=drawn,
                 levels=tuple(params.levels),
                 draws=count,
                 seed=params.seed,
             )
-            nulls.append(found.nulls)
-            for method, results in found.folds.items():
+            nulls.append(forecast.nulls)
+            for method, results in forecast.folds.items():
                 for result in results:
                     by_fold[split, method, result["fold"]].append(result)
     # Split by split, method by method, fold by fold, the targets of a fold side by side: the order of the tables.

@@ -33,4 +33,4 @@ class Producers(OutputIndex):
         heads = [head for head in (targetfile[:place] for place in places) if head in self._heads]
         tails = [tail for tail in (targetfile[place:] for place in places) if tail in self._tails]
         candidates = (self._patterns.get((head, tail), ()) for head in heads for tail in tails)
-        return {rule for found in candidates for rule, pattern in found if pattern.match(targetfile)}
+        return {rule for patterns in candidates for rule, pattern in patterns if pattern.match(targetfile)}
