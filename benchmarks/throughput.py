@@ -63,7 +63,7 @@ def main() -> None:
     from mergecast.evaluation import evaluate
     from mergecast.models import devices
     from mergecast.tasks import Split, Task
-    from mergecast.training.finetune import finetune
+    from mergecast.training.finetune import Recipe, finetune
 
     device = devices.choose(arguments.device, threads=arguments.threads)
     encoder, head, images, labels = problem(arguments.model, arguments.images)
@@ -75,8 +75,8 @@ def main() -> None:
         return lambda: evaluate(encoder, head, images[:number], split.labels[:number])
 
     def train(steps):
-        recipe = {"batch_size": arguments.batch_size, "learning_rate": 1e-6, "evaluations": 0}
-        return lambda: finetune(encoder, head, task, seed=0, steps=steps, **recipe)
+        recipe = Recipe(batch_size=arguments.batch_size, learning_rate=1e-6, evaluations=0, steps=steps)
+        return lambda: finetune(encoder, head, task, recipe, seed=0)
 
     test(min(arguments.images, 1024))(), train(2)()  # the first calls choose kernels and fill the pools of memory
     evaluated = arguments.images / timed(test(arguments.images), device)

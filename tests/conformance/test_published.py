@@ -21,8 +21,9 @@ def published(shared):
     folder = shared / "published"
     if not folder.is_dir():
         pytest.skip(f"no published tables at {folder}")
-    given = (tables.read(folder / f"{name}_{SETTING}.csv") for name in ("metrics", "merges", "finetune"))
-    found = external.complete_tables(*given, methods_chosen=METHODS)
+    files = {"metrics": "metrics", "merges": "merges", "singles": "finetune"}
+    brought = {kind: tables.read(folder / f"{name}_{SETTING}.csv") for kind, name in files.items()}
+    found = external.complete_tables(brought, external.Choice(methods=METHODS))
     return {"tasks": found.tasks, **{name: found.tables[name] for name in ("merges", "metrics", "checkpoints")}}
 
 

@@ -60,7 +60,7 @@ def test_a_new_metric_submits_its_own_jobs_and_the_steps_after_them(clustered, t
     grid.run()
     jobs = grid.jobs()
     assert all(job.state == "COMPLETED" for job in jobs)
-    sees_metrics = {f"rule_folds_tiny_wildcards_{name}" for name in ("ridge", "best_metric")}
+    sees_metrics = {f"rule_folds_wildcards_tiny_{name}" for name in ("ridge", "best_metric")}
     assert {job.comment for job in jobs} == {
         "rule_metric_tiny_0_wildcards_weight_space_angle",
         *sees_metrics,

@@ -28,7 +28,7 @@ ALLOWED = {
     "tables": {"metrics", "prediction"},
     "plots": set(),
     "report": {"plots", "tables"},
-    "config": {"tables", "models", "merging", "metrics", "prediction", "tasks"},
+    "config": {"grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
     "cli": {"merging", "metrics", "prediction", "models", "features", "tables"},
 }
 LIGHT = [
@@ -52,6 +52,7 @@ LIGHT = [
     "tables",
     "tables.external",
     "grid.subsets",
+    "grid.tiles",
     "plots",
     "report",
 ]

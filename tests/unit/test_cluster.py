@@ -110,11 +110,3 @@ def test_a_slurm_that_stays_silent_ends_the_run(monkeypatch):
     monkeypatch.setattr(cluster, "TRIES", 3)
     with pytest.raises(TimeoutError, match="start again when it does"):
         asked([(None, None)] * 3, monkeypatch)
-
-
-def test_the_executor_still_asks_by_the_name_that_is_made_patient():
-    import inspect
-
-    import snakemake_executor_plugin_slurm as executor
-
-    assert "await query_job_status(" in inspect.getsource(executor.Executor.check_active_jobs)

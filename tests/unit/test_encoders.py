@@ -256,6 +256,6 @@ print(torch._dynamo.utils.is_compile_supported("cpu"), bool(timm.__version__))
 def test_stand_ins_displace_nothing_that_is_there(monkeypatch):
     here = object()
     monkeypatch.setitem(sys.modules, "timm", here)
-    with _torchvision.lean():
+    with _torchvision.without_compiler_and_timm():
         assert sys.modules["timm"] is here
     assert sys.modules["timm"] is here

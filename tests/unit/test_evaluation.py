@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mergecast import evaluation, tasks
 from mergecast.errors import MergecastError
 from mergecast.models import encoders
-from mergecast.training.finetune import finetune
+from mergecast.training.finetune import Recipe, finetune
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_half_precision_moves_no_accuracy_of_a_trained_model_by_more_than_a_fift
     clip = encoders.new_clip("tiny-clip", seed=1)
     head = encoders.zero_shot_head(clip, "tiny-clip", digits.class_names, digits.prompts)
     encoder = encoders.Encoder("tiny-clip", clip.visual)
-    finetune(encoder, head, digits, seed=0, steps=60, evaluations=0)
+    finetune(encoder, head, digits, Recipe(steps=60, evaluations=0), seed=0)
     full, half = (
         evaluation.evaluate(encoder, head, digits.test.images, digits.test.labels, precision=precision)
         for precision in (torch.float32, torch.float16)

@@ -89,7 +89,7 @@ def reason(found, what, name):
 
 def test_complete_tables_in_our_layout_come_out_as_they_went_in():
     given = made()
-    found = external.complete_tables(**given)
+    found = external.complete_tables(given)
     for name in ("metrics", "merges", "subsets"):
         pd.testing.assert_frame_equal(found.tables[name], given[name], check_exact=True)
     pd.testing.assert_frame_equal(found.tables["checkpoints"], given["singles"])
@@ -101,8 +101,8 @@ def test_complete_tables_in_our_layout_come_out_as_they_went_in():
 def test_both_layouts_say_the_same():
     given = made()
     same(
-        external.complete_tables(**given),
-        external.complete_tables(**published_layout(given), metrics_chosen=["cosine", "distance"]),
+        external.complete_tables(given),
+        external.complete_tables(published_layout(given), external.Choice(metrics=["cosine", "distance"])),
     )
 
 
@@ -120,8 +120,8 @@ def test_neither_the_order_of_rows_nor_that_of_the_tasks_in_a_pair_matters(seed,
         layout[name] = table
     for name in ("metrics", "merges", "subsets"):
         layout[name] = layout[name].sample(frac=1, random_state=seed)
-    chosen = {"metrics_chosen": ["cosine", "distance"], "methods_chosen": METHODS}
-    wanted, found = external.complete_tables(**given, **chosen), external.complete_tables(**layout, **chosen)
+    chosen = external.Choice(metrics=["cosine", "distance"], methods=METHODS)
+    wanted, found = external.complete_tables(given, chosen), external.complete_tables(layout, chosen)
     order = ["method", "subset", "task"]  # subsets keep the order of their file
     for result in (wanted, found):
         result.tables["subsets"] = result.tables["subsets"].sort_values(order, ignore_index=True)
@@ -133,18 +133,18 @@ def test_a_normalised_accuracy_that_is_not_given_is_accuracy_over_the_fine_tuned
     wanted = given["merges"].accuracy / given["merges"].task.map(ACCURACY)
     for name in ("merges", "subsets"):
         given[name] = given[name].drop(columns="normalised_accuracy")
-    found = external.complete_tables(**given)
+    found = external.complete_tables(given)
     assert found.tables["merges"].normalised_accuracy.to_numpy() == pytest.approx(wanted.to_numpy(), abs=1e-15)
 
 
 def test_metrics_and_methods_need_not_be_ours_and_extra_columns_of_singles_are_ignored():
     given = made()
     given["singles"]["n_parameters"] = "many"
-    assert external.complete_tables(**given).metrics == ("cosine", "distance")
+    assert external.complete_tables(given).metrics == ("cosine", "distance")
 
 
 def test_what_is_not_chosen_is_left_out_and_said():
-    found = external.complete_tables(**made(), tasks=TASKS[:4], metrics_chosen=["distance"], methods_chosen=["average"])
+    found = external.complete_tables(made(), external.Choice(tasks=TASKS[:4], metrics=["distance"], methods=["average"]))
     assert (found.tasks, found.metrics, found.methods) == (tuple(TASKS[:4]), ("distance",), ("average",))
     assert len(found.tables["metrics"]) == 6 and len(found.tables["merges"]) == 12
     assert reason(found, "task", "foxes") == "not chosen by `tasks`"
@@ -159,7 +159,7 @@ def test_what_is_not_chosen_is_left_out_and_said():
 def test_a_method_that_is_not_chosen_may_be_incomplete():
     given = made()
     given["merges"].loc[given["merges"].method == "tsv", "accuracy"] = np.nan
-    assert len(external.complete_tables(**given, methods_chosen=["average"]).tables["metrics"]) == 15
+    assert len(external.complete_tables(given, external.Choice(methods=["average"])).tables["metrics"]) == 15
 
 
 def test_an_incomplete_pair_is_left_out_with_every_reason():
@@ -172,7 +172,7 @@ def test_an_incomplete_pair_is_left_out_with_every_reason():
     merges.loc[(merges.task_a == "cats") & (merges.task_b == "dogs"), "acc_b"] = np.nan
     given["merges"] = merges.drop(merges[(merges.task_b == "foxes") & (merges.task_a == "elks")].index)
     given["metrics"] = metrics.drop(metrics[(metrics.task_b == "foxes") & (metrics.task_a == "bees")].index)
-    found = external.complete_tables(**given, metrics_chosen=["cosine", "distance"])
+    found = external.complete_tables(given, external.Choice(metrics=["cosine", "distance"]))
     assert reason(found, "pair", "bees__ants") == "cosine is missing; tsv failed: out of memory"
     assert reason(found, "pair", "bees__cats") == "distance is not finite"
     assert reason(found, "pair", "cats__dogs") == (
@@ -189,7 +189,7 @@ def test_an_incomplete_pair_is_left_out_with_every_reason():
 def test_a_task_without_any_complete_pair_is_left_out_and_its_subsets_with_it():
     given = made()
     given["metrics"].loc[given["metrics"].task_b == "foxes", "cosine"] = np.nan
-    found = external.complete_tables(**given)
+    found = external.complete_tables(given)
     assert found.tasks == tuple(TASKS[:5])
     assert reason(found, "task", "foxes") == "no pair of it is complete"
     gone = given["subsets"].loc[given["subsets"].tasks.str.contains("foxes"), "subset"].unique()
@@ -201,7 +201,7 @@ def test_a_subset_is_used_for_all_methods_or_none():
     subsets = given["subsets"]
     subsets.loc[(subsets.subset == "11") & (subsets.method == "tsv") & (subsets.task == "ants"), "accuracy"] = np.nan
     given["subsets"] = subsets.drop(subsets[(subsets.subset == "12") & (subsets.method == "average")].index)
-    found = external.complete_tables(**given)
+    found = external.complete_tables(given)
     assert reason(found, "subset", "11") == "tsv: an accuracy is missing"
     assert reason(found, "subset", "12") == "average did not merge it"
     assert found.tables["subsets"].groupby("method").subset.nunique().to_dict() == {"tsv": 3, "average": 3}
@@ -210,7 +210,7 @@ def test_a_subset_is_used_for_all_methods_or_none():
 def test_only_the_incomplete_row_of_a_calibration_size_is_left_out():
     given = made()
     given["calibration"].loc[0, "cosine"] = np.nan
-    found = external.complete_tables(**given)
+    found = external.complete_tables(given)
     assert reason(found, "calibration", "bees__ants at 2 images") == "cosine missing"
     assert found.tables["calibration_metrics"].groupby("n_images").size().to_dict() == {2: 14, 8: 15}
 
@@ -220,11 +220,11 @@ def test_a_metric_of_the_published_layout_that_repeats_another_is_left_out_unles
     given["metrics"] = given["metrics"].rename(columns={"cosine": "subspace_overlap"}).assign(
         again=given["metrics"].cosine / np.sqrt(10), other=np.arange(15.0)
     )  # fmt: skip
-    found = external.complete_tables(**given)
+    found = external.complete_tables(given)
     assert found.metrics == ("subspace_overlap",)
     assert reason(found, "metric", "again") == "0.3162 times subspace_overlap in every pair: the same metric twice"
     assert reason(found, "metric", "other") == "none of the published metrics"
-    assert external.complete_tables(**given, metrics_chosen=["again", "other"]).metrics == ("again", "other")
+    assert external.complete_tables(given, external.Choice(metrics=["again", "other"])).metrics == ("again", "other")
 
 
 def test_names_are_kept_as_written_in_files(tmp_path):
@@ -323,7 +323,7 @@ def test_a_fault_is_one_line_that_names_table_row_and_column(fault):
     given = made()
     change(given)
     with pytest.raises(MergecastError) as told:
-        external.complete_tables(**given)
+        external.complete_tables(given)
     assert line in str(told.value) and "\n" not in str(told.value)
 
 
@@ -331,8 +331,8 @@ def test_a_fault_is_one_line_that_names_table_row_and_column(fault):
     ("chosen", "line"),
     [
         ({"tasks": ["ants", "bes"]}, "settings.mine.tasks: unknown task 'bes'; did you mean 'bees'"),
-        ({"metrics_chosen": ["cosin"]}, "settings.mine.metrics: unknown metric 'cosin'; did you mean 'cosine'"),
-        ({"methods_chosen": ["tvs"]}, "settings.mine.methods: unknown method 'tvs'; did you mean 'tsv'"),
+        ({"metrics": ["cosin"]}, "settings.mine.metrics: unknown metric 'cosin'; did you mean 'cosine'"),
+        ({"methods": ["tvs"]}, "settings.mine.methods: unknown method 'tvs'; did you mean 'tsv'"),
         (
             {"tasks": ["ants", "bees", "cats"]},
             "settings.mine: 3 tasks have complete pairs; leave-one-task-out needs at least 4",
@@ -341,7 +341,7 @@ def test_a_fault_is_one_line_that_names_table_row_and_column(fault):
 )
 def test_a_choice_that_cannot_be_is_one_line(chosen, line):
     with pytest.raises(MergecastError) as told:
-        external.complete_tables(**made(), **chosen, where="settings.mine")
+        external.complete_tables(made(), external.Choice(**chosen), where="settings.mine")
     assert line in str(told.value)
 
 

@@ -1,8 +1,5 @@
-"""The index of who makes a file finds just what Snakemake's own finds; garbage is collected again once a plan is made."""
+"""The index of who makes a file finds just what Snakemake's own finds."""
 
-import gc
-
-import snakemake.api
 from hypothesis import example, given
 from hypothesis import strategies as st
 from snakemake.io import IOFile
@@ -40,15 +37,3 @@ def test_the_same_rules_are_found_as_by_snakemake_itself(rules, targets):
     ours, theirs = planning.Producers(rules), OutputIndex(rules)
     for target in targets * 2:  # the second time from what was remembered
         assert ours.match_producers(target) == theirs.match_producers(target)
-
-
-def test_garbage_is_collected_but_while_a_plan_is_made(monkeypatch):
-    monkeypatch.setattr(snakemake.dag, "OutputIndex", OutputIndex)
-    try:
-        planning.hasten()
-        assert snakemake.dag.OutputIndex is planning.Producers and not gc.isenabled()
-        planning.planned()
-        assert gc.isenabled() and gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
-        gc.enable()

@@ -9,9 +9,10 @@ from mergecast import tasks
 from mergecast.errors import MergecastError
 from mergecast.models import checkpoints, encoders
 from mergecast.tasks import captions
-from mergecast.training.finetune import finetune
+from mergecast.training import pretrain as pretraining
+from mergecast.training.finetune import Recipe, finetune
 from mergecast.training.pretrain import pretrain
-from mergecast.training.progress import Progress, beside
+from mergecast.training.progress import UNSAVED, Progress, beside
 
 
 class Killed(BaseException):
@@ -46,10 +47,10 @@ def head(task):
     return encoders.zero_shot_head(encoders.new_clip("tiny-clip", seed=1), "tiny-clip", task.class_names, task.prompts)
 
 
-def tuned(head, task, **keys):
+def tuned(head, task, progress=UNSAVED, **recipe):
     encoder = encoders.Encoder("tiny-clip", encoders.new_clip("tiny-clip", seed=1).visual)
-    recipe = {"seed": 2, "batch_size": 16, "steps": 7, "warmup_steps": 2, "evaluations": 3, "learning_rate": 0.01}
-    state, curve = finetune(encoder, head, task, **recipe | keys)
+    recipe = Recipe(**{"batch_size": 16, "steps": 7, "warmup_steps": 2, "evaluations": 3, "learning_rate": 0.01} | recipe)
+    state, curve = finetune(encoder, head, task, recipe, seed=2, progress=progress)
     return checkpoints.content_hash(state), curve
 
 
@@ -68,9 +69,10 @@ def test_fine_tuning_killed_twice_ends_with_the_same_bits_and_the_same_curve(hea
 
 def test_pre_training_killed_ends_with_the_same_bits(tmp_path):
     corpus = captions.drawn_corpus(96, size=32, seed=0)
+    recipe = pretraining.Recipe(steps=8, batch_size=32, warmup_steps=2)
 
     def trained(**keys):
-        clip, curve = pretrain("tiny-clip", corpus, seed=0, steps=8, batch_size=32, warmup_steps=2, **keys)
+        clip, curve = pretrain("tiny-clip", corpus, recipe, seed=0, **keys)
         return checkpoints.content_hash(clip.state_dict()), curve
 
     whole, file = trained(), tmp_path / "state.safetensors"

@@ -89,13 +89,17 @@ def test_what_is_left_out_is_listed_and_told(study):
     assert "three: is left out; study lacks finetune_three.csv" in study.log
 
 
-def test_a_fold_is_a_file_and_holds_every_target(study):
-    task = table(study, "one", "checkpoints").task[0]
-    fold = json.loads((study.results / f"one/folds/ties/ridge/{task}.json").read_text())
-    assert [part["target"] for part in fold["folds"]] == CONFIG["targets"]
-    assert {part["fold"] for part in fold["folds"]} == {task} and set(fold["inputs"])
-    halves = json.loads((study.results / "one/splits/disjoint/ties/ridge.json").read_text())
-    assert [part["fold"] for part in halves["folds"]] == ["00", "01", "02"]
+def test_a_predictors_folds_are_one_file_in_which_each_is_found_by_split_method_task_and_target(study):
+    tasks = list(table(study, "one", "checkpoints").task)
+    forecast = json.loads((study.results / "one/folds/ridge.json").read_text())
+    assert set(forecast["inputs"]) == {f"results/one/tables/{name}.csv" for name in ("merges", "metrics")}
+    folds = pandas.DataFrame(forecast["folds"]).query("predictor == 'ridge' and method == 'ties'")
+    assert not folds.duplicated(["split", "fold", "target"]).any()
+    loto = folds[folds.split == "loto"]
+    assert list(zip(loto.fold, loto.target, strict=True)) == [(task, target) for task in tasks for target in CONFIG["targets"]]
+    held_out = loto[loto.fold == tasks[0]].predictions.iloc[0]
+    assert held_out and all(tasks[0] in (pair["task_a"], pair["task_b"]) for pair in held_out)
+    assert list(folds[folds.split == "disjoint"].fold) == ["00", "01", "02"]
 
 
 def test_settings_are_compared_and_the_page_shows_it_all(study):

@@ -3,7 +3,7 @@
 
 rule images:
     input:
-        file=lambda wildcards: image_file(wildcards.task),
+        file=lambda wildcards: rows.image_files(TASKS[wildcards.task]),
     output:
         "results/images/{size}px/{task}.safetensors",
     log:
@@ -17,8 +17,8 @@ rule images:
         **on_cpu(minutes=240, memory=4000),
     params:
         code=lambda wildcards: code("images.py", f"tasks.sources.{TASKS[wildcards.task]['source']}"),
-        row=lambda wildcards: image_row(wildcards.task),
-        folder=lambda wildcards: stamp(TASKS[wildcards.task]["path"]),
+        row=lambda wildcards: rows.image_row(TASKS[wildcards.task]),
+        folder=lambda wildcards: rows.stamp(TASKS[wildcards.task]["path"]),
         size=lambda wildcards: int(wildcards.size),
         seed=config["seed"],
     script:

@@ -41,7 +41,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
 
         rule:
             name:
-                identifier("calibration_features", setting)
+                tiles.identifier("calibration_features", setting)
             input:
                 **job.input,
             output:
@@ -71,7 +71,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
 
         rule:
             name:
-                identifier("calibration", name, setting)
+                tiles.identifier("calibration", name, setting)
             input:
                 **job.input,
             output:
@@ -92,7 +92,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
 
     rule:
         name:
-            identifier("calibration_metrics", setting)
+            tiles.identifier("calibration_metrics", setting)
         input:
             own=calibration_files(setting),
             further=[path for size in further_sizes(setting) for path in calibration_files(setting, size)],

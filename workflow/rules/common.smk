@@ -1,11 +1,12 @@
-"""Input functions of all stages: names of files, the pair grid cut into tiles, declared source code and parameters."""
+"""Input functions of all stages: names of files, declared source code and parameters."""
 
 from mergecast import features, metrics, prediction
 from mergecast.catalogue import unknown
 from mergecast.prediction import design
 from mergecast.models import external
+from mergecast.grid import tiles
 from mergecast.grid.subsets import draw_subsets
-from mergecast.tasks.rows import stamp
+from mergecast.tasks import rows
 
 TEMPLATES = Path(metrics.__file__).parents[1] / "report" / "templates"
 BASES = config.get("bases") or {}
@@ -90,56 +91,6 @@ def model(setting):
     return BASES[SETTINGS[setting].base]["model"]
 
 
-def chunks(sequence, size):
-    """Consecutive pieces of at most `size` items."""
-    return [sequence[start : start + size] for start in range(0, len(sequence), size)]
-
-
-def rows(setting):
-    """Rows of the pair triangle: (task, the tasks before it)."""
-    return [(task, SETTINGS[setting].tasks[:row]) for row, task in enumerate(SETTINGS[setting].tasks) if row]
-
-
-def metric_tiles(setting):
-    """Pairs packed row by row into tiles of about `tile.metrics` pairs; a row is never divided."""
-    tiles = [[]]
-    for task, before in rows(setting):
-        if tiles[-1] and len(tiles[-1]) + len(before) > SETTINGS[setting].tile["metrics"]:
-            tiles.append([])
-        tiles[-1] += [(other, task) for other in before]
-    return tiles
-
-
-def merge_tiles(setting):
-    """Chunks of one row each, of at most `tile.merges` pairs, so that a new task adds tiles and changes none."""
-    return [
-        [(other, task) for other in chunk]
-        for task, before in rows(setting)
-        for chunk in chunks(before, SETTINGS[setting].tile["merges"])
-    ]
-
-
-def tasks_of(pairs):
-    """The tasks that occur in pairs, in the order of tasks.tsv."""
-    return [task for task in TASKS if any(task in pair for pair in pairs)]
-
-
-def identifier(*parts):
-    """A rule name from names that may hold dots and dashes; other names give another one."""
-    return re.sub(r"\W", lambda found: f"_{ord(found[0]):x}_", "_".join(map(str, parts)))
-
-
-def image_row(task):
-    """What decides a task's images and class names; how long it is trained is no part of that."""
-    return {key: value for key, value in TASKS[task].items() if key not in ("steps", "epochs")}
-
-
-def image_file(task):
-    """The file a task's images come from, if it is one: a folder counts by its stamp, an id of the hub by itself."""
-    path = TASKS[task]["path"]
-    return path if os.path.isfile(path) else []
-
-
 def corpus_images(base):
     """Prepared images of the tasks that a base is pre-trained on, if it is."""
     names = BASES[base].get("corpus", {}).get("tasks", [])
@@ -149,15 +100,6 @@ def corpus_images(base):
 def corpus_modules(base):
     """What the base script loads by name: pre-training, only if the base is pre-trained."""
     return ["training.pretrain"] if BASES[base]["kind"] == "pretrain" else []
-
-
-def recipe(setting, task):
-    """The recipe of a setting, with the task's own length where tasks.tsv gives one."""
-    given = dict(SETTINGS[setting].recipe)
-    own = {key: int(TASKS[task][key]) for key in ("epochs", "steps") if TASKS[task][key]}
-    if own:
-        given = {key: value for key, value in given.items() if key not in ("epochs", "steps")} | own
-    return dict(sorted(given.items()))
 
 
 def calibration(setting, metric):
@@ -269,28 +211,9 @@ def forecast_grid(setting):
     return {first: splits, **{target: {"loto": splits["loto"]} for target in others}}
 
 
-def loto_folds(setting):
-    """(method, held-out task) of every fold that is a file of its own."""
-    return [(method, task) for method in SETTINGS[setting].methods for task in SETTINGS[setting].tasks]
-
-
-def other_folds(setting):
-    """(split, method) of the further splits, all folds of which are one file."""
-    return [
-        (split, method) for split in SETTINGS[setting].splits if split != "loto" for method in SETTINGS[setting].methods
-    ]
-
-
-def every_fold(setting):
-    """All fold files of a setting, predictor by predictor."""
-    return [
-        path
-        for predictor in SETTINGS[setting].predictors
-        for path in [
-            *(f"results/{setting}/folds/{method}/{predictor}/{task}.json" for method, task in loto_folds(setting)),
-            *(f"results/{setting}/splits/{split}/{method}/{predictor}.json" for split, method in other_folds(setting)),
-        ]
-    ]
+def predictor_files(pattern, setting):
+    """The same kind of file for every predictor of a setting."""
+    return [f"results/{setting}/{pattern.format(predictor=name)}" for name in SETTINGS[setting].predictors]
 
 
 def analyst_module(setting):
@@ -332,15 +255,15 @@ def curves(setting):
 
 def subsets(setting):
     """Random subsets of a setting's tasks to be merged, by id; none where none are asked for or there are no models."""
-    given = SETTINGS[setting]
-    drawn = given.base and given.subsets
-    return draw_subsets(given.tasks, **given.subsets, seed=given.seed) if drawn else {}
+    whole = SETTINGS[setting]
+    merged = whole.base and whole.subsets
+    return draw_subsets(whole.tasks, **whole.subsets, seed=whole.seed) if merged else {}
 
 
 def subset_tiles(setting):
     """Subsets in consecutive tiles: their number may grow, and full tiles stay. Twice a tile of pairs, to save starts."""
     merges = [{"subset": name, "tasks": tasks} for name, tasks in subsets(setting).items()]
-    return chunks(merges, 2 * SETTINGS[setting].tile["merges"]) if merges else []
+    return tiles.chunks(merges, 2 * SETTINGS[setting].tile["merges"]) if merges else []
 
 
 def subset_files(setting):

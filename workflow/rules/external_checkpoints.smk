@@ -8,7 +8,7 @@ for setting in MODEL_SETTINGS:
 
         rule:
             name:
-                identifier("import_checkpoint", setting, task)
+                tiles.identifier("import_checkpoint", setting, task)
             input:
                 base=f"results/{setting}/base.safetensors",
                 files=external.files(path),

@@ -8,7 +8,7 @@ for setting in TABLE_SETTINGS:
 
     rule:
         name:
-            identifier("import", setting)
+            tiles.identifier("import", setting)
         input:
             list(SETTINGS[setting].tables.values()),
         output:

@@ -20,8 +20,7 @@ rule finetune:
         **on_gpu(minutes=240, memory=3000, copies=10),
     params:
         code=code("finetune.py"),
-        model=lambda wildcards: model(wildcards.setting),
-        recipe=lambda wildcards: recipe(wildcards.setting, wildcards.task),
+        recipe=lambda wildcards: rows.recipe(SETTINGS[wildcards.setting].recipe, TASKS[wildcards.task]),
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
         device=lambda wildcards: SETTINGS[wildcards.setting].device,
     script:
@@ -47,7 +46,6 @@ rule evaluate:
         **on_gpu(minutes=60, memory=3000, copies=6),
     params:
         code=code("evaluate.py"),
-        model=lambda wildcards: model(wildcards.setting),
         batch_size=lambda wildcards: SETTINGS[wildcards.setting].evaluation["batch_size"],
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
         device=lambda wildcards: SETTINGS[wildcards.setting].device,

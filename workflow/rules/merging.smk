@@ -1,17 +1,18 @@
 """Each pair merged by each method, tested on both tasks. One rule a tile of one row of the grid, the method a wildcard."""
 
 for setting in MODEL_SETTINGS:
-    for pairs in merge_tiles(setting):
+    for pairs in tiles.divided_rows(SETTINGS[setting].tasks, SETTINGS[setting].tile["merges"]):
+        tasks = tiles.members(pairs, TASKS)
 
         rule:
             name:
-                identifier("merge", setting, pairs[0][1], pairs[0][0])
+                tiles.identifier("merge", setting, pairs[0][1], pairs[0][0])
             input:
                 base=f"results/{setting}/base.safetensors",
-                checkpoints=every("checkpoints/{task}.safetensors", setting, tasks_of(pairs)),
-                heads=every("heads/{task}.safetensors", setting, tasks_of(pairs)),
-                evaluations=every("checkpoints/{task}.json", setting, tasks_of(pairs)),
-                images=[images(setting, task) for task in tasks_of(pairs)],
+                checkpoints=every("checkpoints/{task}.safetensors", setting, tasks),
+                heads=every("heads/{task}.safetensors", setting, tasks),
+                evaluations=every("checkpoints/{task}.json", setting, tasks),
+                images=[images(setting, task) for task in tasks],
             output:
                 [f"results/{setting}/merges/{{method}}/{a}__{b}.json" for a, b in pairs],
             log:
@@ -25,9 +26,8 @@ for setting in MODEL_SETTINGS:
                 **on_gpu(minutes=120, memory=4000, copies=12, device=SETTINGS[setting].device),
             params:
                 code=lambda wildcards, setting=setting: method_code(setting, wildcards.method),
-                tasks=tasks_of(pairs),
+                tasks=tasks,
                 merges=[{"tasks": pair} for pair in pairs],
-                model=model(setting),
                 parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
                 batch_size=SETTINGS[setting].evaluation["batch_size"],
                 seed=SETTINGS[setting].seed,

@@ -12,13 +12,13 @@ def metric_code(script, *names):
 
 
 for setting in MODEL_SETTINGS:
-    for number, pairs in enumerate(metric_tiles(setting)):
+    for number, pairs in enumerate(tiles.packed_rows(SETTINGS[setting].tasks, SETTINGS[setting].tile["metrics"])):
 
         rule:
             name:
-                identifier("metric", setting, number)
+                tiles.identifier("metric", setting, number)
             input:
-                features=lambda wildcards, setting=setting, tasks=tasks_of(pairs): [
+                features=lambda wildcards, setting=setting, tasks=tiles.members(pairs, TASKS): [
                     path
                     for need in metrics.find(wildcards.metric).needs
                     for path in feature_files(setting, need, tasks)

@@ -1,4 +1,4 @@
-"""Tables of what was measured; the forecast, fold by fold; the tables of how good it is."""
+"""Tables of what was measured; the forecast of each predictor, every fold in one file; the tables of how good it is."""
 
 
 rule table_checkpoints:
@@ -73,52 +73,36 @@ rule table_merges:
         "../scripts/table_merges.py"
 
 
-for setting in SETTINGS:
-
-    rule:
-        name:
-            identifier("folds", setting)
-        input:
-            tables=lambda wildcards, setting=setting: tables_seen(setting, wildcards.predictor),
-        output:
-            folds=[
-                f"results/{setting}/folds/{method}/{{predictor}}/{task}.json" for method, task in loto_folds(setting)
-            ],
-            splits=[
-                f"results/{setting}/splits/{split}/{method}/{{predictor}}.json"
-                for split, method in other_folds(setting)
-            ],
-            nulls=f"results/{setting}/nulls/{{predictor}}.csv",
-        log:
-            f"results/{setting}/logs/folds/{{predictor}}.log",
-        benchmark:
-            f"results/{setting}/benchmarks/folds/{{predictor}}.tsv"
-        conda:
-            "../envs/tables.yaml"
-        threads: 1
-        resources:
-            **on_cpu(minutes=240, memory=3000),
-        params:
-            code=lambda wildcards: code("folds.py", predictor_module(wildcards.predictor)),
-            setting=setting,
-            tasks=SETTINGS[setting].tasks,
-            methods=list(SETTINGS[setting].methods),
-            grid=lambda wildcards, setting=setting: forecast_grid(setting),
-            levels=SETTINGS[setting].intervals,
-            loto=loto_folds(setting),
-            others=other_folds(setting),
-            seed=SETTINGS[setting].seed,
-        script:
-            "../scripts/folds.py"
+rule folds:
+    input:
+        tables=lambda wildcards: tables_seen(wildcards.setting, wildcards.predictor),
+    output:
+        folds=of("folds/{predictor}.json"),
+        nulls=of("nulls/{predictor}.csv"),
+    log:
+        of("logs/folds/{predictor}.log"),
+    benchmark:
+        of("benchmarks/folds/{predictor}.tsv")
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    resources:
+        **on_cpu(minutes=240, memory=3000),
+    params:
+        code=lambda wildcards: code("folds.py", predictor_module(wildcards.predictor)),
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        methods=lambda wildcards: list(SETTINGS[wildcards.setting].methods),
+        grid=lambda wildcards: forecast_grid(wildcards.setting),
+        levels=lambda wildcards: SETTINGS[wildcards.setting].intervals,
+        seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
+    script:
+        "../scripts/folds.py"
 
 
 rule table_forecast:
     input:
-        folds=lambda wildcards: every_fold(wildcards.setting),
-        nulls=lambda wildcards: [
-            f"results/{wildcards.setting}/nulls/{predictor}.csv"
-            for predictor in SETTINGS[wildcards.setting].predictors
-        ],
+        folds=lambda wildcards: predictor_files("folds/{predictor}.json", wildcards.setting),
+        nulls=lambda wildcards: predictor_files("nulls/{predictor}.csv", wildcards.setting),
     output:
         **{
             table: report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")

@@ -5,7 +5,7 @@ for setting in SETTINGS:
 
         rule:
             name:
-                identifier("figures", group, setting)
+                tiles.identifier("figures", group, setting)
             input:
                 tables=tables_files(
                     setting, *sorted({table for name in figures_of(setting, group) for table in FIGURES[group][name]})

@@ -36,15 +36,14 @@ def on_gpu(*, minutes, memory, copies=0, device=None):
 
 
 onstart:
-    planned()
-    # Its limit of job starts has Snakemake look at all jobs a second after every start, and again a second after every such
-    # look: each start adds one look a second, so that after some two hundred jobs it takes a whole core. So there is no limit.
-    workflow.scheduler.job_rate_limiter = None
+    patches.resume_garbage_collection()
+    remarks_at_start = patches.unlimit_job_starts(workflow.scheduler)
     if workflow.is_main_process and workflow.executor_plugin.name == "slurm":
         import snakemake_executor_plugin_slurm as executor
 
-        executor.query_job_status = cluster.patient(executor.query_job_status)
-        for line in cluster.cancel_orphans(os.getcwd()):
-            logger.warning(line)
+        remarks_at_start += patches.ask_for_job_states_patiently(executor)
+        remarks_at_start += cluster.cancel_orphans(os.getcwd())
     if workflow.is_main_process:
+        for line in remarks_at_start:
+            logger.warning(line)
         files.sweep("results")

@@ -2,18 +2,17 @@
 
 for setting in MODEL_SETTINGS:
     for merges in subset_tiles(setting):
+        tasks = tiles.members([merge["tasks"] for merge in merges], TASKS)
 
         rule:
             name:
-                identifier("subsets", setting, merges[0]["subset"])
+                tiles.identifier("subsets", setting, merges[0]["subset"])
             input:
                 base=f"results/{setting}/base.safetensors",
-                checkpoints=every(
-                    "checkpoints/{task}.safetensors", setting, tasks_of([merge["tasks"] for merge in merges])
-                ),
-                heads=every("heads/{task}.safetensors", setting, tasks_of([merge["tasks"] for merge in merges])),
-                evaluations=every("checkpoints/{task}.json", setting, tasks_of([merge["tasks"] for merge in merges])),
-                images=[images(setting, task) for task in tasks_of([merge["tasks"] for merge in merges])],
+                checkpoints=every("checkpoints/{task}.safetensors", setting, tasks),
+                heads=every("heads/{task}.safetensors", setting, tasks),
+                evaluations=every("checkpoints/{task}.json", setting, tasks),
+                images=[images(setting, task) for task in tasks],
             output:
                 [f"results/{setting}/subsets/{{method}}/{merge['subset']}.json" for merge in merges],
             log:
@@ -27,9 +26,8 @@ for setting in MODEL_SETTINGS:
                 **on_gpu(minutes=240, memory=4000, copies=16, device=SETTINGS[setting].device),
             params:
                 code=lambda wildcards, setting=setting: method_code(setting, wildcards.method),
-                tasks=tasks_of([merge["tasks"] for merge in merges]),
+                tasks=tasks,
                 merges=merges,
-                model=model(setting),
                 parameters=lambda wildcards, setting=setting: merge_parameters(setting, wildcards.method),
                 batch_size=SETTINGS[setting].evaluation["batch_size"],
                 seed=SETTINGS[setting].seed,
@@ -41,7 +39,7 @@ for setting in MODEL_SETTINGS:
 
         rule:
             name:
-                identifier("table_subsets", setting)
+                tiles.identifier("table_subsets", setting)
             input:
                 subsets=subset_files(setting),
             output:
@@ -58,6 +56,5 @@ for setting in MODEL_SETTINGS:
             threads: 1
             params:
                 code=code("table_subsets.py"),
-                setting=setting,
             script:
                 "../scripts/table_subsets.py"

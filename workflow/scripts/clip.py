@@ -18,7 +18,7 @@ def main(snakemake):
     device = devices.choose(params.device, threads=base.get("threads", 1))
     if base["kind"] == "pretrain":
         from mergecast.training import progress
-        from mergecast.training.pretrain import pretrain
+        from mergecast.training.pretrain import Recipe, pretrain
 
         made_from = {"inputs": list(snakemake.input), "params": dict(params), "threads": base.get("threads", 1)}
         training = progress.beside(snakemake.output.clip, **made_from)
@@ -27,7 +27,8 @@ def main(snakemake):
         else:
             shown = [tasks.open_task(path) for path in snakemake.input.images]
             corpus = captions.task_corpus(shown, mirrored=base["corpus"].get("mirrored", False))
-        clip, curve = pretrain(name, corpus, seed=params.seed, device=device, progress=training, **base["training"])
+        recipe = Recipe(**base["training"])
+        clip, curve = pretrain(name, corpus, recipe, seed=params.seed, device=device, progress=training)
     elif base["kind"] == "openclip":
         clip, name = bases.from_openclip(name, base["weights"])
     else:

@@ -8,7 +8,7 @@ from mergecast.files import versions, write_csv
 from mergecast.models import devices, encoders
 from mergecast.models.checkpoints import content_hash, open_checkpoint, save
 from mergecast.training import progress
-from mergecast.training.finetune import finetune
+from mergecast.training.finetune import Recipe, finetune
 
 
 def main(snakemake):
@@ -18,7 +18,7 @@ def main(snakemake):
     head = encoders.open_head(inputs.head, class_names=task.class_names, base=base)
     encoder = encoders.open_encoder(base, device=device)
     training = progress.beside(snakemake.output.checkpoint, inputs=list(inputs), params=dict(params), threads=snakemake.threads)
-    state, curve = finetune(encoder, head, task, seed=params.seed, progress=training, **params.recipe)
+    state, curve = finetune(encoder, head, task, Recipe(**params.recipe), seed=params.seed, progress=training)
     provenance = {
         "task": task.name,
         "base_sha256": content_hash(base),

@@ -1,4 +1,6 @@
-"""The forecast of one predictor: every fold of every split, target and merge method, and the null."""
+"""The forecast of one predictor: every fold of every split, merge method and target in one file; and the null."""
+
+from collections import defaultdict
 
 import pandas
 
@@ -11,35 +13,34 @@ from mergecast.seeding import seed_for
 
 def main(snakemake):
     predictor, params = snakemake.wildcards.predictor, snakemake.params
-    inputs, nulls, loto, others = prediction.inputs(predictor), [], {}, {}
+    inputs, nulls, by_fold = prediction.inputs(predictor), [], defaultdict(list)
     seen = tables.by_name(snakemake.input.tables)
     origin = {"inputs": {path: file_hash(path) for path in snakemake.input.tables}, "versions": versions()}
-    halving = seed_for(params.setting, seed=params.seed)
+    setting = snakemake.wildcards.setting
+    halving = seed_for(setting, seed=params.seed)
     for target, splits in params.grid.items():
         built = design.build(inputs, params.methods, target, tasks=params.tasks, **seen)
         for split, options in splits.items():
             count = options["costly" if prediction.costly(predictor) else "permutations"]
-            own = {"halves": options["halves"], "seed": halving} if "halves" in options else {}
+            drawn = {"halves": options["halves"], "seed": halving} if "halves" in options else {}
             spec = folds.FoldSpec(
                 predictor=predictor,
                 target=target,
                 split=split,
-                setting=params.setting,
-                options=own,
+                setting=setting,
+                options=drawn,
                 levels=tuple(params.levels),
                 draws=count,
                 seed=params.seed,
             )
-            found = folds.run(built, spec)
-            nulls.append(found.nulls)
-            for method, results in found.folds.items():
+            forecast = folds.run(built, spec)
+            nulls.append(forecast.nulls)
+            for method, results in forecast.folds.items():
                 for result in results:
-                    key = (method, result["fold"])
-                    (loto.setdefault(key, []) if split == "loto" else others.setdefault((split, method), [])).append(result)
-    for (method, task), path in zip(params.loto, snakemake.output.folds, strict=True):
-        write_json(path, {"folds": loto[method, task], "seed": params.seed, **origin})
-    for (split, method), path in zip(params.others, snakemake.output.splits, strict=True):
-        write_json(path, {"folds": others[split, method], "seed": params.seed, **origin})
+                    by_fold[split, method, result["fold"]].append(result)
+    # Split by split, method by method, fold by fold, the targets of a fold side by side: the order of the tables.
+    results = [result for results in by_fold.values() for result in results]
+    write_json(snakemake.output.folds, {"folds": results, "seed": params.seed, **origin})
     write_csv(snakemake.output.nulls, pandas.concat(nulls, ignore_index=True))
 
 

@@ -9,9 +9,9 @@ from mergecast.tables.external import read_tables
 
 def main(snakemake):
     params = snakemake.params
-    found = read_tables(params.files, params.chosen, f"settings.{params.setting}")
+    complete = read_tables(params.files, params.chosen, f"settings.{params.setting}")
     for path in snakemake.output:
-        write_csv(path, found.tables[Path(path).stem])
+        write_csv(path, complete.tables[Path(path).stem])
 
 
 if "snakemake" in globals():

@@ -12,6 +12,7 @@ from pathlib import Path
 from .. import catalogue, merging, metrics, prediction
 from ..catalogue import select
 from ..errors import MergecastError
+from ..grid import tiles
 from ..models import architectures
 from ..models.external import checkpoint_paths
 from ..prediction import splits
@@ -78,8 +79,8 @@ class Setting:
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Every pair (a, b) with a before b, ordered by b: appending a task appends its row. Tables may lack some."""
-        return tuple((a, b) for row, b in enumerate(self.tasks) for a in self.tasks[:row])
+        """Every pair of its tasks, row by row (see `grid.tiles`). Tables may lack some."""
+        return tuple(tiles.pairs(self.tasks))
 
 
 def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:

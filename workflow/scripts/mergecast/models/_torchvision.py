@@ -33,7 +33,7 @@ def ensure() -> None:
 
 
 @contextmanager
-def lean():
+def without_compiler_and_timm():
     """Inside, imports find stand-ins for torch's compiler and for timm, each of which costs every process half a second.
 
     torchvision wants one function of the compiler's, for an operator that we never call; OpenCLIP wants timm for towers

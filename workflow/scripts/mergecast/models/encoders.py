@@ -26,7 +26,7 @@ MODELS = Path(__file__).parent
 @cache
 def library():
     """The `open_clip` module, with our model configurations (`models/*.json`) added to its own."""
-    with _torchvision.lean():
+    with _torchvision.without_compiler_and_timm():
         _torchvision.ensure()
         import open_clip
 

@@ -15,6 +15,7 @@ PATHS = {
     "folder": ("the folder with its pictures", "folder"),
     "huggingface": ("the id of a data set on the hub, or a folder", "folder"),
 }
+LENGTHS = ("epochs", "steps")  # of fine-tuning; one of them
 HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 
 
@@ -29,7 +30,7 @@ def check_row(row: dict) -> None:
     there = os.path.isfile(path) if kind == "file" else os.path.isdir(path)
     if path and not there and not (source == "huggingface" and HUB_ID.fullmatch(path)):
         raise MergecastError(f"{where}: path {path!r} is no {kind}; put the images there or correct tasks.tsv or `images`")
-    for key in ("epochs", "steps"):
+    for key in LENGTHS:
         if row[key] and not (row[key].isdigit() and int(row[key]) > 0):
             raise MergecastError(f"{where}: {key} {row[key]!r} must be a whole number above 0, or empty")
     if row["epochs"] and row["steps"]:
@@ -41,6 +42,23 @@ def check_row(row: dict) -> None:
             fault = f"names {name!r} twice" if name else "has a class without a name"
             raise MergecastError(f"{where}: `classes` {fault}; give every class, separated by '|', a name of its own")
     catalogue.load("tasks.sources", source).read_options(row)
+
+
+def image_row(row: dict) -> dict:
+    """What of a row decides the task's images and class names: how long it is trained is no part of that."""
+    return {key: value for key, value in row.items() if key not in LENGTHS}
+
+
+def image_files(row: dict) -> list[str]:
+    """The file a task's images come from, if it is one: a folder counts by its stamp, an id of the hub as it stands."""
+    return [row["path"]] if os.path.isfile(row["path"]) else []
+
+
+def recipe(common: dict, row: dict) -> dict:
+    """The recipe of a task: that of its setting, sorted by key, with the task's own length where its row gives one."""
+    length = {key: int(row[key]) for key in LENGTHS if row[key]}
+    kept = {key: value for key, value in common.items() if not (length and key in LENGTHS)}
+    return dict(sorted((kept | length).items()))
 
 
 @cache

@@ -1,6 +1,7 @@
 """Fine-tuning of the visual tower on one task, under its frozen zero-shot head."""
 
 import math
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -22,48 +23,53 @@ OPTIMIZERS = ("AdamW", "SGD")
 PRECISION = {"cpu": torch.float32, "cuda": torch.bfloat16}  # gradients need the range of float32
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is fine-tuned: the keys of `recipe` in the configuration.
+
+    `learning_rate` is the peak, reached after `warmup_steps`; `momentum` is SGD's; `clip_norm` bounds the gradient.
+    The length is either `steps` or `epochs`, passes over the train split. The validation split is looked at
+    `evaluations` times.
+    """
+
+    optimizer: str = "AdamW"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.1
+    momentum: float = 0.9
+    batch_size: int = 64
+    epochs: int | None = None
+    steps: int | None = None
+    warmup_steps: int = 10
+    clip_norm: float = 1.0
+    evaluations: int = 4
+
+
 def finetune(
-    encoder: Encoder,
-    head: torch.Tensor,
-    task: Task,
-    *,
-    seed: int,
-    optimizer: str = "AdamW",
-    learning_rate: float = 1e-3,
-    weight_decay: float = 0.1,
-    momentum: float = 0.9,
-    batch_size: int = 64,
-    epochs: int | None = None,
-    steps: int | None = None,
-    warmup_steps: int = 10,
-    clip_norm: float = 1.0,
-    evaluations: int = 4,
-    progress: Progress = UNSAVED,
+    encoder: Encoder, head: torch.Tensor, task: Task, recipe: Recipe, *, seed: int, progress: Progress = UNSAVED
 ) -> tuple[dict[str, torch.Tensor], list[dict]]:
     """Train all weights of the visual tower, in place, by cross-entropy; return its state and the training curve.
 
-    AdamW (its own betas; Loshchilov and Hutter, 2019) or SGD with `momentum`, weight decay on all tensors, the rate
-    warmed up and then cosine to zero over the total steps, the gradient clipped to norm `clip_norm`. Length: `steps`,
-    or `epochs` passes over the train split. Every pass is shuffled by the task's name and `seed`; its last batch may
-    be smaller. The validation split is looked at `evaluations` times, evenly, the last time at the end; it chooses
-    nothing. The test split is not touched. On a GPU the tower runs in bfloat16 autocast; weights, gradients, the
-    optimizer's state, head and loss are float32. What `progress` holds of the same run is resumed.
+    AdamW (its own betas; Loshchilov and Hutter, 2019) or SGD with momentum, weight decay on all tensors, the rate
+    warmed up and then cosine to zero over the total steps, the norm of the gradient clipped. Every pass is shuffled by
+    the task's name and `seed`; its last batch may be smaller. The validation split is looked at evenly, the last time at
+    the end; it chooses nothing. The test split is not touched. On a GPU the tower runs in bfloat16 autocast; weights,
+    gradients, the optimizer's state, head and loss are float32. What `progress` holds of the same run is resumed.
 
     Curve: one row a step: step (from 1), learning_rate, train_loss, train_accuracy (of the batch, before its update),
     validation_accuracy (None between evaluations). Raises MergecastError for an unknown optimizer, no length, or a
     loss or gradient that is not finite, naming the task and the step.
     """
-    total = _length(len(task.train), batch_size, epochs, steps, task.name)
+    total = _steps(task, recipe)
     weights = list(encoder.parameters())
-    trainer = _optimizer(optimizer, weights, learning_rate, weight_decay, momentum)
+    trainer = _optimizer(recipe, weights)
     head = head.to(encoder.device)
-    marks = {math.ceil(total * (index + 1) / evaluations) for index in range(evaluations)}
+    marks = {math.ceil(total * (index + 1) / recipe.evaluations) for index in range(recipe.evaluations)}
     done, curve = progress.resume(encoder, trainer)
-    order = _batches(len(task.train), batch_size, total, seed_for("order of images", task.name, seed=seed))
+    order = _batches(len(task.train), recipe.batch_size, total, seed_for("order of images", task.name, seed=seed))
     shuffled = batches(task.train, islice(order, done, None), encoder.device)
     bar = tqdm(shuffled, initial=done, total=total, desc=task.name)
     for step, (images, truth) in enumerate(bar, start=done):
-        rate = scheduled(step, peak=learning_rate, warmup_steps=warmup_steps, total_steps=total)
+        rate = scheduled(step, peak=recipe.learning_rate, warmup_steps=recipe.warmup_steps, total_steps=total)
         for group in trainer.param_groups:
             group["lr"] = rate
         encoder.train()
@@ -73,7 +79,7 @@ def finetune(
         loss = functional.cross_entropy(scores, truth)
         trainer.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(weights, clip_norm)
+        norm = torch.nn.utils.clip_grad_norm_(weights, recipe.clip_norm)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             raise MergecastError(
                 f"task {task.name}: the loss is not finite at step {step + 1} of {total}; "
@@ -94,21 +100,22 @@ def finetune(
     return encoder.eval().state(), curve
 
 
-def _length(images: int, batch_size: int, epochs: int | None, steps: int | None, task: str) -> int:
-    if (steps is None) == (epochs is None):
-        raise MergecastError(f"task {task}: give either `steps` or `epochs` of fine-tuning, not both and not neither")
-    total = steps if steps is not None else epochs * math.ceil(images / batch_size)
-    if total < 1:
-        raise MergecastError(f"task {task}: fine-tuning needs at least one step; raise `steps` or `epochs`")
-    return total
+def _steps(task: Task, recipe: Recipe) -> int:
+    if (recipe.steps is None) == (recipe.epochs is None):
+        raise MergecastError(f"task {task.name}: give either `steps` or `epochs` of fine-tuning, not both and not neither")
+    steps = recipe.epochs * math.ceil(len(task.train) / recipe.batch_size) if recipe.steps is None else recipe.steps
+    if steps < 1:
+        raise MergecastError(f"task {task.name}: fine-tuning needs at least one step; raise `steps` or `epochs`")
+    return steps
 
 
-def _optimizer(name: str, weights: list, rate: float, decay: float, momentum: float) -> torch.optim.Optimizer:
-    if name == "AdamW":
+def _optimizer(recipe: Recipe, weights: list) -> torch.optim.Optimizer:
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "AdamW":
         return torch.optim.AdamW(weights, lr=rate, weight_decay=decay)
-    if name == "SGD":
-        return torch.optim.SGD(weights, lr=rate, momentum=momentum, weight_decay=decay)
-    raise MergecastError(f"optimizer: {name!r} is unknown; choose {' or '.join(OPTIMIZERS)}")
+    if recipe.optimizer == "SGD":
+        return torch.optim.SGD(weights, lr=rate, momentum=recipe.momentum, weight_decay=decay)
+    raise MergecastError(f"optimizer: {recipe.optimizer!r} is unknown; choose {' or '.join(OPTIMIZERS)}")
 
 
 def _batches(images: int, batch_size: int, total: int, seed: int):

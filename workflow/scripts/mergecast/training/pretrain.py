@@ -8,6 +8,7 @@ answer.
 """
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -26,18 +27,25 @@ BETAS = (0.9, 0.98)  # those of CLIP
 LARGEST_LOGIT_SCALE = float(np.log(100))
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How a base is pre-trained: the keys of `training` of a base. `learning_rate` is the peak, after `warmup_steps`."""
+
+    steps: int = 600
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_steps: int = 30
+    clip_norm: float = 1.0
+
+
 def pretrain(
     model: str,
     corpus: Captioned,
+    recipe: Recipe,
     *,
     seed: int,
     device: torch.device | str = "cpu",
-    steps: int = 600,
-    batch_size: int = 128,
-    learning_rate: float = 1e-3,
-    weight_decay: float = 0.05,
-    warmup_steps: int = 30,
-    clip_norm: float = 1.0,
     progress: Progress = UNSAVED,
 ) -> tuple[nn.Module, list[dict]]:
     """Train a CLIP from random weights, image and text tower together; return it (on the CPU) and the training curve.
@@ -55,13 +63,13 @@ def pretrain(
     if not hasattr(clip, "token_embedding"):
         raise MergecastError(f"model {model}: its text tower is not OpenCLIP's own; pre-train another model")
     encoder = Encoder(model, clip.visual).to(device)
-    batches = _batches(len(corpus.images), batch_size, steps, np.random.default_rng(seed))
+    batches = _batches(len(corpus.images), recipe.batch_size, recipe.steps, np.random.default_rng(seed))
     with _words_in_use(clip, _tokens(model, corpus).to(device)) as tokens:
-        trainer = torch.optim.AdamW(clip.parameters(), lr=learning_rate, weight_decay=weight_decay, betas=BETAS)
+        trainer = torch.optim.AdamW(clip.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=BETAS)
         done, curve = progress.resume(clip, trainer)
-        bar = tqdm(islice(batches, done, None), initial=done, total=steps, desc=f"pre-training {model}")
+        bar = tqdm(islice(batches, done, None), initial=done, total=recipe.steps, desc=f"pre-training {model}")
         for step, chosen in enumerate(bar, start=done):
-            rate = scheduled(step, peak=learning_rate, warmup_steps=warmup_steps, total_steps=steps)
+            rate = scheduled(step, peak=recipe.learning_rate, warmup_steps=recipe.warmup_steps, total_steps=recipe.steps)
             for group in trainer.param_groups:
                 group["lr"] = rate
             images = functional.normalize(encoder(encoder.preprocess(corpus.images[chosen])), dim=-1)
@@ -69,7 +77,7 @@ def pretrain(
             loss, accuracy = _matching(images, texts, clip.logit_scale.exp(), corpus, chosen)
             trainer.zero_grad()
             loss.backward()
-            norm = nn.utils.clip_grad_norm_(clip.parameters(), clip_norm)
+            norm = nn.utils.clip_grad_norm_(clip.parameters(), recipe.clip_norm)
             if not (torch.isfinite(loss) and torch.isfinite(norm)):
                 raise MergecastError(f"pre-training {model}: the loss is not finite at step {step + 1}; lower `learning_rate`")
             trainer.step()

@@ -29,17 +29,19 @@ def cancel_orphans(folder) -> list[str]:
     if len(list(Path(folder, ".snakemake/locks").glob("*.output.lock"))) > 1:
         return ["another run is at work in this folder, so no job of an earlier one is looked for or cancelled"]
     try:
-        found = left = orphans(folder)
-        if found:
-            _slurm("scancel", *found)
+        cancelled = left = orphans(folder)
+        if cancelled:
+            _slurm("scancel", *cancelled)
         deadline = time.monotonic() + PATIENCE
         while left and time.monotonic() < deadline:
             time.sleep(0.5)
             left = orphans(folder)
     except (subprocess.SubprocessError, OSError) as error:
         return [f"SLURM does not answer ({error}); if an earlier run was killed, see `squeue --me` and cancel its jobs"]
-    ended = [f"cancelled {len(found)} jobs that a killed run left in the queue: {', '.join(found)}"] if found else []
-    return ended + [f"they have not ended yet: {', '.join(left)}; stop Snakemake and start again when they have"] * bool(left)
+    lines = (
+        [f"cancelled {len(cancelled)} jobs that a killed run left in the queue: {', '.join(cancelled)}"] if cancelled else []
+    )
+    return lines + [f"they have not ended yet: {', '.join(left)}; stop Snakemake and start again when they have"] * bool(left)
 
 
 def patient(query):
@@ -53,9 +55,9 @@ def patient(query):
 
     async def states(command, logger):
         for _ in range(TRIES):
-            found, seconds = await query(command, logger)
-            if found is not None:
-                return {job: state.partition(" ")[0] for job, state in found.items()}, seconds
+            answer, seconds = await query(command, logger)
+            if answer is not None:
+                return {job: state.partition(" ")[0] for job, state in answer.items()}, seconds
             logger.warning(f"SLURM does not say how its jobs are; asking again in {PAUSE:.0f} s")
             await asyncio.sleep(PAUSE)
         raise TimeoutError(f"SLURM has not answered for {TRIES * PAUSE / 60:.0f} minutes; start again when it does")

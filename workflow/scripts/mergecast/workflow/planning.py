@@ -4,10 +4,9 @@ It changes nothing of what is planned. For a pair's file Snakemake's own index t
 the same folder, and then every output of the rules found, which with N tasks is some N² steps for each of N² files.
 """
 
-import gc
 from collections import defaultdict
 
-import snakemake.api  # which brings snakemake.dag; by itself that cannot be imported
+import snakemake.api  # noqa: F401, without it the next import fails
 from snakemake.output_index import OutputIndex
 
 
@@ -34,16 +33,4 @@ class Producers(OutputIndex):
         heads = [head for head in (targetfile[:place] for place in places) if head in self._heads]
         tails = [tail for tail in (targetfile[place:] for place in places) if tail in self._tails]
         candidates = (self._patterns.get((head, tail), ()) for head in heads for tail in tails)
-        return {rule for found in candidates for rule, pattern in found if pattern.match(targetfile)}
-
-
-def hasten() -> None:
-    """Have the plan of this process use `Producers`, and no collections of garbage, of which planning makes little."""
-    snakemake.dag.OutputIndex = Producers
-    gc.disable()
-
-
-def planned() -> None:
-    """End what `hasten` began: garbage is collected again, but the plan, which lives as long as the run, is passed over."""
-    gc.freeze()
-    gc.enable()
+        return {rule for patterns in candidates for rule, pattern in patterns if pattern.match(targetfile)}

@@ -38,46 +38,50 @@ class ExternalTables:
         return self.tables["dropped"]
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What is asked for of the tables: of each kind a list of names, or "all"."""
+
+    tasks: Sequence[str] | str = "all"
+    metrics: Sequence[str] | str = "all"
+    methods: Sequence[str] | str = "all"
+
+
 def complete_tables(
-    metrics: pd.DataFrame,
-    merges: pd.DataFrame,
-    singles: pd.DataFrame,
-    subsets: pd.DataFrame | None = None,
-    calibration: pd.DataFrame | None = None,
+    brought: dict[str, pd.DataFrame],
+    choice: Choice = Choice(),
     *,
-    tasks: Sequence[str] | str = "all",
-    metrics_chosen: Sequence[str] | str = "all",
-    methods_chosen: Sequence[str] | str = "all",
     names: dict[str, str] | None = None,
     where: str = "settings",
 ) -> ExternalTables:
-    """Check the tables, in our layout or the published one, and keep what is complete.
+    """Check the tables, in our layout or the published one, and keep what is complete of what is chosen.
 
-    `tasks`, `metrics_chosen`, `methods_chosen`: a list of names, or "all". A pair is kept if every metric of it is finite and
-    every method has measured it; a subset if every method has; a row of `calibration` if none of its metrics is missing.
-    `names` says how errors call each table ("metrics", "merges", …; a path, say), `where` how they call the setting.
+    `brought` has the tables "metrics", "merges", "singles" and, perhaps, "subsets" and "calibration". A pair is kept if every
+    metric of it is finite and every method has measured it; a subset if every method has; a row of "calibration" if none of
+    its metrics is missing.
+    `names` says how errors call each table (a path, say), `where` how they call the setting.
     Accuracies are shares in [0, 1]; a missing normalised accuracy is computed from the singles.
     Raises MergecastError for a table that contradicts itself (a column missing, a pair twice or of a task with itself, an
     unknown task, a text for a number), an unknown choice, fewer than 4 tasks or no pair left.
     """
-    called = {name: f"table {name}" for name in ("metrics", "merges", "singles", "subsets", "calibration")} | (names or {})
-    accuracy, dropped = layouts.singles(singles, called["singles"]), []
+    called = {kind: f"table {kind}" for kind in brought} | (names or {})
+    accuracy, dropped = layouts.singles(brought["singles"], called["singles"]), []
     all_tasks = tuple(accuracy)
-    chosen = select(f"{where}.tasks", "task", tasks, all_tasks)
+    chosen = select(f"{where}.tasks", "task", choice.tasks, all_tasks)
     chosen = tuple(task for task in all_tasks if task in chosen)
     dropped += [("task", task, "not chosen by `tasks`") for task in all_tasks if task not in chosen]
 
-    measured = layouts.metrics(metrics, called["metrics"], all_tasks)
-    foreign = _foreign(measured) if layouts.PUBLISHED_SINGLES in singles.columns and metrics_chosen == "all" else {}
+    measured = layouts.metrics(brought["metrics"], called["metrics"], all_tasks)
+    foreign = _foreign(measured) if layouts.PUBLISHED_SINGLES in brought["singles"].columns and choice.metrics == "all" else {}
     columns = select(
-        f"{where}.metrics", "metric", metrics_chosen, tuple(name for name in measured.columns if name not in foreign)
+        f"{where}.metrics", "metric", choice.metrics, tuple(name for name in measured.columns if name not in foreign)
     )  # fmt: skip
     others = [name for name in measured.columns if name not in columns]
     dropped += [("metric", name, foreign.get(name, "not chosen by `metrics`")) for name in others]
 
-    merged = layouts.normalise(layouts.merges(merges, called["merges"], all_tasks), called["merges"], accuracy)
+    merged = layouts.normalise(layouts.merges(brought["merges"], called["merges"], all_tasks), called["merges"], accuracy)
     all_methods = tuple(dict.fromkeys(merged["method"]))
-    methods = select(f"{where}.methods", "method", methods_chosen, all_methods)
+    methods = select(f"{where}.methods", "method", choice.methods, all_methods)
     dropped += [("method", name, "not chosen by `methods`") for name in all_methods if name not in methods]
 
     measured = measured.loc[_within(measured.index.to_frame(), chosen), list(columns)]
@@ -93,21 +97,20 @@ def complete_tables(
         raise MergecastError(
             f"{where}: {len(kept)} tasks have complete pairs; leave-one-task-out needs at least {fewest}, bring more"
         )
-    found = {
+    complete = {
         "checkpoints": pd.DataFrame({"task": kept, "fine_tuned_accuracy": [accuracy[task] for task in kept]}),
         "metrics": measured.loc[pairs].reset_index(),
         "merges": _merges(merged, methods, pairs),
     }
-    if subsets is not None:
-        table = layouts.normalise(
-            layouts.subsets(subsets, called["subsets"], all_tasks), called["subsets"], accuracy
-        )  # fmt: skip
-        found |= _subsets(table[table["method"].isin(methods)], kept, methods, dropped)
-    if calibration is not None:
-        table = layouts.calibration(calibration, called["calibration"], all_tasks)
-        found |= _calibration(table, metrics_chosen, columns, pairs, dropped)
-    found["dropped"] = pd.DataFrame(dropped, columns=DROPPED)
-    return ExternalTables(found, kept, tuple(columns), tuple(methods))
+    if "subsets" in brought:
+        table = layouts.subsets(brought["subsets"], called["subsets"], all_tasks)
+        table = layouts.normalise(table, called["subsets"], accuracy)
+        complete |= _subsets(table[table["method"].isin(methods)], kept, methods, dropped)
+    if "calibration" in brought:
+        table = layouts.calibration(brought["calibration"], called["calibration"], all_tasks)
+        complete |= _calibration(table, choice.metrics, columns, pairs, dropped)
+    complete["dropped"] = pd.DataFrame(dropped, columns=DROPPED)
+    return ExternalTables(complete, kept, tuple(columns), tuple(methods))
 
 
 def read_tables(files: dict[str, str], chosen: dict, where: str) -> ExternalTables:
@@ -118,28 +121,22 @@ def read_tables(files: dict[str, str], chosen: dict, where: str) -> ExternalTabl
     for kind, path in files.items():
         if not Path(path).is_file():
             raise MergecastError(f"{where}.tables.{kind}: {path!r} is no file; correct the path")
-    return complete_tables(
-        **{kind: tables.read(path) for kind, path in files.items()},
-        tasks=chosen["tasks"],
-        metrics_chosen=chosen["metrics"],
-        methods_chosen=chosen["methods"],
-        names=files,
-        where=where,
-    )
+    choice = Choice(**{kind: chosen[kind] for kind in ("tasks", "metrics", "methods")})
+    return complete_tables({kind: tables.read(path) for kind, path in files.items()}, choice, names=files, where=where)
 
 
 def _foreign(measured: pd.DataFrame) -> dict[str, str]:
     """Columns of the published metrics that are none of the 28, and why each is left out."""
-    found = {}
+    reasons = {}
     for name in (name for name in measured.columns if name not in known_metrics.catalogue()):
-        found[name] = "none of the published metrics"
+        reasons[name] = "none of the published metrics"
         for other in (other for other in measured.columns if other != name):
             both = measured[[name, other]].dropna().to_numpy()
             if len(both) and both.all():  # no zero among them
                 ratio = both[:, 0] / both[:, 1]
                 if np.ptp(ratio) < 1e-5 * abs(ratio.mean()):
-                    found[name] = f"{ratio.mean():.4g} times {other} in every pair: the same metric twice"
-    return found
+                    reasons[name] = f"{ratio.mean():.4g} times {other} in every pair: the same metric twice"
+    return reasons
 
 
 def _within(pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Series:
@@ -175,9 +172,9 @@ def _subsets(table: pd.DataFrame, tasks, methods, dropped: list) -> dict[str, pd
     return {"subsets": rows[columns].reset_index(drop=True)}
 
 
-def _calibration(table: pd.DataFrame, metrics_chosen, metrics, pairs, dropped: list) -> dict[str, pd.DataFrame]:
+def _calibration(table: pd.DataFrame, chosen, metrics, pairs, dropped: list) -> dict[str, pd.DataFrame]:
     keys = ["n_images", *PAIR]
-    columns = [name for name in table.columns if name not in keys and (metrics_chosen == "all" or name in metrics)]
+    columns = [name for name in table.columns if name not in keys and (chosen == "all" or name in metrics)]
     table = table[[pair in set(pairs) for pair in zip(table["task_a"], table["task_b"], strict=True)]]
     missing = table[columns].isna()
     for (n_images, a, b), row in zip(table[keys].itertuples(index=False), missing.to_numpy(), strict=True):
