@@ -89,7 +89,7 @@ for setting in filter(calibrated, MODEL_SETTINGS):
         params:
             code=code(
                 "calibration_metrics.py",
-                *{f"metrics.{metrics.find(name).category}" for name in calibration_metrics(setting)},
+                *map(metric_code, calibration_metrics(setting)),
             ),
             setting=setting,
             pairs=SETTINGS[setting].pairs,

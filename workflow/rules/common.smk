@@ -53,6 +53,11 @@ def metric_modules():
     return [f"metrics.{category}" for category in sorted({metric.category for metric in metrics.catalogue().values()})]
 
 
+def metric_code(name):
+    """The definition of one metric: what computes it depends on no other of its category."""
+    return f"metrics.{metrics.find(name).category}:{name}"
+
+
 def one_of(names):
     """A regular expression for just these names; for none, one that matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"

@@ -22,7 +22,7 @@ for setting in MODEL_SETTINGS:
             resources:
                 **on_cpu(minutes=30, memory=2000),
             params:
-                code=lambda wildcards: code("metric.py", f"metrics.{metrics.find(wildcards.metric).category}"),
+                code=lambda wildcards: code("metric.py", metric_code(wildcards.metric)),
                 setting=setting,
                 pairs=pairs,
                 parameters=lambda wildcards, setting=setting: calibration(setting, wildcards.metric),
