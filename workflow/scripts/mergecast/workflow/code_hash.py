@@ -40,7 +40,7 @@ class Code:
     def closure(self, script: str, *modules: str) -> dict[str, str]:
         """Hashes of all definitions that a script, and what it loads by name, may use; by name, sorted.
 
-        `script`: a file name beside the package. `modules`: "merging.ties" for all that the module defines, or
+        `script`: a file name beside the package. `modules`: "merging.ties" for all that may be called of it, or
         "metrics.subspace:subspace_overlap" for one definition; the whole module, if that name is not defined there.
         The names: "mergecast/metrics/subspace.py:subspace_overlap"; "job.py:" for what runs when the file is imported.
         Raises FileNotFoundError if a file is not there.
@@ -113,12 +113,15 @@ class Code:
             yield from (self._place(source, each, ()) for each in source.names)
 
     def _defined(self, module: Module) -> Iterator[Place]:
-        """What a module defines itself, without all else that it imports."""
+        """What may be called of a module that is run or loaded by name: all that it binds, without the modules it imports."""
         source = self._source(module)
         yield module, EFFECTS, ()
         for name, bound in source.names.items():
-            if any(not isinstance(each, Import) for each in bound):
+            if not all(isinstance(each, Import) and self._is_module(each) for each in bound):
                 yield self._place(source, name, ())
+
+    def _is_module(self, imported: Import) -> bool:
+        return imported.name is None or self._file((*imported.module, imported.name)) is not None
 
     def _imported(self, imports: Iterable[Import]) -> Iterator[Place]:
         for each in imports:
