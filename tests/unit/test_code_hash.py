@@ -67,6 +67,7 @@ TREE = {
     "lib/local.py": "def inside(x):\n    return [12]\n",
 }
 ENTRIES = ("first", "second", "third", "fourth")
+ALL = " ".join(ENTRIES)
 # What is edited, where, from what to what, and which of the entries change.
 EDITS = [
     ("a function", "lib/wing.py", "stride(x) +", "stride(x) -", "first"),
@@ -89,19 +90,19 @@ EDITS = [
     ("what is imported from elsewhere", "lib/wing.py", "import math", "import cmath as math", "second"),
     ("what is imported from here", "lib/wing.py", "import leap, step as", "import leap, leap as", "first"),
     ("an import that nobody uses", "lib/wing.py", "import leap, step", "import leap as step, leap, step", ""),
-    ("a statement that runs on import", "lib/shallow.py", "STATE['a'] = 1", "STATE['a'] = 2", "first second third fourth"),
-    ("a new statement that runs on import", "lib/near.py", "def leap", "print('!')\n\n\ndef leap", "first second third fourth"),
+    ("a statement that runs on import", "lib/shallow.py", "STATE['a'] = 1", "STATE['a'] = 2", ALL),
+    ("a new statement that runs on import", "lib/near.py", "def leap", "print('!')\n\n\ndef leap", ALL),
     ("a function that nobody calls", "lib/deep.py", "return 6", "return 0", ""),
     ("a comment", "lib/wing.py", "    return Shape(x)", "    # a shape\n    return Shape(x)", ""),
     ("blank lines and layout", "lib/wing.py", "return x * x", "\n    return (\n        x * x\n    )", ""),
     ("the order of definitions", "lib/wing.py", "LIMIT = 10\nOTHER = 20", "OTHER = 20\nLIMIT = 10", ""),
     ("another function of the catalogue", "lib/loaded.py", "return 2", "return 0", ""),
-    ("the catalogue", "lib/loaded.py", "return 1", "return 0", "first second third fourth"),
-    ("the script", "run.py", "loaded.find()", "print(loaded.find())", "first second third fourth"),
+    ("the catalogue", "lib/loaded.py", "return 1", "return 0", ALL),
+    ("the script", "run.py", "loaded.find()", "print(loaded.find())", ALL),
     ("another metric", "lib/wing.py", "class Shape", "@metric(limit=5)\ndef fifth(x):\n    return far\n\n\nclass Shape", ""),
     ("another metric with what it imports", "lib/wing.py", "import math", "import math\nfrom .local import inside", ""),
-    ("an unknown decorator", "lib/wing.py", "class Shape", "@kept\ndef fifth(x):\n    return 1\n\n\nclass Shape", "first second third fourth"),
-    ("an unknown call in a constant", "lib/wing.py", "OTHER = 20", "OTHER = 20\nKEPT = keep()", "first second third fourth"),
+    ("an unknown decorator", "lib/wing.py", "class Shape", "@kept\ndef fifth(x):\n    return 1\n\n\nclass Shape", ALL),
+    ("an unknown call in a constant", "lib/wing.py", "OTHER = 20", "OTHER = 20\nKEPT = keep()", ALL),
     ("a constant made by a known call", "lib/wing.py", "OTHER = 20", "OTHER = 20\nKEPT = tuple('ab')", ""),
 ]  # fmt: skip
 

@@ -8,16 +8,17 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
-import folds
-import images
-import metric
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import folds
+import images
+import metric
 import synthetic
 from mergecast import catalogue, merging, metrics, prediction
 from mergecast.features import inner_products, spectra
+from mergecast.features.store import Store
 from mergecast.workflow.code_hash import here
 from states import state, tuned
 
@@ -87,9 +88,7 @@ def features(tmp_path_factory):
         inner_products.save(features / f"{name}.npz", table, sha256=hashes, base_sha256="0")
     for task in TASKS:
         header = {"task": task, "checkpoint_sha256": hashes[task], "base_sha256": "0"}
-        spectra.save(
-            features / f"spectra/{task}.safetensors", spectra.spectra(base, models[task], progress=False), **header
-        )
+        spectra.save(features / f"spectra/{task}.safetensors", spectra.spectra(base, models[task], progress=False), **header)
         probes = {}
         for shown in TASKS:
             probes[f"{shown}/activation"], probes[f"{shown}/count"] = random.normal(size=6), np.array(3)
@@ -105,9 +104,7 @@ def test_all_that_a_metrics_job_calls_is_hashed(name, features, monkeypatch):
     metrics.catalogue.cache_clear()
     output = Path(f"results/{SETTING}/metrics/{name}/a__b.json")
     with Trace() as trace:
-        metric.main(
-            job(output, wildcards={"metric": name}, setting=SETTING, pairs=[("a", "b")], parameters={}, seed=0)
-        )
+        metric.main(job(output, wildcards={"metric": name}, setting=SETTING, pairs=[("a", "b")], parameters={}, seed=0))
     category = metrics.find(name).category
     assert output.is_file()
     assert f"mergecast/metrics/{category}.py:{name}" in trace.names()
@@ -135,12 +132,17 @@ def test_all_that_a_predictors_job_calls_is_hashed(predictor, tables, tmp_path):
     asked = {"tasks": []}.get(prediction.inputs(predictor), [prediction.inputs(predictor)])
     tasks, target, nulls = synthetic.TASKS[:5], "normalised_accuracy", tmp_path / "nulls.csv"
     loto = [(method, task) for method in ("weight_avg", "ties") for task in tasks]
-    this = job(
-        input={"tables": [str(tables / f"{name}.csv") for name in ("merges", *asked)]},
-        wildcards={"predictor": predictor},
-        **{"setting": SETTING, "tasks": tasks, "methods": ["weight_avg", "ties"], "levels": [0.5], "loto": loto},
-        **{"grid": {target: {"loto": {"permutations": 1, "costly": 1}}}, "others": [], "seed": 0},
-    )
+    params = {
+        "setting": SETTING,
+        "tasks": tasks,
+        "methods": ["weight_avg", "ties"],
+        "levels": [0.5],
+        "loto": loto,
+        "others": [],
+    }
+    grid = {target: {"loto": {"permutations": 1, "costly": 1}}}
+    files = {"tables": [str(tables / f"{name}.csv") for name in ("merges", *asked)]}
+    this = job(input=files, wildcards={"predictor": predictor}, grid=grid, others=[], seed=0, **params)
     results = [tmp_path / f"{method}/{task}.json" for method, task in loto]
     this.output = SimpleNamespace(folds=results, splits=[], nulls=nulls)
     with Trace() as trace:
@@ -163,12 +165,6 @@ def test_all_that_making_images_calls_is_hashed(source, options, tmp_path):
 def test_a_call_that_is_not_hashed_would_be_seen(features, monkeypatch):
     monkeypatch.chdir(features)
     with Trace() as trace:
-        metrics.find("effective_rank").function(SimpleNamespace(inner_products=SimpleNamespace(total=lambda: _one())))
+        metrics.find("effective_rank").function(Store(f"results/{SETTING}/features").pair("a", "b", ["inner_products"]))
     with pytest.raises(AssertionError, match="effective_rank.py:_effective_rank"):
         assert_found(trace, "metric.py", "metrics.subspace:subspace_overlap")
-
-
-def _one():
-    from mergecast.features.types import Gram
-
-    return Gram(1.0, 1.0, 0.0, 2.0)

@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 
 # Decorators and functions that change nothing but what they return. What is not here costs reruns, and is no mistake.
-INERT = frozenset(
-    "array cache compile contextmanager dataclass dict dtype field fields float frozenset inference_mode lru_cache metric "
-    "Path sorted styled tuple".split()
-)
+INERT = {
+    *("cache", "contextmanager", "dataclass", "inference_mode", "lru_cache", "metric", "styled"),
+    *("array", "compile", "dict", "dtype", "field", "fields", "float", "frozenset", "Path", "sorted", "tuple"),
+}
 EVERYTHING = "*"
-BY_TEXT = frozenset(("eval", "exec", "globals"))  # these reach any name of a file
-OF_THIS_SCOPE = frozenset(("dir", "locals", "vars"))  # and so do these at its top level
+BY_TEXT = {"eval", "exec", "globals"}  # these reach any name of a file
+OF_THIS_SCOPE = {"dir", "locals", "vars"}  # and so do these at its top level
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 
