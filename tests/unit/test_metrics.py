@@ -3,7 +3,6 @@
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from mergecast.features._types import Gram, PairFeatures, Probe, Products
 from mergecast.features.spectra import spectrum
 from mergecast.metrics import effective_rank as rank_module
 from mergecast.metrics._metric import metric
-from mergecast.workflow import code_hash
 
 CATEGORIES = {
     "task_vector": "task_vector_cosine_similarity task_vector_l2_distance task_vector_dot_product weight_space_angle "
@@ -112,14 +110,6 @@ def test_an_unknown_metric_is_answered_with_the_closest_one():
         MergecastError, match="unknown metric 'task_vector_cosine'; did you mean 'task_vector_cosine_similarity'"
     ):
         metrics.find("task_vector_cosine")
-
-
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_a_category_depends_on_no_other(category):
-    files = {
-        Path(path).stem for path in code_hash.closure("mergecast/seeding.py", f"metrics.{category}") if "/metrics/" in path
-    }
-    assert files == {"__init__", "_metric", category}
 
 
 def test_computing_metrics_from_files_needs_neither_torch_nor_pandas(root):

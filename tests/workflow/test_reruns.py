@@ -1,12 +1,25 @@
 """What reruns, and what does not, after one change to a finished grid."""
 
-import os
 from copy import deepcopy
+from pathlib import Path
+
+import pytest
 
 import grid as small
 
 # What follows a change of one metric or method: never fine-tuning, features, merges or other metrics.
 DOWNSTREAM = r"tables/|folds/|nulls/|figures/|results/report.html"
+# A metric in the words of the tutorial, for a file that holds others.
+ANOTHER = '''
+
+@metric(needs=("spectra",))
+def largest_change(features: PairFeatures) -> float:
+    """How strong the strongest change of any matrix is in either model: 0 for two models that equal the base.
+
+    The largest singular value; at least 0.
+    """
+    return max(float(spectrum.values[0]) for pair in features.spectra.values() for spectrum in pair)
+'''
 
 
 def changed(**keys) -> dict:
@@ -20,7 +33,7 @@ def test_a_finished_run_is_a_no_op(grid):
 def test_adding_a_metric_runs_that_metric_and_what_depends_on_it(grid):
     grid.write_config(changed(metrics=[*small.METRICS, "weight_space_angle"]))
     plan = grid.planned()
-    assert plan.matching("metrics/") == {f"metrics/weight_space_angle/{a}__{b}.json" for b, before in rows() for a in before}
+    assert plan.matching("metrics/") == every_pair("metrics/weight_space_angle")
     assert plan.matching("folds/ridge.json"), "the predictor sees another table of metrics"
     assert not plan.matching("(folds|nulls)/(single_task|task_effects|train_mean)"), "they see none"
     assert only(plan, "metrics/weight_space_angle/|" + DOWNSTREAM)
@@ -29,7 +42,7 @@ def test_adding_a_metric_runs_that_metric_and_what_depends_on_it(grid):
 def test_adding_a_method_runs_that_method_and_what_depends_on_it(grid):
     grid.write_config(changed(methods=[*small.METHODS, "ties"]))
     plan = grid.planned()
-    assert plan.matching("merges/") == {f"merges/ties/{a}__{b}.json" for b, before in rows() for a in before}
+    assert plan.matching("merges/") == every_pair("merges/ties")
     assert not plan.matching("metrics/|features/|calibration/|tables/(metrics|checkpoints|calibration_metrics).csv")
     assert only(plan, "(merges|subsets)/ties/|" + DOWNSTREAM)
 
@@ -37,23 +50,48 @@ def test_adding_a_method_runs_that_method_and_what_depends_on_it(grid):
 def test_changing_one_methods_parameter_reruns_that_method_only(grid):
     grid.write_config(changed(method_parameters={"dare": {"drop": 0.5}}))
     plan = grid.planned()
-    assert plan.matching("merges/") == {f"merges/dare/{a}__{b}.json" for b, before in rows() for a in before}
+    assert plan.matching("merges/") == every_pair("merges/dare")
     assert plan.matching("subsets/") == {f"subsets/dare/{name}.json" for name in ("000", "001")}
     assert only(plan, "(merges|subsets)/dare/|" + DOWNSTREAM)
 
 
 def test_editing_a_merge_methods_module_reruns_that_method_alone(grid):
-    edit(grid, "merging/dare.py")
+    replace(grid, "merging/dare.py", "return scale /", "return 1.0 * scale /")
     plan = grid.planned()
-    assert plan.matching("merges/") == {f"merges/dare/{a}__{b}.json" for b, before in rows() for a in before}
+    assert plan.matching("merges/") == every_pair("merges/dare")
     assert only(plan, "(merges|subsets)/dare/|" + DOWNSTREAM)
 
 
-def test_editing_a_metric_categorys_module_reruns_that_category_alone(grid):
-    edit(grid, "metrics/subspace.py")
+@pytest.mark.parametrize(
+    "old, new, reruns",
+    [
+        ("_overlap(a.left, b.left)", "0.0 + _overlap(a.left, b.left)", True),
+        ("a.shape[1] ** 0.5", "a.shape[1] ** (1 / 2)", True),
+        ("a.values[:LARGEST]", "a.values[0:LARGEST]", False),
+        ("LARGEST = 100", "LARGEST = 99", False),
+    ],
+    ids=["the metric", "a function it calls", "another metric of its file", "a constant that another one uses"],
+)
+def test_editing_a_metrics_file_reruns_the_metrics_that_the_edit_concerns(grid, old, new, reruns):
+    replace(grid, "metrics/subspace.py", old, new)
     plan = grid.planned()
-    assert plan.matching("metrics/") == {f"metrics/subspace_overlap/{a}__{b}.json" for b, before in rows() for a in before}
-    assert only(plan, "metrics/subspace_overlap/|" + DOWNSTREAM)
+    assert plan.matching("metrics/") == (every_pair("metrics/subspace_overlap") if reruns else set())
+    # The ablation and the page hold the categories and the words of all metrics, asked for or not.
+    assert only(
+        plan, "metrics/subspace_overlap/|" + DOWNSTREAM if reruns else "tables/ablation.csv|figures/|results/report.html"
+    )
+
+
+def test_adding_a_metric_to_a_file_of_others_computes_that_metric_alone(grid):
+    path = source(grid, "metrics/subspace.py")
+    path.write_text(path.read_text() + ANOTHER)
+    grid.write_config(changed(metrics=[*small.METRICS, "largest_change"]))
+    plan = grid.planned()
+    assert plan.matching("metrics/") == every_pair("metrics/largest_change")
+    assert not plan.matching("tables/calibration_metrics.csv"), "it looks at no image"
+    assert only(plan, "metrics/largest_change/|" + DOWNSTREAM)
+    grid.run("results/tiny/tables/metrics.csv")
+    assert len(grid.values("largest_change")) == 6
 
 
 def test_a_changed_picture_remakes_its_task_and_an_unchanged_folder_nothing(root, tmp_path):
@@ -71,7 +109,7 @@ def test_a_changed_picture_remakes_its_task_and_an_unchanged_folder_nothing(root
 
 
 def test_editing_a_predictors_module_reruns_its_folds_alone(grid):
-    edit(grid, "prediction/predictors/ridge.py")
+    replace(grid, "prediction/predictors/ridge.py", "strengths=(0.1,", "strengths=(0.10,")
     plan = grid.planned()
     assert plan.matching("(folds|nulls)/") == {"folds/ridge.json", "nulls/ridge.csv"}
     assert not plan.matching("tables/(checkpoints|metrics|merges|subsets|correlations|greedy|calibration_metrics).csv")
@@ -93,9 +131,9 @@ def test_editing_the_pages_template_remakes_the_page_alone(grid):
     assert grid.planned().outputs == {"results/report.html"}
 
 
-def test_touching_a_source_file_without_changing_it_reruns_nothing(grid):
+def test_touching_every_source_file_and_commenting_it_reruns_nothing(grid):
     for path in (grid.folder / "workflow").rglob("*.py"):
-        os.utime(path)
+        path.write_text("# A comment.\n\n" + path.read_text() + "\n# Another.\n")
     assert grid.planned().nothing
 
 
@@ -148,7 +186,18 @@ def only(plan: small.Plan, pattern: str) -> bool:
     return bool(short)
 
 
-def edit(grid: small.Grid, module: str) -> None:
-    """Change a source file without changing what it does."""
-    path = grid.folder / "workflow/scripts/mergecast" / module
-    path.write_text(path.read_text() + "\n# edited\n")
+def every_pair(folder: str) -> set[str]:
+    """A file for every pair of the grid."""
+    return {f"{folder}/{a}__{b}.json" for b, before in rows() for a in before}
+
+
+def source(grid: small.Grid, module: str) -> Path:
+    return grid.folder / "workflow/scripts/mergecast" / module
+
+
+def replace(grid: small.Grid, module: str, old: str, new: str) -> None:
+    """Edit a source file."""
+    path = source(grid, module)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))

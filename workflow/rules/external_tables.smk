@@ -27,7 +27,7 @@ for setting in TABLE_SETTINGS:
             "../envs/tables.yaml"
         threads: 1
         params:
-            code=code("import_tables.py"),
+            code=code("import_tables.py", "metrics._metric"),
             setting=setting,
             files=SETTINGS[setting].tables,
             chosen=SETTINGS[setting].chosen,

@@ -2,11 +2,11 @@
 
 
 def metric_code(script, *names):
-    """The code of a script and of the metrics that it computes, from features that are read as their modules say."""
+    """The code of a script and of the metrics that it computes, of no other metric, and of the features that they read."""
     found = [metrics.find(name) for name in names]
     return code(
         script,
-        *sorted({f"metrics.{metric.category}" for metric in found}),
+        *sorted({f"metrics.{metric.category}:{metric.name}" for metric in found}),
         *sorted({f"features.{need}" for metric in found for need in metric.needs}),
     )
 

@@ -33,7 +33,7 @@ for setting in SETTINGS:
                 "../envs/plots.yaml"
             threads: 1
             params:
-                code=code("figure.py", *(f"plots.{figure}" for figure in figures_of(setting, group))),
+                code=code("figure.py", "metrics._metric", *(f"plots.{figure}" for figure in figures_of(setting, group))),
                 figures=figures_of(setting, group),
                 metrics=SETTINGS[setting].metrics,
                 target=SETTINGS[setting].targets[0],
@@ -57,7 +57,7 @@ rule figures_across:
         "../envs/plots.yaml"
     threads: 1
     params:
-        code=code("figure.py", "plots.transfer"),
+        code=code("figure.py", "metrics._metric", "plots.transfer"),
         figures=["transfer"],
         metrics=[],
         target=SETTINGS[next(iter(SETTINGS))].targets[0],
