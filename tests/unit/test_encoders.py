@@ -242,7 +242,7 @@ def test_every_other_vit_of_openclip_is_taken():
 def test_openclip_comes_without_torchs_compiler_and_leaves_no_stand_in_behind():
     code = """
 import sys
-from mergecast import encoders
+from mergecast.models import encoders
 encoders.library()
 print([name for name in ("torch._dynamo", "timm") if name in sys.modules])
 import torch._dynamo.utils, timm

@@ -112,7 +112,8 @@ def test_what_a_living_writer_is_at_is_not_swept_away(format, tmp_path):
 LIMITED = """
 import resource, signal, sys
 import numpy, pandas, torch
-from mergecast import checkpoints, files
+from mergecast import files
+from mergecast.models import checkpoints
 from mergecast.errors import MergecastError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
