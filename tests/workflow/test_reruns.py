@@ -109,7 +109,7 @@ def test_a_changed_picture_remakes_its_task_and_an_unchanged_folder_nothing(root
 
 
 def test_editing_a_predictors_module_reruns_its_folds_alone(grid):
-    replace(grid, "prediction/predictors/ridge.py", "strengths=(0.1,", "strengths=(0.10,")
+    replace(grid, "prediction/predictors/ridge.py", "strengths=(0.1,", "strengths=(0.2,")
     plan = grid.planned()
     assert plan.matching("(folds|nulls)/") == {"folds/ridge.json", "nulls/ridge.csv"}
     assert not plan.matching("tables/(checkpoints|metrics|merges|subsets|correlations|greedy|calibration_metrics).csv")

@@ -86,11 +86,6 @@ def images(setting, task):
     return f"results/images/{BASES[SETTINGS[setting].base]['image_size']}px/{task}.safetensors"
 
 
-def model(setting):
-    """OpenCLIP's name of a setting's model."""
-    return BASES[SETTINGS[setting].base]["model"]
-
-
 def corpus_images(base):
     """Prepared images of the tasks that a base is pre-trained on, if it is."""
     names = BASES[base].get("corpus", {}).get("tasks", [])
