@@ -47,7 +47,7 @@ def test_a_cancelled_job_is_submitted_again(unfinished, local):
 def test_a_job_over_its_memory_is_given_more(unfinished, local):
     unfinished.run("--set-resources", "evaluate:mem_mb=150 * attempt ** 5", "--", *MEASURED)
     first, *others, last = unfinished.jobs("evaluate")
-    log = unfinished.results / f"logs/slurm/rule_single/tiny_digits/{first.number}.log"
+    log = unfinished.results / f"logs/slurm/rule_evaluate/tiny_digits/{first.number}.log"
     assert "Exceeded job memory limit" in log.read_text()
     assert (first.state, last.state) == ("FAILED", "COMPLETED")
     assert memory(first) == 150 and memory(last) == 150 * (len(others) + 2) ** 5
