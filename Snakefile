@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(workflow.current_basedir) / "workflow" / "scripts"))
 
 from mergecast.workflow.clone import lead_jobs_here
 from mergecast.workflow.code_hash import code
+from mergecast.workflow.declared import declare
 from mergecast.config import remarks, resolve
 from mergecast.errors import MergecastError
 from mergecast.workflow.planning import hasten, planned
@@ -72,3 +73,6 @@ rule all:
         [every_table(setting) for setting in SETTINGS],
         across_files(),
     localrule: True
+
+
+declare(workflow.rules, workflow.current_basedir)

@@ -5,7 +5,8 @@ from mergecast.catalogue import unknown
 from mergecast.prediction import design
 from mergecast.models import external
 from mergecast.grid.subsets import draw_subsets
-from mergecast.tasks.rows import stamp
+from mergecast.models.architectures import description
+from mergecast.workflow.content import content_hash_of
 
 TEMPLATES = Path(metrics.__file__).parents[1] / "report" / "templates"
 BASES = config.get("bases") or {}
@@ -92,8 +93,24 @@ def images(setting, task):
 
 
 def model(setting):
-    """OpenCLIP's name of a setting's model."""
-    return BASES[SETTINGS[setting].base]["model"]
+    """The same of a setting's model."""
+    return described(SETTINGS[setting].base)
+
+
+def described(base):
+    """OpenCLIP's name of a base's model, and a hash of the file that describes it: no weights tell of every key in it."""
+    name = BASES[base]["model"]
+    return {"name": name, **contents(description(name))}
+
+
+def contents(*paths):
+    """Files and folders of a user by the hash of their content, a parameter of what reads them; none for an empty path."""
+    return {os.path.basename(path): content_hash_of(path) for path in paths if path}
+
+
+def by_content(*paths):
+    """Files of a user as inputs that count by their `contents`, and not by their time."""
+    return [ancient(path) for path in paths if path]
 
 
 def chunks(sequence, size):
@@ -141,9 +158,9 @@ def image_row(task):
 
 
 def image_file(task):
-    """The file a task's images come from, if it is one: a folder counts by its stamp, an id of the hub by itself."""
+    """The file a task's images come from, if it is one; a folder is no input, and an id of the hub is no path."""
     path = TASKS[task]["path"]
-    return path if os.path.isfile(path) else []
+    return by_content(path) if os.path.isfile(path) else []
 
 
 def corpus_images(base):
@@ -361,8 +378,8 @@ def subset_files(setting):
 
 
 def calibration_metrics(setting):
-    """The metrics of a setting that look at images, in the order of the catalogue."""
-    return [name for name in metrics.catalogue() if name in SETTINGS[setting].metrics and calibration(setting, name)]
+    """The metrics of a setting that look at images, in the setting's order."""
+    return [name for name in SETTINGS[setting].metrics if calibration(setting, name)]
 
 
 def calibrated(setting):

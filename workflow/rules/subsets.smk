@@ -58,6 +58,7 @@ for setting in MODEL_SETTINGS:
             threads: 1
             params:
                 code=code("table_subsets.py"),
+                methods=list(SETTINGS[setting].methods),
                 setting=setting,
             script:
                 "../scripts/table_subsets.py"

@@ -1,9 +1,7 @@
-"""What a row of tasks.tsv says before any of its images is read: whether it can be right, and what it depends on."""
+"""What a row of tasks.tsv says before any of its images is read: whether it can be right."""
 
-import hashlib
 import os
 import re
-from functools import cache
 
 from .. import catalogue
 from ..errors import MergecastError
@@ -41,20 +39,3 @@ def check_row(row: dict) -> None:
             fault = f"names {name!r} twice" if name else "has a class without a name"
             raise MergecastError(f"{where}: `classes` {fault}; give every class, separated by '|', a name of its own")
     catalogue.load("tasks.sources", source).read_options(row)
-
-
-@cache
-def stamp(folder: str) -> str:
-    """A hash of the names, sizes and times of change of all files below a folder; "" where there is no such folder.
-
-    So a changed picture is noticed without a look into tens of thousands. Looked at once a process.
-    """
-    digest, found = hashlib.sha256(), False
-    for place, folders, files in os.walk(folder, followlinks=True):
-        folders.sort()
-        for name in sorted(files):
-            file = os.path.join(place, name)
-            status = os.stat(file) if os.path.exists(file) else os.lstat(file)
-            digest.update(f"{os.path.relpath(file, folder)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-            found = True
-    return digest.hexdigest() if found else ""
