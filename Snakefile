@@ -19,6 +19,7 @@ from mergecast.workflow.declared import declare
 from mergecast.config import remarks, resolve
 from mergecast.errors import MergecastError
 from mergecast.workflow.planning import hasten, planned
+from mergecast.workflow.recognition import start
 from mergecast.tasks.table import read_tasks
 from mergecast.config.messages import check_file, explain
 
@@ -38,6 +39,7 @@ if not workflow.configfiles:
 
 try:
     validate(config, "workflow/schemas/config.schema.yaml")
+    VERSIONS = config.pop("versions", "keep")  # of no result a parameter, as long as none is made again for it
     TASKS = read_tasks(config.get("tasks_file"), config.get("images"))
     SETTINGS = resolve(config, TASKS)
 except MergecastError as error:
@@ -75,4 +77,7 @@ rule all:
     localrule: True
 
 
-declare(workflow.rules, workflow.current_basedir)
+declare(workflow.rules, workflow.current_basedir, rerun_versions=VERSIONS == "rerun")
+if workflow.is_main_process:
+    for line in start():
+        logger.warning(line)

@@ -28,7 +28,7 @@ ALLOWED = {
     "plots": set(),
     "report": {"plots", "tables"},
     "config": {"tables", "models", "merging", "metrics", "prediction", "tasks"},
-    "cli": {"merging", "metrics", "prediction", "models", "features", "tables"},
+    "cli": {"merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
 }
 LIGHT = [
     "errors",

@@ -13,8 +13,9 @@ from mergecast.workflow.declared import NAME, declare
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
-    """A working directory of its own, in which every change counts as settled."""
+    """A working directory of its own, in which every file is large and every change settled."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(content, "SMALL", 0)
     monkeypatch.setattr(content, "SETTLED", -1.0)
 
 
@@ -92,6 +93,12 @@ def test_a_file_that_may_change_again_in_the_same_tick_of_the_clock_is_read_agai
     assert found == [given[0], given[0]]
 
 
+def test_what_is_small_is_read_each_time_and_no_hash_of_it_is_kept(given, monkeypatch):
+    monkeypatch.setattr(content, "SMALL", 100)
+    assert known(given[0]) == known(given[0])
+    assert not CACHE.exists()
+
+
 @pytest.mark.parametrize("kept", [b"", b"[]", b"{", b'{"state": 1}', b"\xff"])
 def test_what_is_kept_and_damaged_is_made_anew(given, kept):
     before = known(given[0])
@@ -120,8 +127,8 @@ class Rule(SimpleNamespace):
         self.params |= params
 
 
-def declared(params: dict, wildcards=None, folder="/here") -> str | None:
-    rule = Rule(snakefile="/here/rules/a.smk", params=dict(params))
+def declared(params: dict, wildcards: dict = {}, folder="/here") -> str | None:
+    rule = Rule(snakefile="/here/rules/a.smk", params=dict(params), log=["results/logs/a.log"])
     declare([rule], folder)
     return rule.params[NAME](wildcards) if NAME in rule.params else None
 

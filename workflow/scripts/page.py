@@ -7,6 +7,7 @@ from job import run
 from mergecast import catalogue, metrics, prediction, tables
 from mergecast.files import versions
 from mergecast.report import read_setting, stems, write_report
+from mergecast.workflow import records
 
 
 def origin(folder):
@@ -42,6 +43,8 @@ def main(snakemake):
         told["curves"] = stems(snakemake.input.get("curves", []), folder / "curves")
         settings.append(read_setting(folder, **told))
     shared = {"versions": versions()} | {key: snakemake.params.config.get(key) for key in ("tasks_file", "bases")}
+    if mixed := records.other_versions():
+        shared["jobs_of_other_versions"] = mixed
     across = {Path(path).stem: tables.read(path) for path in snakemake.input.get("across", [])}
     write_report(snakemake.output[0], settings, shared, across)
 

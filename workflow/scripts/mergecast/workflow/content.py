@@ -17,6 +17,7 @@ from ..errors import MergecastError
 from ..files import write_json
 
 CACHE = Path(".snakemake/mergecast/content")
+SMALL = 2**20  # bytes: what is smaller is read again, which costs less than to keep its hash
 SETTLED = 2.0  # seconds: what changed later than that may change again in the same tick of the file system's clock
 
 
@@ -25,12 +26,14 @@ def content_hash_of(path) -> str:
     """SHA-256 of a file's bytes or, for a folder, of the names and bytes of all files below it.
 
     The text "" where there is nothing to read: no such path (an id of the hub), an empty folder, a file that may not be
-    read, which the job that needs it will say. Kept below `.snakemake`, if that can be written, by the names, sizes, times
-    and inodes of the files.
+    read, which the job that needs it will say. Of what is large it is kept below `.snakemake`, if that can be written, by the
+    names, sizes, times and inodes of the files.
     """
     try:
         files = _files(Path(path))
         state = hashlib.sha256("".join(f"{name}\0{_state(status)}\n" for name, status in files.items()).encode()).hexdigest()
+        if sum(status.st_size for status in files.values()) < SMALL:
+            return _hash(Path(path), files)
         kept = CACHE / f"{hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:32]}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):  # not kept yet, or not as we keep it
             known = json.loads(kept.read_text(encoding="utf-8"))

@@ -1,0 +1,87 @@
+"""What the results of a job were made from, kept beside them: one record a job, in `records/` where its log is in `logs/`.
+
+Snakemake keeps the same below `.snakemake`, which a folder of results that was copied or archived lacks. A record states
+inputs and outputs by content, parameters by name, and the versions of the packages that make numbers.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from ..errors import MergecastError
+from ..files import PACKAGES_OF_NUMBERS, packages, read_json, write_json
+from .content import content_hash_of
+
+FOLDER = "records"
+
+
+def place(log) -> Path:
+    """Where the record of a job is: results/S/logs/heads/t.log -> results/S/records/heads/t.json."""
+    parts = list(Path(log).with_suffix(".json").parts)
+    parts[parts.index("logs")] = FOLDER
+    return Path(*parts)
+
+
+def write(job) -> None:
+    """Write the record of a job, Snakemake's object in its script, when its outputs are whole."""
+    outputs = [path for path in job.output if Path(path).exists()]
+    record = {
+        "rule": job.rule,
+        "inputs": {path: content_hash_of(path) for path in job.input},
+        "outputs": {path: {"sha256": content_hash_of(path), "mtime_ns": Path(path).stat().st_mtime_ns} for path in outputs},
+        "params": {name: repr(value) for name, value in job.params.items()},
+        "versions": present_versions(),
+    }
+    write_json(_versions_file(), record["versions"])
+    write_json(place(job.log[0]), record)
+
+
+def read(log) -> dict | None:
+    """The record of the job with this log, or None where there is none that can be read."""
+    try:
+        record = read_json(place(log))
+    except (MergecastError, ValueError):
+        return None
+    return record if isinstance(record, dict) and "outputs" in record else None
+
+
+def every(results="results") -> Iterator[tuple[Path, dict]]:
+    """All records below a folder of results with their paths, in the order of the paths."""
+    for path in sorted(Path(results).glob(f"{FOLDER}/**/*.json")) + sorted(Path(results).glob(f"*/{FOLDER}/**/*.json")):
+        record = read_json(path)
+        if "outputs" in record:
+            yield path, record
+
+
+@cache
+def present_versions() -> dict[str, str]:
+    """Versions of the packages that make numbers, as they are installed; those not installed are left out."""
+    return {name: version for name, version in packages().items() if name in PACKAGES_OF_NUMBERS}
+
+
+def other_versions(results="results") -> dict[str, int]:
+    """How many jobs' results are of other versions than those installed, by a text that says which; none is the rule.
+
+    Each set of versions that ever made a result has a file of its own, so that only where there are several, or another, all
+    records are read.
+    """
+    known = list(Path(results, FOLDER, "versions").glob("*.json"))
+    if {path.name for path in known} <= {_versions_file(results).name}:
+        return {}
+    found: dict[str, int] = {}
+    for _, record in every(results):
+        if text := differing(record["versions"]):
+            found[text] = found.get(text, 0) + 1
+    return found
+
+
+def differing(versions: dict[str, str]) -> str:
+    """The versions that are not those installed, "numpy 1.26.4, torch 2.1.0"; "" where none differs."""
+    present = present_versions()
+    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if present.get(name, version) != version)
+
+
+def _versions_file(results="results") -> Path:
+    text = repr(sorted(present_versions().items()))
+    return Path(results, FOLDER, "versions", f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json")
