@@ -77,7 +77,9 @@ rule all:
     localrule: True
 
 
-declare(workflow.rules, workflow.current_basedir, rerun_versions=VERSIONS == "rerun")
+# Jobs in environments of their own have other packages than this process; Snakemake compares the environments.
+OWN_PACKAGES = not workflow.deployment_settings.deployment_method
+declare(workflow.rules, workflow.current_basedir, rerun_versions=OWN_PACKAGES and VERSIONS == "rerun")
 if workflow.is_main_process:
-    for line in start():
+    for line in start(versions=OWN_PACKAGES):
         logger.warning(line)

@@ -21,7 +21,7 @@ def differences(results) -> dict[str, list[str]]:
     Raises MergecastError where there is no record at all, or when the workflow refuses its configuration.
     """
     results = Path(results)
-    stated = dict(records.every(results))
+    stated = records.every(results)
     if not stated:
         raise MergecastError(f"{results}: holds no record of any job; give the folder `results` of a workflow that has run")
     todays = _todays(results.parent) if _is_planned(results) else {}

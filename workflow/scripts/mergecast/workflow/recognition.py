@@ -23,12 +23,19 @@ OF_JOBS = ("logs", "benchmarks", records.FOLDER)
 SILENT = "says nothing of what it was made from"
 
 
-def start(results="results") -> list[str]:
-    """What is to do with results before a plan; lines for the reader, mostly none."""
+def start(*, versions: bool, results="results") -> list[str]:
+    """What is to do with results before a plan; lines for the reader, mostly none.
+
+    `versions`: whether jobs run with the packages of this process, so that versions can be compared.
+    """
     lines = recognise(results)
-    for text, count in records.other_versions(results).items():
-        lines.append(f"results of {count} jobs were made with {text}, not with what is installed; "
-                     "`--config versions=rerun` makes them again")  # fmt: skip
+    if versions:
+        records.forget_versions(results)
+        if others := [f"{count} jobs with {text}" for text, count in records.other_versions(results).items()]:
+            lines.append(
+                f"{results}: made with other versions than those installed: {'; '.join(others)}; "
+                "`--config versions=rerun` makes them again"
+            )
     return lines
 
 
@@ -78,7 +85,7 @@ def _files(results) -> Iterator[str]:
 
 def _stated(results) -> dict[str, dict]:
     """Records by the files that they are about."""
-    return {path: record for _, record in records.every(results) for path in record["outputs"]}
+    return {path: record for record in records.every(results).values() for path in record["outputs"]}
 
 
 def _known(persistence: FilePersistence, path: str) -> bool:

@@ -5,12 +5,12 @@ inputs and outputs by content, parameters by name, and the versions of the packa
 """
 
 import hashlib
-from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from ..errors import MergecastError
-from ..files import PACKAGES_OF_NUMBERS, packages, read_json, write_json
+from ..files import PACKAGES_OF_NUMBERS, packages, read_json, versions, write_json
 from .content import content_hash_of
 
 FOLDER = "records"
@@ -46,12 +46,19 @@ def read(log) -> dict | None:
     return record if isinstance(record, dict) and "outputs" in record else None
 
 
-def every(results="results") -> Iterator[tuple[Path, dict]]:
-    """All records below a folder of results with their paths, in the order of the paths."""
-    for path in sorted(Path(results).glob(f"{FOLDER}/**/*.json")) + sorted(Path(results).glob(f"*/{FOLDER}/**/*.json")):
-        record = read_json(path)
-        if "outputs" in record:
-            yield path, record
+def every(results="results") -> dict[Path, dict]:
+    """All records below a folder of results by their paths, in order; each with the outputs that no later job made again."""
+    places = [place for top in ("", "*/") for place in sorted(Path(results).glob(f"{top}{FOLDER}/**/*.json"))]
+    read = {place: record for place in places if "outputs" in (record := read_json(place))}
+    latest: dict[str, tuple[int, Path]] = {}
+    for place, record in read.items():
+        for path, output in record["outputs"].items():
+            latest[path] = max(latest.get(path, (0, place)), (output["mtime_ns"], place))
+    found = {}
+    for place, record in read.items():
+        if outputs := {path: output for path, output in record["outputs"].items() if latest[path][1] == place}:
+            found[place] = record | {"outputs": outputs}
+    return found
 
 
 @cache
@@ -63,23 +70,41 @@ def present_versions() -> dict[str, str]:
 def other_versions(results="results") -> dict[str, int]:
     """How many jobs' results are of other versions than those installed, by a text that says which; none is the rule.
 
-    Each set of versions that ever made a result has a file of its own, so that only where there are several, or another, all
-    records are read.
+    Each set of versions that ever made a result has a file of its own, so that only where there is one beside that of today
+    all records are read.
     """
-    known = list(Path(results, FOLDER, "versions").glob("*.json"))
-    if {path.name for path in known} <= {_versions_file(results).name}:
+    if not _others(results):
         return {}
     found: dict[str, int] = {}
-    for _, record in every(results):
+    for record in every(results).values():
         if text := differing(record["versions"]):
             found[text] = found.get(text, 0) + 1
     return found
 
 
-def differing(versions: dict[str, str]) -> str:
+def forget_versions(results="results") -> None:
+    """Remove the files of versions that no result is of any more."""
+    if not other_versions(results):
+        for path in _others(results):
+            with suppress(OSError):  # another's, or gone already
+                path.unlink()
+
+
+def shown_versions(results="results") -> dict[str, dict]:
+    """What a page says of versions: those of today and, where there are others, how many jobs' results are of which."""
+    others = other_versions(results)
+    return {"versions": versions(), **({"jobs_of_other_versions": others} if others else {})}
+
+
+def differing(stated: dict[str, str]) -> str:
     """The versions that are not those installed, "numpy 1.26.4, torch 2.1.0"; "" where none differs."""
     present = present_versions()
-    return ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if present.get(name, version) != version)
+    return ", ".join(f"{name} {version}" for name, version in sorted(stated.items()) if present.get(name, version) != version)
+
+
+def _others(results) -> list[Path]:
+    today = _versions_file(results)
+    return [path for path in today.parent.glob("*.json") if path.name != today.name]
 
 
 def _versions_file(results="results") -> Path:
