@@ -99,6 +99,12 @@ def test_what_is_small_is_read_each_time_and_no_hash_of_it_is_kept(given, monkey
     assert not CACHE.exists()
 
 
+def test_what_takes_its_time_to_read_is_said_once(given, monkeypatch, capsys):
+    monkeypatch.setattr(content, "LARGE", 1)
+    assert known(given[0]) == known(given[0])
+    assert capsys.readouterr().err == f"{given[0]}: 0 GB are read once, to know them again\n"
+
+
 @pytest.mark.parametrize("kept", [b"", b"[]", b"{", b'{"state": 1}', b"\xff"])
 def test_what_is_kept_and_damaged_is_made_anew(given, kept):
     before = known(given[0])

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 import time
 from contextlib import suppress
 from functools import cache
@@ -18,6 +19,7 @@ from ..files import write_json
 
 CACHE = Path(".snakemake/mergecast/content")
 SMALL = 2**20  # bytes: what is smaller is read again, which costs less than to keep its hash
+LARGE = 2 * 10**9  # bytes: what is larger takes its time, which is said
 SETTLED = 2.0  # seconds: what changed later than that may change again in the same tick of the file system's clock
 
 
@@ -32,13 +34,16 @@ def content_hash_of(path) -> str:
     try:
         files = _files(Path(path))
         state = hashlib.sha256("".join(f"{name}\0{_state(status)}\n" for name, status in files.items()).encode()).hexdigest()
-        if sum(status.st_size for status in files.values()) < SMALL:
+        size = sum(status.st_size for status in files.values())
+        if size < SMALL:
             return _hash(Path(path), files)
         kept = CACHE / f"{hashlib.sha256(os.path.abspath(path).encode()).hexdigest()[:32]}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):  # not kept yet, or not as we keep it
             known = json.loads(kept.read_text(encoding="utf-8"))
             if known["state"] == state:
                 return known["sha256"]
+        if size > LARGE:
+            print(f"{path}: {size / 1e9:.0f} GB are read once, to know them again", file=sys.stderr)
         found = _hash(Path(path), files)
     except OSError:
         return ""
