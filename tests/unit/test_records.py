@@ -47,6 +47,11 @@ def test_a_record_names_inputs_outputs_parameters_and_versions():
     assert {"torch", "numpy", "scipy", "scikit-learn", "open_clip_torch"} >= set(record["versions"]) >= {"numpy"}
 
 
+def test_a_job_whose_log_lies_elsewhere_leaves_no_record(folder):
+    assert run("elsewhere.log", "x.json") is None
+    assert not list(folder.rglob("records"))
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"versions": {}}'])
 def test_what_is_no_record_is_read_as_none(text):
     records.place("results/a/logs/t.log").parent.mkdir(parents=True)

@@ -94,7 +94,7 @@ def _todays(folder: Path) -> dict[Path, dict[str, str]]:
         ):
             workflow = api.workflow(ResourceSettings(cores=1), snakefile=Path("Snakefile"))
             workflow.dag().execute_workflow(executor="dryrun")
-            jobs = [job for job in workflow._workflow.dag.jobs if job.log]
+            jobs = [job for job in workflow._workflow.dag.jobs if job.log and records.place(job.log[0])]
             return {
                 records.place(job.log[0]).relative_to("results"): {name: repr(value) for name, value in job.params.items()}
                 for job in jobs

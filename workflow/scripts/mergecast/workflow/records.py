@@ -16,15 +16,16 @@ from .content import content_hash_of
 FOLDER = "records"
 
 
-def place(log) -> Path:
-    """Where the record of a job is: results/S/logs/heads/t.log -> results/S/records/heads/t.json."""
-    parts = list(Path(log).with_suffix(".json").parts)
-    parts[parts.index("logs")] = FOLDER
-    return Path(*parts)
+def place(log) -> Path | None:
+    """Where the record of a job is: results/S/logs/heads/t.log -> results/S/records/heads/t.json; None for no such log."""
+    before, logs, after = str(Path(log).with_suffix(".json")).partition("/logs/")
+    return Path(before, FOLDER, after) if logs else None
 
 
 def write(job) -> None:
-    """Write the record of a job, Snakemake's object in its script, when its outputs are whole."""
+    """Write the record of a job, Snakemake's object in its script, when its outputs are whole; none for a log elsewhere."""
+    if not place(job.log[0]):
+        return
     outputs = [path for path in job.output if Path(path).exists()]
     record = {
         "rule": job.rule,
@@ -39,9 +40,10 @@ def write(job) -> None:
 
 def read(log) -> dict | None:
     """The record of the job with this log, or None where there is none that can be read."""
+    path = place(log)
     try:
-        record = read_json(place(log))
-    except (MergecastError, ValueError):
+        record = read_json(path) if path else None
+    except MergecastError:
         return None
     return record if isinstance(record, dict) and "outputs" in record else None
 
