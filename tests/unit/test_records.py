@@ -58,6 +58,7 @@ def test_what_is_no_record_is_read_as_none(text):
     records.place("results/a/logs/t.log").write_text(text)
     assert records.read("results/a/logs/t.log") is None
     assert records.read("results/a/logs/another.log") is None
+    assert records.every() == {}
 
 
 def test_of_several_records_about_a_file_the_latest_counts():

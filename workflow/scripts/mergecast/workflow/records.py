@@ -34,15 +34,20 @@ def write(job) -> None:
         "params": {name: repr(value) for name, value in job.params.items()},
         "versions": present_versions(),
     }
-    write_json(_versions_file(), record["versions"])
+    if not _versions_file().exists():
+        write_json(_versions_file(), record["versions"])
     write_json(place(job.log[0]), record)
 
 
 def read(log) -> dict | None:
     """The record of the job with this log, or None where there is none that can be read."""
     path = place(log)
+    return _read(path) if path else None
+
+
+def _read(path: Path) -> dict | None:
     try:
-        record = read_json(path) if path else None
+        record = read_json(path)
     except MergecastError:
         return None
     return record if isinstance(record, dict) and "outputs" in record else None
@@ -51,13 +56,13 @@ def read(log) -> dict | None:
 def every(results="results") -> dict[Path, dict]:
     """All records below a folder of results by their paths, in order; each with the outputs that no later job made again."""
     places = [place for top in ("", "*/") for place in sorted(Path(results).glob(f"{top}{FOLDER}/**/*.json"))]
-    read = {place: record for place in places if "outputs" in (record := read_json(place))}
+    readable = {place: record for place in places if (record := _read(place))}
     latest: dict[str, tuple[int, Path]] = {}
-    for place, record in read.items():
+    for place, record in readable.items():
         for path, output in record["outputs"].items():
             latest[path] = max(latest.get(path, (0, place)), (output["mtime_ns"], place))
     found = {}
-    for place, record in read.items():
+    for place, record in readable.items():
         if outputs := {path: output for path, output in record["outputs"].items() if latest[path][1] == place}:
             found[place] = record | {"outputs": outputs}
     return found
