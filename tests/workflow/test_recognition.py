@@ -101,12 +101,14 @@ def test_results_made_again_for_their_versions_stay(archive, tmp_path):
     grid = archive.copy(tmp_path / "grid")
     table = "results/tiny/tables/correlations.csv"
     record = "results/tiny/records/tables/correlations.json"
-    with changed(grid.folder, older(grid, record)):
-        again = grid.run("--config", "versions=rerun", "--", table)
-        assert "Params have changed" in again.stdout + again.stderr
-        assert json.loads((grid.folder / record).read_text())["versions"]["numpy"] != "1.26.4"
-        for arguments in ((), ("--config", "versions=rerun", "--")):
-            assert grid.planned(*arguments, table).nothing
+    for path, content in older(grid, record).items():
+        (grid.folder / path).write_text(content)
+    again = grid.run("--config", "versions=rerun", "--", table)
+    assert "Params have changed" in again.stdout + again.stderr
+    assert json.loads((grid.folder / record).read_text())["versions"]["numpy"] != "1.26.4"
+    for arguments in ((), ("--config", "versions=rerun", "--")):
+        assert grid.planned(*arguments, table).nothing
+    assert not (grid.folder / "results/records/versions/0.json").exists(), "no result is of that version any more"
 
 
 def told(grid, *arguments: str) -> tuple[int, list[str]]:
