@@ -1,195 +1,135 @@
-"""What the forecast rests on and how far it reaches: one rule an analysis, each a table."""
+"""What is made of the tables: an analysis is a folder of the library, which says what it takes, makes and shows."""
+
+from mergecast.analysis import declared
+
+ANALYSES = declared.everything()
+ACROSS = {name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(SETTINGS) > 1}
 
 
-rule correlations:
-    input:
-        tables=lambda wildcards: design_tables(wildcards.setting),
-    output:
-        report(of("tables/correlations.csv"), caption="../report/correlations.rst", category="Analyses"),
-    log:
-        of("logs/tables/correlations.log"),
-    benchmark:
-        of("benchmarks/tables/correlations.tsv")
-    localrule: True
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    params:
-        code=code("table_correlations.py"),
-        setting=lambda wildcards: analysed(wildcards.setting),
-        draws=lambda wildcards: SETTINGS[wildcards.setting].splits["loto"]["permutations"],
-    script:
-        "../scripts/table_correlations.py"
+def known(setting):
+    """What an analysis may know of a setting, as plain data; `USES` names its part."""
+    given = SETTINGS[setting]
+    return {
+        **{"name": setting, "tasks": given.tasks, "methods": list(given.methods), "metrics": list(given.metrics)},
+        **{"targets": list(given.targets), "target": given.targets[0], "symmetric": given.targets[0] in design.SYMMETRIC},
+        **{"splits": list(given.splits), "permutations": given.splits["loto"]["permutations"], "bootstrap": given.bootstrap, "seed": given.seed},
+        **{"predictor": given.analysis["predictor"], "categories": categories(setting)},
+    }
 
 
-rule ablation:
-    input:
-        tables=lambda wildcards: design_tables(wildcards.setting),
-    output:
-        report(of("tables/ablation.csv"), caption="../report/ablation.rst", category="Analyses"),
-    log:
-        of("logs/tables/ablation.log"),
-    benchmark:
-        of("benchmarks/tables/ablation.tsv")
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    resources:
-        **on_cpu(minutes=60, memory=2000),
-    params:
-        code=lambda wildcards: code("table_ablation.py", analyst_module(wildcards.setting), *metric_modules()),
-        setting=lambda wildcards: analysed(wildcards.setting),
-    script:
-        "../scripts/table_ablation.py"
+def categories(setting):
+    """The category of each metric of a setting, in the order of the catalogue; one of tables made elsewhere may have none."""
+    chosen = SETTINGS[setting].metrics
+    return {name: metric.category for name, metric in metrics.catalogue().items() if name in chosen}
 
 
-rule greedy:
-    input:
-        tables=lambda wildcards: design_tables(wildcards.setting),
-    output:
-        scores=report(of("tables/greedy.csv"), caption="../report/greedy.rst", category="Analyses"),
-        metrics=report(of("tables/greedy_metrics.csv"), caption="../report/greedy.rst", category="Analyses"),
-    log:
-        of("logs/tables/greedy.log"),
-    benchmark:
-        of("benchmarks/tables/greedy.tsv")
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    resources:
-        **on_cpu(minutes=60, memory=2000),
-    params:
-        code=code("table_greedy.py"),
-        setting=lambda wildcards: analysed(wildcards.setting),
-    script:
-        "../scripts/table_greedy.py"
+def analyses_of(setting):
+    """The analyses of a setting, in the order of the page."""
+    there = [*measured_tables(setting), *FORECAST_TABLES, "directed", *(["curves"] if curves(setting) else [])]
+    return declared.of(known(setting), there)
 
 
-rule stability:
-    input:
-        coefficients=of("tables/coefficients.csv"),
-    output:
-        stability=report(of("tables/stability.csv"), caption="../report/stability.rst", category="Analyses"),
-        agreement=report(of("tables/method_agreement.csv"), caption="../report/agreement.rst", category="Analyses"),
-    log:
-        of("logs/tables/stability.log"),
-    benchmark:
-        of("benchmarks/tables/stability.tsv")
-    localrule: True
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    params:
-        code=code("table_stability.py"),
-        target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
-    script:
-        "../scripts/table_stability.py"
+def tables_of(setting):
+    """Names of all tables of a setting."""
+    made = [table for analysis in analyses_of(setting).values() for table in analysis.tables]
+    return [*measured_tables(setting), *FORECAST_TABLES, *made]
 
 
-rule selection:
-    input:
-        predictions=of("tables/predictions.csv"),
-    output:
-        report(of("tables/selection.csv"), caption="../report/selection.rst", category="Analyses"),
-    log:
-        of("logs/tables/selection.log"),
-    benchmark:
-        of("benchmarks/tables/selection.tsv")
-    localrule: True
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    params:
-        code=code("table_selection.py"),
-        target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
-    script:
-        "../scripts/table_selection.py"
+def every_table(setting):
+    """All tables of a setting."""
+    return tables_files(setting, *tables_of(setting))
 
 
-rule subset_ranking:
-    input:
-        predictions=of("tables/predictions.csv"),
-        subsets=of("tables/subsets.csv"),
-        merges=of("tables/merges.csv"),
-    output:
-        ranking=report(of("tables/subset_ranking.csv"), caption="../report/subset_ranking.rst", category="Analyses"),
-        scores=report(of("tables/subset_scores.csv"), caption="../report/subset_ranking.rst", category="Analyses"),
-    log:
-        of("logs/tables/subset_ranking.log"),
-    benchmark:
-        of("benchmarks/tables/subset_ranking.tsv")
-    localrule: True
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    params:
-        code=code("table_subset_ranking.py"),
-        target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
-        draws=lambda wildcards: SETTINGS[wildcards.setting].bootstrap,
-        seed=lambda wildcards: SETTINGS[wildcards.setting].seed,
-    script:
-        "../scripts/table_subset_ranking.py"
+def figures_of(setting):
+    """The analyses of a setting that have a figure."""
+    return {
+        name: analysis
+        for name, analysis in analyses_of(setting).items()
+        if analysis.has_figure and analysis.drawn(known(setting))
+    }
 
 
-rule calibration:
-    input:
-        metrics=of("tables/calibration_metrics.csv"),
-        merges=of("tables/merges.csv"),
-    output:
-        report(of("tables/calibration.csv"), caption="../report/calibration.rst", category="Analyses"),
-    log:
-        of("logs/tables/calibration.log"),
-    benchmark:
-        of("benchmarks/tables/calibration.tsv")
-    localrule: True
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    params:
-        code=code("table_calibration.py"),
-        target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
-    script:
-        "../scripts/table_calibration.py"
+def every_figure(setting):
+    """All figures of a setting, in both formats."""
+    return [f"results/{setting}/figures/{name}.{kind}" for name in figures_of(setting) for kind in ("svg", "pdf")]
 
 
-rule setting_agreement:
-    input:
-        coefficients=[f"results/{setting}/tables/coefficients.csv" for setting in SETTINGS],
-    output:
-        report(
-            "results/across/tables/setting_agreement.csv", caption="../report/across.rst", category="Across settings"
-        ),
-    log:
-        "results/logs/across/setting_agreement.log",
-    benchmark:
-        "results/benchmarks/across/setting_agreement.tsv"
-    localrule: True
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    params:
-        code=code("across_agreement.py"),
-        settings={setting: analysed(setting) for setting in SETTINGS},
-    script:
-        "../scripts/across_agreement.py"
+def across_files():
+    """The tables and figures over settings, if there are several."""
+    tables = [f"results/across/tables/{table}.csv" for analysis in ACROSS.values() for table in analysis.tables]
+    drawn = [name for name, analysis in ACROSS.items() if analysis.has_figure]
+    return tables + [f"results/across/figures/{name}.{kind}" for name in drawn for kind in ("svg", "pdf")]
 
 
-rule transfer:
-    input:
-        tables=across_tables(),
-    output:
-        report("results/across/tables/transfer.csv", caption="../report/across.rst", category="Across settings"),
-    log:
-        "results/logs/across/transfer.log",
-    benchmark:
-        "results/benchmarks/across/transfer.tsv"
-    conda:
-        "../envs/tables.yaml"
-    threads: 1
-    resources:
-        **on_cpu(minutes=60, memory=2000),
-    params:
-        code=code("across_transfer.py", *sorted({analyst_module(setting) for setting in SETTINGS})),
-        settings={setting: analysed(setting) for setting in SETTINGS},
-    script:
-        "../scripts/across_transfer.py"
+def settings_of(analysis, wildcards):
+    """The settings that an analysis is given the tables of."""
+    return [wildcards.setting] if analysis.scope == "setting" else list(SETTINGS)
+
+
+def taken(analysis, settings):
+    """The tables that an analysis is given of each setting; directed values only if all have them, lest two things go by
+    one name."""
+    names = [name for name in analysis.takes if name != "directed" or all(map(has_directed, settings))]
+    return [path for setting in settings for path in tables_files(setting, *names)]
+
+
+def analysis_code(analysis, settings):
+    """The code of an analysis, and of the predictors that it refits."""
+    fitted = {predictor_module(SETTINGS[setting].analysis["predictor"]) for setting in settings if analysis.refits}
+    return code("analysis.py", f"{analysis.wing}.table", *sorted(fitted))
+
+
+def kept(analysis, kind, end):
+    """Where the log (or benchmark) of an analysis is."""
+    own = f"{{setting}}/{kind}/analyses" if analysis.scope == "setting" else f"{kind}/across"
+    return f"results/{own}/{analysis.name}.{end}"
+
+
+def folder(analysis):
+    """Where the tables and figures of an analysis are."""
+    return "{setting}" if analysis.scope == "setting" else "across"
+
+
+def shown(analysis, name, **place):
+    """A table or figure of an analysis, with its caption."""
+    caption = f"../scripts/mergecast/analysis/{analysis.name}/caption.rst"
+    return report(f"results/{folder(analysis)}/{name}", caption=caption, **place)
+
+
+for analysis in ANALYSES.values():
+    if analysis.tables:
+
+        rule:
+            name:
+                identifier("analysis", analysis.name)
+            input:
+                tables=lambda wildcards, analysis=analysis: taken(analysis, settings_of(analysis, wildcards)),
+            output:
+                [
+                    shown(
+                        analysis,
+                        f"tables/{table}.csv",
+                        category="Analyses" if analysis.scope == "setting" else "Across settings",
+                    )
+                    for table in analysis.tables
+                ],
+            log:
+                kept(analysis, "logs", "log"),
+            benchmark:
+                kept(analysis, "benchmarks", "tsv")
+            localrule: analysis.resources is None
+            conda:
+                "../envs/tables.yaml"
+            threads: 1
+            resources:
+                **(on_cpu(**analysis.resources) if analysis.resources else {}),
+            params:
+                code=lambda wildcards, analysis=analysis: analysis_code(analysis, settings_of(analysis, wildcards)),
+                analysis=analysis.name,
+                across=analysis.scope == "across",
+                settings=lambda wildcards, analysis=analysis: {
+                    setting: {key: known(setting)[key] for key in analysis.uses}
+                    for setting in settings_of(analysis, wildcards)
+                },
+            script:
+                "../scripts/analysis.py"

@@ -1,78 +1,84 @@
 """Figures of each setting, and over settings; one page over all settings."""
 
-for setting in SETTINGS:
-    for group in FIGURES:
-
-        rule:
-            name:
-                identifier("figures", group, setting)
-            input:
-                tables=tables_files(
-                    setting, *sorted({table for name in figures_of(setting, group) for table in FIGURES[group][name]})
-                ),
-                curves=curves(setting) if "training" in figures_of(setting, group) else [],
-            output:
-                svg=[
-                    report(
-                        of(f"figures/{figure}.svg"),
-                        caption=f"../report/{figure}.rst",
-                        category="Figures",
-                        subcategory=setting,
-                    )
-                    for figure in figures_of(setting, group)
-                ],
-                pdf=[of(f"figures/{figure}.pdf") for figure in figures_of(setting, group)],
-            log:
-                of(f"logs/figures/{group}.log"),
-            benchmark:
-                of(f"benchmarks/figures/{group}.tsv")
-            wildcard_constraints:
-                setting=one_of([setting]),
-            localrule: True
-            conda:
-                "../envs/plots.yaml"
-            threads: 1
-            params:
-                code=code("figure.py", *(f"plots.{figure}" for figure in figures_of(setting, group))),
-                figures=figures_of(setting, group),
-                metrics=SETTINGS[setting].metrics,
-                target=SETTINGS[setting].targets[0],
-                predictor=SETTINGS[setting].analysis["predictor"],
-            script:
-                "../scripts/figure.py"
+LIBRARY = Path(declared.__file__).parents[1]
+TEMPLATES = [*(LIBRARY / "report" / "templates").iterdir(), *(LIBRARY / "analysis").glob("*/*.j2")]
 
 
-rule figures_across:
-    input:
-        tables=["results/across/tables/transfer.csv"],
-    output:
-        svg=[report("results/across/figures/transfer.svg", caption="../report/transfer.rst", category="Figures")],
-        pdf=["results/across/figures/transfer.pdf"],
-    log:
-        "results/logs/across/figures.log",
-    benchmark:
-        "results/benchmarks/across/figures.tsv"
-    localrule: True
-    conda:
-        "../envs/plots.yaml"
-    threads: 1
-    params:
-        code=code("figure.py", "plots.transfer"),
-        figures=["transfer"],
-        metrics=[],
-        target=SETTINGS[next(iter(SETTINGS))].targets[0],
-        predictor=None,
-    script:
-        "../scripts/figure.py"
+def stage(analysis):
+    """What the figure of an analysis waits for: the models and merges, the forecast, or the analyses themselves."""
+    if analysis.scope == "across":
+        return "across"
+    return "analyses" if analysis.tables else "forecast" if {*analysis.shows} & {*FORECAST_TABLES} else "models"
+
+
+def metric_modules():
+    """The modules of all metrics, for what shows their categories and their words."""
+    return [f"metrics.{category}" for category in sorted({metric.category for metric in metrics.catalogue().values()})]
+
+
+def pictured(setting):
+    """What the figures have to know of a setting's configuration."""
+    given = SETTINGS[setting]
+    return {key: list(getattr(given, key)) for key in ("targets", "metrics")} | {
+        "analysis": {"predictor": given.analysis["predictor"]}
+    }
+
+
+def figure_jobs():
+    """(setting, stage, analyses): figures that are drawn by one job, since starting one takes longer than drawing."""
+    drawn = {setting: figures_of(setting) for setting in SETTINGS}
+    drawn |= {"across": {name: analysis for name, analysis in ACROSS.items() if analysis.has_figure}} if ACROSS else {}
+    for setting, analyses in drawn.items():
+        for name in dict.fromkeys(map(stage, analyses.values())):
+            yield setting, name, [analysis for analysis in analyses.values() if stage(analysis) == name]
+
+
+for setting, name, analyses in figure_jobs():
+
+    rule:
+        name:
+            identifier("figures", name, *([] if setting == "across" else [setting]))
+        input:
+            tables=tables_files(setting, *sorted({table for each in analyses for table in each.shows} - {"curves"})),
+            curves=curves(setting) if any("curves" in each.shows for each in analyses) else [],
+        output:
+            svg=[
+                shown(
+                    each,
+                    f"figures/{each.name}.svg",
+                    category="Figures",
+                    **({} if setting == "across" else {"subcategory": setting}),
+                )
+                for each in analyses
+            ],
+            pdf=[f"results/{folder(each)}/figures/{each.name}.pdf" for each in analyses],
+        log:
+            "results/logs/across/figures.log" if setting == "across" else of(f"logs/figures/{name}.log"),
+        benchmark:
+            "results/benchmarks/across/figures.tsv" if setting == "across" else of(f"benchmarks/figures/{name}.tsv")
+        wildcard_constraints:
+            setting=one_of([setting]),
+        localrule: True
+        conda:
+            "../envs/plots.yaml"
+        threads: 1
+        params:
+            code=code("figures.py", *(f"{each.wing}.figure" for each in analyses)),
+            analyses=[each.name for each in analyses],
+            name=setting,
+            categories={} if setting == "across" else categories(setting),
+            configuration={} if setting == "across" else pictured(setting),
+        script:
+            "../scripts/figures.py"
 
 
 rule page:
     input:
         tables=[path for setting in SETTINGS for path in every_table(setting)],
         across=[path for path in across_files() if path.endswith(".csv")],
-        curves=[path for setting in MODEL_SETTINGS for path in curves(setting)],
+        curves=[path for setting in SETTINGS for path in curves(setting)],
         bases=[clip(setting) for setting in MODEL_SETTINGS],
-        templates=[os.path.relpath(path) for path in sorted(TEMPLATES.iterdir())],
+        templates=[os.path.relpath(path) for path in sorted(TEMPLATES)],
     output:
         report("results/report.html", caption="../report/page.rst", category="Page"),
     log:
@@ -84,7 +90,7 @@ rule page:
         "../envs/plots.yaml"
     threads: 1
     params:
-        code=code("page.py", *metric_modules()),
+        code=code("page.py", *metric_modules(), *(module for each in ANALYSES.values() for module in each.modules)),
         config=config,
         settings={name: asdict(setting) for name, setting in SETTINGS.items()},
     script:
