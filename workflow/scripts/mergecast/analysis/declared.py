@@ -9,8 +9,9 @@
     RESOURCES  {"minutes": …, "memory": … in MB} of its job; without it, the table is made in seconds by a local rule
     SHOWS      tables that figure and section are made of (default: its own); "curves" are the training curves
 
-and, where it needs them, `applies(setting)`: whether a setting has the analysis, and `drawn(setting)`: whether it has the figure,
-both functions of plain data. A setting that lacks a table of TAKES or SHOWS has no such analysis. Beside it stand, as needed:
+and, where it needs them, two functions of plain data: `applies(setting)`, whether a setting has the analysis, and
+`drawn(setting)`, whether it has the figure. A setting that lacks a table of TAKES or SHOWS has no such analysis. Beside it stand,
+as needed:
 
     table.py     make(tables, setting) -> {name: table}; across settings, both are by the setting's name first
     figure.py    draw(setting) -> charts.Figure, on the page and as figures/NAME.svg and .pdf

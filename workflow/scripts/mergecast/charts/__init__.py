@@ -9,7 +9,5 @@ from .figure import HOVERED, PICKED, Control, Figure, Panel, key, rows, spec
 from .heat import heatmap
 from .words import SPLIT_NAMES, number, share, span, target_name, words
 
-__all__ = [
-    *("HOVERED", "PICKED", "Control", "Figure", "Panel", "key", "rows", "spec", "heatmap"),
-    *("SPLIT_NAMES", "number", "share", "span", "target_name", "words"),
-]
+__all__ = ["HOVERED", "PICKED", "Control", "Figure", "Panel", "key", "rows", "spec", "heatmap"]
+__all__ += ["SPLIT_NAMES", "number", "share", "span", "target_name", "words"]

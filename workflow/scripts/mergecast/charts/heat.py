@@ -39,7 +39,7 @@ def heatmap(
         if diverging
         else (("on-dark", f"datum.{value} <= {middle}"), ("on-light", f"datum.{value} > {middle}"))
     )
-    kind = "N" if text and table[text].dtype == object else "Q"
+    kind = "N" if text and not pd.api.types.is_numeric_dtype(table[text]) else "Q"
     written = alt.Text(f"{text or value}:{kind}", **({} if kind == "N" else {"format": form}))
     for style, test in tests:
         layers.append(

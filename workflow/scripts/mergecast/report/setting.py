@@ -17,7 +17,8 @@ def read_setting(
 
     `names`: which further tables to read, by their stems; `curves`: of which tasks. By default all that are there and that an
     analysis shows, which may be left from an earlier configuration. An analysis that was not asked for has no table, and no
-    section on the page. Raises MergecastError when one of `TABLES`, or a table or curve that is named, is missing or is not CSV.
+    section on the page.
+    Raises MergecastError when one of `TABLES`, or a table or curve that is named, is missing or is not CSV.
     """
     folder = Path(folder)
     found = {name: tables.read(folder / "tables" / f"{name}.csv") for name in TABLES}

@@ -22,8 +22,8 @@ def draw(setting) -> Figure:
         panels.append(Panel(title, spec(chart, f"{title}, of two methods; mean {number(made[column].mean())}.")))
     mean = made[list(TITLES)].mean()
     found = (
-        f"signs agree on {share(mean.sign_agreement)} of metrics (half by chance), {number(5 * mean.top5_overlap, 1)} of the five "
-        "largest are shared"
+        f"signs agree on {share(mean.sign_agreement)} of metrics (half by chance), {number(5 * mean.top5_overlap, 1)} of the "
+        "five largest are shared"
         if made.sign_agreement.notna().any()
         else "no two methods use a common metric (grey: undefined)"
     )

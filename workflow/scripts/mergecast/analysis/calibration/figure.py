@@ -20,9 +20,9 @@ def draw(setting) -> Figure:
     return Figure(
         "calibration",
         "Spearman over the number of images",
-        f"{len(metrics)} metrics that look at images, computed again from n = {', '.join(f'{n:g}' for n in sizes)} images a task. "
-        f"Blue circles: the order of pairs against that from {max(sizes):g} images; near 1, the pairs stand in the same order. "
-        "Orange diamonds: against the target. Means over methods; faint: one method.",
+        f"{len(metrics)} metrics that look at images, computed again from n = {', '.join(f'{n:g}' for n in sizes)} images a "
+        f"task. Blue circles: the order of pairs against that from {max(sizes):g} images; near 1, the pairs stand in the same "
+        "order. Orange diamonds: against the target. Means over methods; faint: one method.",
         f"{len(panels)} line charts, one a metric.",
         panels,
         least=210,
@@ -38,7 +38,8 @@ def _chart(mine: pd.DataFrame, sizes: list[int]):
     shape = alt.Shape("what:N", scale=alt.Scale(domain=list(LABELS.values()), range=["circle", "diamond"]), legend=None)
     tips = [alt.Tooltip("what:N", title="Spearman"), alt.Tooltip("rho:Q", title="ρ", format=".3f"),
             alt.Tooltip("n_images:Q", title="images")]  # fmt: skip
-    x = alt.X("n_images:Q", scale=alt.Scale(type="log"), title="images a task", axis=alt.Axis(values=sizes, grid=False))
+    images = alt.Scale(type="log", domain=[0.8 * sizes[0], 1.25 * sizes[-1]], nice=False)
+    x = alt.X("n_images:Q", scale=images, title="images a task", axis=alt.Axis(values=sizes, grid=False))
     y = alt.Y("rho:Q", scale=alt.Scale(domain=[-1, 1]), title=None, axis=alt.Axis(values=[-1, 0, 1]))
     base = alt.Chart(rows(mean[mean.rho.notna()])).encode(x=x, y=y, color=alt.Color("what:N", scale=scale, legend=None))
     each = mine[["n_images", "method", "spearman_with_target"]].rename(columns={"spearman_with_target": "rho"})

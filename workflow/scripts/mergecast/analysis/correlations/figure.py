@@ -25,8 +25,8 @@ def draw(setting) -> Figure:
     return Figure(
         "correlations",
         "Each metric alone",
-        f"Pearson r between a metric and {words(setting.target)} over n = {int(table.n_pairs.max())} pairs. It says which metrics "
-        "move with the target; it is not a forecast, since nothing is held out."
+        f"Pearson r between a metric and {words(setting.target)} over n = {int(table.n_pairs.max())} pairs. It says which "
+        "metrics move with the target; it is not a forecast, since nothing is held out."
         + _stars(int(starred.sum()), len(table), "p" in table)
         + (f" {undefined} undefined (grey)." if undefined else ""),
         described,

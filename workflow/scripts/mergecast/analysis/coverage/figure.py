@@ -22,8 +22,9 @@ def draw(setting) -> Figure:
         mine["promised"] = mine.level.map(share)
         alternative = f"by predictor, {SPLIT_NAMES[split]}."
         covered.append(Panel(SPLIT_NAMES[split], spec(_covered(mine, names, labels, low), f"Measured coverage {alternative}")))
-        chart = _wide(mine, names, labels, target_name(setting.target))
-        wide.append(Panel(f"Width, {SPLIT_NAMES[split]}", spec(chart, f"Mean width of intervals {alternative}")))
+        if mine.mean_width.notna().any():
+            chart = _wide(mine, names, labels, target_name(setting.target))
+            wide.append(Panel(f"Width, {SPLIT_NAMES[split]}", spec(chart, f"Mean width of intervals {alternative}")))
     unbounded = int(table.n_unbounded.sum()) if "n_unbounded" in table else 0
     return Figure(
         "coverage",

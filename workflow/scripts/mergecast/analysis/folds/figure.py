@@ -31,7 +31,8 @@ def draw(setting) -> Figure:
         panels,
         least=300,
         most="38rem",
-        width=230,
+        width=220,
+        columns=3,
     )
 
 

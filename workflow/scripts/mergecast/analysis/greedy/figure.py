@@ -20,9 +20,9 @@ def draw(setting) -> Figure:
     return Figure(
         "greedy",
         "How often each metric is kept",
-        f"Share of n = {int(scores.n_folds.max())} leave-one-task-out folds. Forward: metrics are added one at a time while that "
-        "helps; reverse: dropped one at a time. Selection sees the training pairs of a fold alone; mean r is on the task held "
-        "out.",
+        f"Share of n = {int(scores.n_folds.max())} leave-one-task-out folds. Forward: metrics are added one at a time while "
+        "that helps; reverse: dropped one at a time. Selection sees the training pairs of a fold alone; mean r is on the task "
+        "held out.",
         f"{len(panels)} heatmaps, metric by method.",
         panels,
         least=max(280 + 40 * len(methods), 380),

@@ -17,8 +17,8 @@ def words(greedy, kept) -> list[str]:
     for direction, mine in greedy.groupby("direction", sort=False):
         most = kept[kept.direction == direction].groupby("metric", sort=False).frequency.mean()
         found.append(
-            f"{direction.capitalize()} selection keeps {number(mine.mean_n_metrics.mean(), 1)} metrics on average and reaches a "
-            f"mean r of {number(mine.mean_r.mean())}; it keeps {most.idxmax()} most often ({100 * most.max():.0f}% of folds)."
+            f"{direction.capitalize()} selection keeps {number(mine.mean_n_metrics.mean(), 1)} metrics on average and reaches "
+            f"a mean r of {number(mine.mean_r.mean())}; it keeps {most.idxmax()} most often ({100 * most.max():.0f}% of folds)."
         )
     return found
 

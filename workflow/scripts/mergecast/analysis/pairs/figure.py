@@ -38,6 +38,7 @@ def draw(setting) -> Figure:
         least=250 if len(tasks) <= WRITTEN else 330,
         most="30rem",
         width=max(side, 120),
+        columns=4 if len(tasks) <= WRITTEN else 3,
     )
 
 
@@ -48,8 +49,8 @@ def _caption(values, tasks, methods, target) -> str:
     absent, gaps = len(tasks) * (len(tasks) - 1) // 2 - measured, measured * len(methods) - len(values)
     notes = [
         f"{said}, on one colour scale" + (" (1: as good as the two fine-tuned models)." if _whole(target) else "."),
-        f"{len(tasks)} tasks, {measured} pair{'s' * (measured != 1)} a method. Tasks run from the one that merges best, over all "
-        "methods and partners, to the worst.",
+        f"{len(tasks)} tasks, {measured} pair{'s' * (measured != 1)} a method. Tasks run from the one that merges best, over "
+        "all methods and partners, to the worst.",
         f"{absent} pair{'s' * (absent != 1)} not measured." if absent else "",
         f"{gaps} further cell{'s' * (gaps != 1)} not measured." if gaps else "",
         f"{undefined} undefined (grey)." if undefined else "",
@@ -73,7 +74,9 @@ def _heatmap(mine, tasks, label, low, high):
         alt.Tooltip("parts:N", title="each task"),
     ]
     scale = alt.Scale(domain=[low, high], range="heatmap")
-    legend = alt.Legend(title=None, orient="top-right", gradientLength=70, gradientThickness=8, tickCount=3, format=".2f")
+    legend = alt.Legend(
+        title=None, orient="top-right", gradientLength=70, gradientThickness=8, values=[low, high], format=".2f"
+    )
     cells = (
         alt.Chart(rows(mine))
         .mark_rect(stroke=None)

@@ -19,10 +19,7 @@ def draw(setting) -> Figure:
     points, names = pooled(setting.headline["predictions"]).round(4), unique(scores.predictor)
     first, rival = (best_by_mean_r(scores, kind) for kind in KINDS)
     chosen = first or rival
-    seen = points[["measured", "predicted"]].to_numpy()
-    low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
-    pad = (high - low) or 0.1
-    limits, pooled_r = [low - 0.04 * pad, high + 0.16 * pad], scores.set_index(["method", "predictor"]).pooled_r
+    limits, pooled_r = _limits(points, rival), scores.set_index(["method", "predictor"]).pooled_r
     panels = []
     for method in unique(points.method):
         mine = points[points.method == method]
@@ -32,8 +29,10 @@ def draw(setting) -> Figure:
         described = f"Predicted against measured {label} of {len(wide)} pairs merged with {method}. "
         described += f"{chosen}: pooled r {number(pooled_r.get((method, chosen)))}."
         beside = f"{rival}: r = {number(pooled_r.get((method, rival)))}" if rival else ""
-        chart = _scatter(wide, pd.DataFrame(labels), limits, label, rival, beside)
-        panels.append(Panel(method, spec(chart, described, predictor=chosen, **{PICKED: ""}), f"n = {len(wide)}"))
+        chart = _scatter(wide, pd.DataFrame(labels), label, rival, beside)
+        panels.append(
+            Panel(method, spec(chart, described, predictor=chosen, limits=limits, **{PICKED: ""}), f"n = {len(wide)}")
+        )
     against = f" Orange: {rival}, the best baseline, which the forecast has to beat." if rival else ""
     return Figure(
         "predicted",
@@ -45,15 +44,29 @@ def draw(setting) -> Figure:
         controls=[Control("predictor", "Forecast by", names, chosen)],
         least=230,
         most="26rem",
-        width=200,
+        width=190,
+        columns=4,
     )
 
 
-def _scatter(wide, labels, limits, label, rival, beside):
+def _limits(points: pd.DataFrame, rival: str | None) -> dict[str, list[float]]:
+    """Ends of both axes by predictor, so that measured and predicted values and the best baseline's fit, and words above."""
+    found = {}
+    for name in unique(points.predictor):
+        seen = points.loc[points.predictor.isin([name, rival]), ["measured", "predicted"]].to_numpy()
+        low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
+        span = (high - low) or 0.1
+        found[name] = [round(low - 0.04 * span, 4), round(high + 0.2 * span, 4)]
+    return found
+
+
+def _scatter(wide, labels, label, rival, beside):
     wide["pair"] = key(wide)
-    scale = alt.Scale(domain=limits, nice=False, zero=False)
+    ends = [alt.ExprRef(f"limits[predictor][{end}]") for end in (0, 1)]
+    scale = alt.Scale(domain=ends, nice=False, zero=False)
     line = (
-        alt.Chart(alt.Data(values=[{"x": limits[0]}, {"x": limits[1]}]))
+        alt.Chart(alt.Data(values=[{"end": 0}, {"end": 1}]))
+        .transform_calculate(x="limits[predictor][datum.end]")
         .mark_line(strokeDash=[5, 4], style="quiet")
         .encode(
             x=alt.X("x:Q", scale=scale, title=f"measured {label}", axis=alt.Axis(tickCount=4)),

@@ -26,15 +26,16 @@ def draw(setting) -> Figure:
     return Figure(
         "scores",
         "Every predictor, its interval, and its null",
-        f"Dot: mean r over n = {int(table.n_folds.max())} folds; line: 95 % interval, bootstrap over tasks. Grey: mean ± standard "
-        f"deviation of the same predictor refitted after tasks were {drawn}. At the right: mean r, and p against that. Blue: "
-        "predictors; orange diamonds: baselines."
+        f"Dot: mean r over n = {int(table.n_folds.max())} folds; line: 95 % interval, bootstrap over tasks. Grey: mean ± "
+        f"standard deviation of the same predictor refitted after tasks were {drawn}. At the right: mean r, and p against "
+        "that. Blue: predictors; orange diamonds: baselines."
         + (f" {undefined} of {int(table.n_folds.sum())} folds undefined." if undefined else ""),
         f"{len(panels)} charts of mean fold correlations with intervals and nulls, one a merge method.",
         panels,
         least=300,
         most="38rem",
         width=220,
+        columns=3,
     )
 
 
@@ -42,7 +43,7 @@ def _beside(row) -> str:
     """Mean r and p, or that there is none."""
     if pd.isna(row.mean_r):
         return "undefined"
-    return number(row.mean_r) + ("" if pd.isna(row.p) else f"  p {number(row.p, 3).replace('0.', '.', 1)}")
+    return number(row.mean_r) + ("" if pd.isna(row.p) else f", p {number(row.p, 3).replace('0.', '.', 1)}")
 
 
 def _chart(mine, names, low):

@@ -47,8 +47,8 @@ def words(table: pd.DataFrame) -> list[str]:
         found.append(
             f"{below} of {len(tested)} scores of predictors are above what the same predictor reaches when tasks are "
             f"relabelled (p < 0.05; chance alone gives about {round(0.05 * len(tested))}). Relabelled, the mean r is still up "
-            f"to {number(highest.null_mean)} ± {number(highest.null_sd)} ({highest.predictor}, {highest.method}): that much needs "
-            "no signal in the metrics."
+            f"to {number(highest.null_mean)} ± {number(highest.null_sd)} ({highest.predictor}, {highest.method}): that much "
+            "needs no signal in the metrics."
         )
     few = table[table.n_permutations.notna() & (table.n_permutations < 100)]
     if len(few):

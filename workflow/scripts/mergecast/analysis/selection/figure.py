@@ -8,7 +8,10 @@ from ...tables.reading import require, rivals
 
 
 def draw(setting) -> Figure:
-    """Regret is the target lost to the best method of each pair, known only afterwards. Raises MergecastError on an empty table."""
+    """Regret is the target lost to the best method of each pair, known only afterwards.
+
+    Raises MergecastError on an empty table.
+    """
     table = require(setting.tables["selection"], "selection", "predictor", "kind", "hits", "regret", "regret_fixed", "n")
     names, label, fixed = list(rivals(table)), words(setting.target), float(table.regret_fixed.mean())
     shown = table[["predictor", "kind", "regret", "hits"]].copy()
@@ -17,9 +20,9 @@ def draw(setting) -> Figure:
     return Figure(
         "selection",
         "Regret of choosing by forecast",
-        f"n = {int(table.n.max())} choices for pairs of held-out tasks. 0 is the oracle, which knows the best method of each pair. "
-        f"Dashed: always the method that is best on average in the training pairs; regret {number(fixed, 3)}. Beside each bar: "
-        "regret, and how often the best method is named. Orange: baselines.",
+        f"n = {int(table.n.max())} choices for pairs of held-out tasks. 0 is the oracle, which knows the best method of each "
+        f"pair. Dashed: always the method that is best on average in the training pairs; regret {number(fixed, 3)}. Beside "
+        "each bar: regret, and how often the best method is named. Orange: baselines.",
         described,
         [Panel("", spec(_chart(shown, names, fixed, label), described))],
         least=320,

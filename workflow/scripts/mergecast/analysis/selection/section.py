@@ -15,8 +15,8 @@ def words(table) -> list[str]:
     """Does any forecast beat always taking the method that is best on average?"""
     fixed, mine = table.regret_fixed.mean(), table[table.kind == "predictor"].dropna(subset="regret")
     found = [
-        f"Always taking the method that is best on average in the training pairs loses {number(fixed, 3)} to the best method of "
-        f"each pair (over {int(table.n.max())} choices)."
+        f"Always taking the method that is best on average in the training pairs loses {number(fixed, 3)} to the best method "
+        f"of each pair (over {int(table.n.max())} choices)."
     ]
     if len(mine):
         first = mine.loc[mine.regret.idxmin()]

@@ -28,14 +28,15 @@ def draw(setting) -> Figure:
     return Figure(
         "splits",
         "The same forecasts where less is known",
-        f"Means over n = {scores.method.nunique()} methods. Leave one task out: the pairs of one task are unseen. Leave two tasks "
-        "out: one pair is predicted from all pairs that share no task with it, so there is a pooled r only. Disjoint halves: "
-        f"trained inside one random half of the tasks, tested inside the other; {boxes}Upright strokes: the same after "
+        f"Means over n = {scores.method.nunique()} methods. Leave one task out: the pairs of one task are unseen. Leave two "
+        "tasks out: one pair is predicted from all pairs that share no task with it, so there is a pooled r only. Disjoint "
+        f"halves: trained inside one random half of the tasks, tested inside the other; {boxes}Upright strokes: the same after "
         "relabelling tasks.",
         "Dot plots of r by predictor and split.",
         panels,
         least=320,
         width=210,
+        columns=3,
     )
 
 

@@ -27,14 +27,15 @@ def draw(setting) -> Figure:
     return Figure(
         "subsets",
         "Score of a set against its measured merge",
-        f"A point is one of n = {int(ranking.n_subsets.max())} random sets of {int(ranking['size'].max())} tasks, merged at once; "
-        f"its score is the mean over its pairs. Shown is the best of each kind: {shown}. ρ: Spearman, with 95 % bootstrap "
-        "interval.",
+        f"A point is one of n = {int(ranking.n_subsets.max())} random sets of {int(ranking['size'].max())} tasks, merged at "
+        f"once; its score is the mean over its pairs. Shown is the best of each kind: {shown}. ρ: Spearman, with 95 % "
+        "bootstrap interval.",
         f"{len(panels)} scatter plots, one a merge method.",
         panels,
         least=230,
         most="26rem",
         width=200,
+        columns=4,
     )
 
 

@@ -20,8 +20,8 @@ def draw(setting) -> Figure:
         "targets",
         "One panel a target",
         f"Leave one task out; small dot: mean r over n = {int(table.n_folds.max())} folds of one merge method; bar and number: "
-        "mean over methods. Orange: baselines. Where single_task is high, the target mostly says how hard the tasks are, not how "
-        "the models combine.",
+        "mean over methods. Orange: baselines. Where single_task is high, the target mostly says how hard the tasks are, not "
+        "how the models combine.",
         f"{len(panels)} dot plots of mean fold r by predictor.",
         panels,
         least=280,

@@ -31,8 +31,8 @@ def draw(setting) -> Figure:
     return Figure(
         "training",
         "Loss and accuracy while fine-tuning",
-        f"{len(curves)} tasks, {span(curve.step.max() for curve in curves.values())} steps. Blue: training loss (cross-entropy, "
-        "nats; left). Orange: validation accuracy (right)"
+        f"{len(curves)} tasks, {span(curve.step.max() for curve in curves.values())} steps. Blue: training loss "
+        "(cross-entropy, nats; left). Orange: validation accuracy (right)"
         + ("; dashed: zero-shot test accuracy. Beside each name: test accuracy, zero-shot → fine-tuned." if known else ".")
         + " Axes are the same in all panels.",
         f"{len(panels)} training curves, one a task.",

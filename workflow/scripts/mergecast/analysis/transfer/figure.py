@@ -25,8 +25,8 @@ def draw(across) -> Figure:
     return Figure(
         "transfer",
         "Trained on a row, tested on a column",
-        f"Mean r within a fold, mean over {table.method.nunique()} methods, up to n = {int(table.n_folds.max())} folds, on tasks "
-        "that were not trained on. The diagonal is the same setting, leave one task out. Same setting: "
+        f"Mean r within a fold, mean over {table.method.nunique()} methods, up to n = {int(table.n_folds.max())} folds, on "
+        "tasks that were not trained on. The diagonal is the same setting, leave one task out. Same setting: "
         f"{number(table.mean_r[same].mean())}; {other}. Grey: undefined.",
         f"{len(panels)} heatmaps, setting by setting.",
         panels,
