@@ -49,6 +49,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_analysis.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/finetune.smk"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mergecast
+from mergecast import catalogue
 
 PACKAGE = Path(mergecast.__file__).parent
 GROUND = {"errors", "seeding", "files", "catalogue", "__init__"}
@@ -23,10 +24,10 @@ ALLOWED = {
     "metrics": {"features.types"},
     "merging": {"models"},
     "prediction": set(),
-    "analysis": {"prediction"},
     "tables": {"metrics"},
-    "plots": set(),
-    "report": {"plots", "tables"},
+    "charts": set(),
+    "analysis": {"prediction", "tables", "charts"},
+    "report": {"analysis", "tables", "charts"},
     "config": {"tables", "models", "merging", "metrics", "prediction", "tasks"},
     "cli": {"merging", "metrics", "prediction", "models", "features", "tables"},
 }
@@ -43,13 +44,14 @@ LIGHT = [
     "metrics",
     "features.store",
     "prediction.folds",
-    "analysis.ablation",
-    "analysis.correlations",
-    "analysis.subsets",
+    "analysis.declared",
+    "analysis.ablation.table",
+    "analysis.correlations.table",
+    "analysis.subsets.table",
     "tables",
     "tables.external",
     "grid.subsets",
-    "plots",
+    "charts.paper",
     "report",
 ]
 
@@ -106,6 +108,14 @@ def test_no_circle_between_wings():
 
     for name in edges:
         visit(name, [])
+
+
+@pytest.mark.parametrize("name", catalogue.folders("analysis"))
+def test_an_analysis_knows_of_no_other_and_is_declared_without_pandas(name):
+    for path in (PACKAGE / "analysis" / name).glob("*.py"):
+        others = {target.split(".")[1] for target in imports(path) if target.startswith("analysis.")} - {name}
+        assert all(other.startswith("_") for other in others), f"{path.name} imports {others}"
+    assert imports(PACKAGE / "analysis" / name / "__init__.py") == set()
 
 
 @pytest.mark.parametrize("module", LIGHT)

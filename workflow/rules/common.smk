@@ -10,7 +10,6 @@ from mergecast.tasks.rows import stamp
 BASES = config.get("bases") or {}
 MODEL_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.tables]
 TABLE_SETTINGS = [name for name, setting in SETTINGS.items() if setting.tables]
-FORECAST_TABLES = ["predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls"]
 FEATURE_FILES = {
     "inner_products": lambda setting, tasks: [f"results/{setting}/features/inner_products.npz"],
     "spectra": lambda setting, tasks: every("features/spectra/{task}.safetensors", setting, tasks),
@@ -168,7 +167,11 @@ def has_calibration(setting):
 
 def measured_tables(setting):
     """Names of the tables of what was measured, here or elsewhere."""
-    further = {"subsets": has_subsets, "calibration_metrics": has_calibration, "dropped": lambda setting: SETTINGS[setting].tables}
+    further = {
+        "subsets": has_subsets,
+        "calibration_metrics": has_calibration,
+        "dropped": lambda setting: SETTINGS[setting].tables,
+    }
     return ["checkpoints", "metrics", "merges", *(name for name, there in further.items() if there(setting))]
 
 
@@ -185,7 +188,9 @@ def predictor_module(name):
 def tables_seen(setting, predictor):
     """The merges, and only the table a predictor declares as its input, so that a new metric refits no baseline."""
     names = {"metrics": ["metrics"], "checkpoints": ["checkpoints"]}.get(prediction.inputs(predictor), [])
-    return tables_files(setting, "merges", *names, *(["directed"] if "metrics" in names and has_directed(setting) else []))
+    return tables_files(
+        setting, "merges", *names, *(["directed"] if "metrics" in names and has_directed(setting) else [])
+    )
 
 
 def tables_files(setting, *names):

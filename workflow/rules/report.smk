@@ -1,38 +1,5 @@
 """Figures of each setting, and over settings; one page over all settings."""
 
-LIBRARY = Path(declared.__file__).parents[1]
-TEMPLATES = [*(LIBRARY / "report" / "templates").iterdir(), *(LIBRARY / "analysis").glob("*/*.j2")]
-
-
-def stage(analysis):
-    """What the figure of an analysis waits for: the models and merges, the forecast, or the analyses themselves."""
-    if analysis.scope == "across":
-        return "across"
-    return "analyses" if analysis.tables else "forecast" if {*analysis.shows} & {*FORECAST_TABLES} else "models"
-
-
-def metric_modules():
-    """The modules of all metrics, for what shows their categories and their words."""
-    return [f"metrics.{category}" for category in sorted({metric.category for metric in metrics.catalogue().values()})]
-
-
-def pictured(setting):
-    """What the figures have to know of a setting's configuration."""
-    given = SETTINGS[setting]
-    return {key: list(getattr(given, key)) for key in ("targets", "metrics")} | {
-        "analysis": {"predictor": given.analysis["predictor"]}
-    }
-
-
-def figure_jobs():
-    """(setting, stage, analyses): figures that are drawn by one job, since starting one takes longer than drawing."""
-    drawn = {setting: figures_of(setting) for setting in SETTINGS}
-    drawn |= {"across": {name: analysis for name, analysis in ACROSS.items() if analysis.has_figure}} if ACROSS else {}
-    for setting, analyses in drawn.items():
-        for name in dict.fromkeys(map(stage, analyses.values())):
-            yield setting, name, [analysis for analysis in analyses.values() if stage(analysis) == name]
-
-
 for setting, name, analyses in figure_jobs():
 
     rule:

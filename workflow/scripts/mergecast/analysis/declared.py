@@ -10,8 +10,8 @@
     SHOWS      tables that figure and section are made of (default: its own); "curves" are the training curves
 
 and, where it needs them, two functions of plain data: `applies(setting)`, whether a setting has the analysis, and
-`drawn(setting)`, whether it has the figure. A setting that lacks a table of TAKES or SHOWS has no such analysis. Beside it stand,
-as needed:
+`drawn(setting)`, whether it has the figure. A setting that lacks a table of TAKES or SHOWS has no such analysis.
+Beside it stand, as needed:
 
     table.py     make(tables, setting) -> {name: table}; across settings, both are by the setting's name first
     figure.py    draw(setting) -> charts.Figure, on the page and as figures/NAME.svg and .pdf
@@ -27,6 +27,11 @@ from .. import catalogue
 from ..errors import MergecastError
 
 SCOPES = ("setting", "across")
+# What there is without any analysis: tables of what was measured, those of the forecast, and what is known of a setting.
+MEASURED = ("checkpoints", "metrics", "directed", "merges", "subsets", "calibration_metrics", "dropped", "curves")
+FORECAST = ("predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls")
+KNOWN = ("name", "tasks", "methods", "metrics", "categories", "targets", "target", "symmetric", "splits", "permutations",
+         "bootstrap", "predictor", "seed")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,14 @@ def everything() -> dict[str, Analysis]:
             if table in makers:
                 raise MergecastError(f"analysis/{analysis.name}: TABLES: {makers[table]} makes {table!r} too; rename one")
             makers[table] = analysis.name
+    tables = (*MEASURED, *FORECAST, *makers)
+    for analysis in found:
+        for key, names, known in (
+            ("TAKES", analysis.takes, tables), ("SHOWS", analysis.shows, tables), ("USES", analysis.uses, KNOWN)
+        ):  # fmt: skip
+            for name in names:
+                if name not in known:
+                    raise MergecastError(f"analysis/{analysis.name}: {key}: {catalogue.unknown('name', name, known)}")
     return {analysis.name: analysis for analysis in sorted(found, key=lambda analysis: (analysis.order, analysis.name))}
 
 

@@ -1,6 +1,7 @@
 """A figure on paper: its panels side by side under its title, as SVG and PDF, the same bytes each time."""
 
 import copy
+import re
 
 import vl_convert
 
@@ -8,9 +9,11 @@ from ..files import atomic
 from . import theme
 from .figure import VEGALITE, Figure
 
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first is vl-convert's own, as wide as the others
+# The first is vl-convert's own, as wide as the others. In one weight: with two fonts, a PDF has other bytes each time.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 ROOM = 960  # pixels that panels side by side may take
 MARGIN = 130  # pixels that the labels of a panel take beside its plot
+RESOURCES = re.compile(rb"(?:^ +/[a-z]{2}\d+ \d+ 0 R\n){2,}", re.MULTILINE)  # a name and its object a line
 LETTER = 5.6  # mean width of a letter of the subtitle in pixels
 
 
@@ -18,11 +21,20 @@ def save(figure: Figure, svg_path, pdf_path) -> None:
     """Write a figure as SVG and as PDF: whole or not at all. Raises MergecastError when a file cannot be written."""
     whole = compose(figure)
     svg = vl_convert.vegalite_to_svg(whole, vl_version=VEGALITE, allowed_base_urls=[])
-    pdf = vl_convert.vegalite_to_pdf(whole, vl_version=VEGALITE, allowed_base_urls=[])
+    pdf = ordered(vl_convert.vegalite_to_pdf(whole, vl_version=VEGALITE, allowed_base_urls=[]))
     with atomic(svg_path) as path:
         path.write_text(svg, encoding="utf-8")
     with atomic(pdf_path) as path:
         path.write_bytes(pdf)
+
+
+def ordered(pdf: bytes) -> bytes:
+    """The same PDF, the names of a page's resources in order: vl-convert lists them in another one each time.
+
+    >>> ordered(b"<<\\n  /xo9 27 0 R\\n  /xo2 13 0 R\\n>>\\n")
+    b'<<\\n  /xo2 13 0 R\\n  /xo9 27 0 R\\n>>\\n'
+    """
+    return RESOURCES.sub(lambda block: b"".join(sorted(block[0].splitlines(keepends=True))), pdf)
 
 
 def compose(figure: Figure) -> dict:
@@ -44,7 +56,7 @@ def compose(figure: Figure) -> dict:
         "config": theme.config(theme.LIGHT, FONT) | TITLES,
         "background": "white",
         "padding": 8,
-        "title": {"text": figure.title, "subtitle": _lines(figure.caption, letters), "offset": 14},
+        "title": {"fontSize": 16, "text": figure.title, "subtitle": _lines(figure.caption, letters), "offset": 14},
         "params": list(params.values()),
         "concat": views,
         "columns": columns,
@@ -55,7 +67,7 @@ def compose(figure: Figure) -> dict:
 
 TITLES = {
     "title": {
-        "anchor": "start", "frame": "group", "fontSize": 12, "color": theme.LIGHT["ink"], "subtitleColor": theme.LIGHT["quiet"],
+        "anchor": "start", "frame": "group", "fontSize": 13, "fontWeight": "normal", "color": theme.LIGHT["ink"], "subtitleColor": theme.LIGHT["quiet"],
         "subtitleFontSize": 10.5, "subtitlePadding": 3,
     }
 }  # fmt: skip

@@ -91,7 +91,7 @@ def _scatter(wide, labels, label, rival, beside):
     text = (
         alt.Chart(rows(labels))
         .transform_filter("datum.predictor === predictor")
-        .mark_text(align="left", x=6, y=10, fontWeight="bold", style="predictor")
+        .mark_text(align="left", x=6, y=10, style="predictor")
         .encode(text="text:N")
     )
     if not rival:

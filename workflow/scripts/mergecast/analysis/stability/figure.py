@@ -26,7 +26,7 @@ def draw(setting) -> Figure:
         "stability",
         "Sign and use of each metric over folds",
         f"{table.predictor.iloc[0]}. Number: share of n = {n} folds in which the metric has a coefficient. Colour: the share "
-        "with a positive coefficient less the share with a negative one; ±1 is the same sign in all, 0 is no agreement or never used.",
+        "with a positive coefficient less the share with a negative one; ±1 is the same sign in all, 0 no agreement.",
         alternative,
         [Panel("", spec(chart, alternative))],
         least=320,
