@@ -67,10 +67,16 @@ def compose(figure: Figure) -> dict:
 
 TITLES = {
     "title": {
-        "anchor": "start", "frame": "group", "fontSize": 13, "fontWeight": "normal", "color": theme.LIGHT["ink"], "subtitleColor": theme.LIGHT["quiet"],
-        "subtitleFontSize": 10.5, "subtitlePadding": 3,
+        "anchor": "start",
+        "frame": "group",
+        "fontSize": 13,
+        "fontWeight": "normal",
+        "color": theme.LIGHT["ink"],
+        "subtitleColor": theme.LIGHT["quiet"],
+        "subtitleFontSize": 10.5,
+        "subtitlePadding": 3,
     }
-}  # fmt: skip
+}
 
 
 def _lines(text: str, width: int) -> list[str]:

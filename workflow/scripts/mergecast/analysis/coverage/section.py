@@ -6,11 +6,11 @@ from .._section import Section, Table
 from .figure import draw
 
 
-def section(setting) -> Section:
-    """Measured coverage of the split-conformal intervals, of the headline target."""
+def section(setting) -> Section | None:
+    """Measured coverage of the split-conformal intervals, of the headline target; None where there are none of it."""
     table = setting.tables["coverage"]
     table = table[table.target == setting.target]
-    return Section(words(table), [draw(setting)], [listed(table)])
+    return Section(words(table), [draw(setting)], [listed(table)]) if len(table) else None
 
 
 def words(table) -> list[str]:
