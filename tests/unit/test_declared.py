@@ -82,6 +82,7 @@ def scratch(tmp_path, monkeypatch):
         ('ORDER, TITLE, SHOWS = 1, "Mine", ("merge",)', [], "SHOWS: unknown name 'merge'; did you mean 'merges'"),
         ('ORDER, TITLE, USES = 1, "Mine", ("targt",)', [], "USES: unknown name 'targt'; did you mean 'target'"),
         ('ORDER, TITLE, SHOWS = 1, "Mine", "merges"', [], "SHOWS: 'merges' must be a tuple of names"),
+        ('ORDER, TITLE = 1, "Mine"', ["figure.py"], "analysis/mine/__init__.py: lacks caption.rst beside it"),
         ('ORDER, TITLE, SCOPE = 1, "Mine", "acros"', [], "SCOPE: unknown scope 'acros'; did you mean 'across'"),
     ],
 )

@@ -118,6 +118,8 @@ def _read(name: str) -> Analysis:
         raise MergecastError(f"{where}: SCOPE: {catalogue.unknown('scope', said['SCOPE'], SCOPES)}")
     if ("table" in parts) != bool(said.get("TABLES")):
         raise MergecastError(f"{where}: TABLES and table.py belong together; add the one that is missing")
+    if {"table", "figure"} & {*parts} and not (catalogue.ROOT / "analysis" / name / "caption.rst").is_file():
+        raise MergecastError(f"{where}: lacks caption.rst beside it; say what its tables and figure show")
     made = {"shows": said.get("TABLES", ()), "has_figure": "figure" in parts, "has_section": "section" in parts}
     made |= {key: vars(module)[key] for key in ("applies", "drawn") if key in vars(module)}
     for key, value in said.items():

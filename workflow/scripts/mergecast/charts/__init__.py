@@ -6,8 +6,8 @@ paper.save(figure.draw(setting), "pairs.svg", "pairs.pdf")
 """
 
 from .figure import HOVERED, PICKED, Control, Figure, Panel, key, rows, spec
-from .heat import heatmap
+from .heat import Cells, heatmap
 from .words import SPLIT_NAMES, number, share, span, target_name, words
 
-__all__ = ["HOVERED", "PICKED", "Control", "Figure", "Panel", "key", "rows", "spec", "heatmap"]
+__all__ = ["HOVERED", "PICKED", "Cells", "Control", "Figure", "Panel", "key", "rows", "spec", "heatmap"]
 __all__ += ["SPLIT_NAMES", "number", "share", "span", "target_name", "words"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...charts import Figure, Panel, heatmap, number, spec, words
+from ...charts import Cells, Figure, Panel, heatmap, number, spec, words
 from ...tables.reading import require, unique
 
 TIPS = [("n_metrics", "metrics", ".0f"), ("mean_r", "mean r", ".3f"), ("n_undefined", "undefined folds", ".0f")]
@@ -21,12 +21,38 @@ def draw(setting) -> Figure:
     categories, panels = unique(without.category), []
     if categories:
         reach = float(np.nanmax([without.difference.abs().max(), 0.05]))
-        left = heatmap(without[COLUMNS], "method", "category", "difference", xs=methods, ys=categories, domain=(-reach, reach),
-                       diverging=True, title="change in mean r", form="+.2f", tips=TIPS, row=28)  # fmt: skip
+        left = heatmap(
+            without[COLUMNS],
+            Cells(
+                "method",
+                "category",
+                "difference",
+                xs=methods,
+                ys=categories,
+                domain=(-reach, reach),
+                diverging=True,
+                title="change in mean r",
+                form="+.2f",
+                tips=TIPS,
+                row=28,
+            ),
+        )
         panels.append(Panel("Change without the category", spec(left, "Change in mean r without each category, by method.")))
     low, high = float(np.nanmin([only.mean_r.min(), 0])), float(np.nanmax([only.mean_r.max(), 0.1]))
-    right = heatmap(only[COLUMNS], "method", "category", "mean_r", xs=methods, ys=["all", *categories], domain=(low, high),
-                    title="mean r", tips=[TIPS[0], TIPS[2]], row=28)  # fmt: skip
+    right = heatmap(
+        only[COLUMNS],
+        Cells(
+            "method",
+            "category",
+            "mean_r",
+            xs=methods,
+            ys=["all", *categories],
+            domain=(low, high),
+            title="mean r",
+            tips=[TIPS[0], TIPS[2]],
+            row=28,
+        ),
+    )
     panels.append(Panel("Mean r with it alone", spec(right, "Mean r with only one category, by method.")))
     return Figure(
         "ablation",

@@ -1,6 +1,6 @@
 """Two heatmaps, method × method: share of metrics with the same sign, and of the five largest that both have."""
 
-from ...charts import Figure, Panel, heatmap, number, share, spec
+from ...charts import Cells, Figure, Panel, heatmap, number, share, spec
 from ...tables.reading import require
 
 TITLES = {"sign_agreement": "Same sign", "top5_overlap": "Shared among the top five"}
@@ -17,8 +17,20 @@ def draw(setting) -> Figure:
     made.loc[turned, ["method_a", "method_b"]] = table.loc[turned, ["method_b", "method_a"]].to_numpy()
     panels = []
     for column, title in TITLES.items():
-        chart = heatmap(made, "method_a", "method_b", column, xs=methods[:-1], ys=methods[1:], domain=(0, 1),
-                        title=title.lower(), tips=[("coefficient_r", "r of coefficients", ".2f")], row=24)  # fmt: skip
+        chart = heatmap(
+            made,
+            Cells(
+                "method_a",
+                "method_b",
+                column,
+                xs=methods[:-1],
+                ys=methods[1:],
+                domain=(0, 1),
+                title=title.lower(),
+                tips=[("coefficient_r", "r of coefficients", ".2f")],
+                row=24,
+            ),
+        )
         panels.append(Panel(title, spec(chart, f"{title}, of two methods; mean {number(made[column].mean())}.")))
     mean = made[list(TITLES)].mean()
     found = (

@@ -1,6 +1,6 @@
 """Heatmap metric × method of Pearson's r between a metric and the target over all pairs."""
 
-from ...charts import Figure, Panel, heatmap, number, spec, words
+from ...charts import Cells, Figure, Panel, heatmap, number, spec, words
 from ...tables.reading import by_category, require, strongest, unique
 
 COLUMNS = ["metric", "method", "category", "pearson", "spearman", "n_pairs", "text"]
@@ -16,8 +16,22 @@ def draw(setting) -> Figure:
     table["text"] = [number(r) + "*" * int(star) for r, star in zip(table.pearson, starred, strict=True)]
     tips = [("spearman", "Spearman ρ", ".3f"), ("n_pairs", "pairs", ".0f")]
     tips += [("p", "p, tasks relabelled", ".3f")] if "p" in table else []
-    chart = heatmap(table[[*COLUMNS, *(["p"] if "p" in table else [])]], "method", "metric", "pearson", xs=methods, ys=order,
-                    domain=(-1, 1), diverging=True, title="Pearson r", tips=tips, row=19, text="text")  # fmt: skip
+    chart = heatmap(
+        table[[*COLUMNS, *(["p"] if "p" in table else [])]],
+        Cells(
+            "method",
+            "metric",
+            "pearson",
+            xs=methods,
+            ys=order,
+            domain=(-1, 1),
+            diverging=True,
+            title="Pearson r",
+            tips=tips,
+            row=19,
+            text="text",
+        ),
+    )
     undefined = int(table.pearson.isna().sum())
     described = f"Heatmap of Pearson correlations of {len(order)} metrics with the target for {len(methods)} methods."
     name, r = strongest(table) or ("none", float("nan"))

@@ -1,6 +1,6 @@
 """Heatmap metric × method of the share of folds that keep a metric, one panel a direction."""
 
-from ...charts import Figure, Panel, heatmap, number, spec
+from ...charts import Cells, Figure, Panel, heatmap, number, spec
 from ...tables.reading import by_category, require, unique
 
 
@@ -10,9 +10,21 @@ def draw(setting) -> Figure:
     scores = require(setting.tables["greedy"], "greedy", "direction", "method", "mean_r", "mean_n_metrics", "n_folds")
     order, methods, panels = by_category(setting.categories, kept.metric), unique(kept.method), []
     for direction, mine in kept.groupby("direction", sort=False):
-        chart = heatmap(mine[["metric", "method", "frequency", "mean_rank"]], "method", "metric", "frequency", xs=methods,
-                        ys=order, domain=(0, 1), title="kept in folds", form=".0%", tips=[("mean_rank", "mean rank", ".1f")],
-                        row=19)  # fmt: skip
+        chart = heatmap(
+            mine[["metric", "method", "frequency", "mean_rank"]],
+            Cells(
+                "method",
+                "metric",
+                "frequency",
+                xs=methods,
+                ys=order,
+                domain=(0, 1),
+                title="kept in folds",
+                form=".0%",
+                tips=[("mean_rank", "mean rank", ".1f")],
+                row=19,
+            ),
+        )
         reached = scores[scores.direction == direction]
         note = f"mean r {number(reached.mean_r.mean())}, {number(reached.mean_n_metrics.mean(), 1)} metrics"
         described = f"Share of folds that keep each metric, {direction} selection."

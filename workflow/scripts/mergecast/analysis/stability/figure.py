@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...charts import Figure, Panel, heatmap, spec
+from ...charts import Cells, Figure, Panel, heatmap, spec
 from ...tables.reading import by_category, require, unique
 
 
@@ -18,8 +18,23 @@ def draw(setting) -> Figure:
         ("sign_agreement", "majority sign", ".0%"),
         ("mean", "mean coefficient", ".3g"),
     ]
-    chart = heatmap(made, "method", "metric", "net", xs=methods, ys=order, domain=(-1, 1), diverging=True,
-                    title="positive − negative", tips=tips, row=19, text="selected", form=".0%")  # fmt: skip
+    chart = heatmap(
+        made,
+        Cells(
+            "method",
+            "metric",
+            "net",
+            xs=methods,
+            ys=order,
+            domain=(-1, 1),
+            diverging=True,
+            title="positive − negative",
+            tips=tips,
+            row=19,
+            text="selected",
+            form=".0%",
+        ),
+    )
     n = int(table.n_folds.max())
     alternative = f"Net sign over {n} folds of {len(order)} metrics for {len(methods)} methods."
     return Figure(

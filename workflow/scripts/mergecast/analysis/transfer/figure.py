@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...charts import Figure, Panel, heatmap, number, spec
+from ...charts import Cells, Figure, Panel, heatmap, number, spec
 from ...tables.reading import require
 
 UNLIKE = "no two settings share four tasks, a target and a predictor"
@@ -17,8 +17,20 @@ def draw(across) -> Figure:
     mean = groups[["mean_r", "pooled_r"]].mean().reset_index()
     domain, panels = (float(np.nanmin([mean.mean_r.min(), 0])), float(np.nanmax([mean.mean_r.max(), 0.1]))), []
     for predictor, mine in mean.groupby("predictor", sort=False):
-        chart = heatmap(mine, "test_setting", "train_setting", "mean_r", xs=settings, ys=settings, domain=domain,
-                        title="mean r", tips=[("pooled_r", "pooled r", ".2f")], row=36)  # fmt: skip
+        chart = heatmap(
+            mine,
+            Cells(
+                "test_setting",
+                "train_setting",
+                "mean_r",
+                xs=settings,
+                ys=settings,
+                domain=domain,
+                title="mean r",
+                tips=[("pooled_r", "pooled r", ".2f")],
+                row=36,
+            ),
+        )
         panels.append(Panel(predictor, spec(chart, f"Mean r of {predictor}, trained on one setting and tested on another.")))
     same = table.train_setting == table.test_setting
     other = UNLIKE if same.all() else f"another: {number(table.mean_r[~same].mean())}"
