@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.metrics import r2_score
 
 from mergecast import prediction
 from mergecast.analysis import _refit
 from mergecast.prediction import bootstrap, design, folds, intervals, scores
 from mergecast.prediction import tables as forecast
+from mergecast.prediction.columns import constant
 from synthetic import METRICS, TASKS, tables
 
 synthetic = cache(tables)  # never changed in place
@@ -48,6 +50,23 @@ def test_correlations_are_scipys(values, seed):
     else:
         assert scores.pearson(x, y) == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-7)
         assert scores.spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-9)
+
+
+@given(st.lists(st.floats(-10, 10), min_size=2, max_size=12), st.integers(0, 1000))
+def test_r_squared_is_scikit_learns(values, seed):
+    measured = np.array(values)
+    predicted = measured + np.random.default_rng(seed).normal(size=len(measured))
+    if np.ptp(measured) > 1e-3:
+        assert scores.r_squared(measured, predicted) == pytest.approx(r2_score(measured, predicted))
+    assert scores.r_squared(np.full(3, 0.1), [0.1, 0.2, 0.3]) is None
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-14, 1.0, 1e14])
+def test_what_is_constant_is_so_in_any_unit(scale):
+    rounding = np.array([0.3, 0.1 + 0.2, 0.3])
+    table = scale * np.column_stack([np.ones(3), rounding, [1, 2, 3], [1, 1, 1 + 1e-9]])
+    assert list(constant(table)) == [True, True, False, False]
+    assert constant(np.zeros((2, 1))).all()
 
 
 def test_an_undefined_correlation_says_why():
@@ -103,6 +122,13 @@ def test_undefined_folds_are_counted_and_said_not_dropped():
     assert table.pearson.isna().tolist() == [False, True] and table.mae.notna().all()
     nothing = table_of([flat], "abc").iloc[0]
     assert np.isnan(nothing.mean_r) and nothing.n_undefined == 1 and nothing.pooled_r != nothing.pooled_r
+
+
+def test_a_coefficient_below_zero_counts_as_one():
+    folds = [made_fold("a", [pair("a", "b", 0.5, 0.4), pair("a", "c", 0.7, 0.8)]) for _ in range(2)]
+    folds[0]["coefficients"], folds[1]["coefficients"] = {"m": -1.0, "n": 0.0, "o": 2.0}, {"m": 0.0, "n": 0.0, "o": -3.0}
+    assert scores.summarise(folds)["mean_nonzero"] == 1.5
+    assert scores.summarise([fold | {"coefficients": None} for fold in folds])["mean_nonzero"] is None
 
 
 def test_the_standard_deviation_is_that_of_the_population():
@@ -238,6 +264,16 @@ def test_a_pair_counts_as_often_as_both_its_tasks_were_drawn_together(drawn):
     ends = bootstrap.intervals(found, tasks, np.tile(drawn, (3, 1)))
     for name, value in wanted.items():
         assert ends[f"{name}_low"] == pytest.approx(value) and ends[f"{name}_high"] == pytest.approx(value), name
+
+
+def test_the_interval_holds_the_middle_95_percent_of_the_draws():
+    found = forecast_of(synthetic(tasks=6), "ridge")
+    drawn = bootstrap.counts(6, 20, seed=3)
+    each = [bootstrap.intervals(found, TASKS[:6], row[None]) for row in drawn]
+    ends = bootstrap.intervals(found, TASKS[:6], drawn)
+    for name in ("mean_r", "pooled_r"):
+        values = [one[f"{name}_low"] for one in each if one[f"{name}_low"] is not None]
+        assert [ends[f"{name}_low"], ends[f"{name}_high"]] == pytest.approx(np.percentile(values, [2.5, 97.5]))
 
 
 def test_drawn_tasks_keep_their_number():

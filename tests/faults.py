@@ -1,0 +1,163 @@
+"""Single-line faults that the unit tests must catch: each is planted in a copy of the tree, and its tests are run.
+
+    python tests/faults.py [WORD …]       all faults, or those whose place or text holds one of the words
+
+A fault is a place, the old text, the new text and the tests that must fail. The place is a part of the module's path: the
+module is found by it and by the old text, which must stand there once, so that moved files need no edit here. The table says
+of each fault whether it was killed; the exit status is 1 if one survived. pytest does not collect this file.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path("workflow/scripts/mergecast")
+LEFT_OUT = shutil.ignore_patterns(".git", ".hypothesis", ".snakemake", ".venv", "__pycache__", "results", "logs")
+PASSED, FAILED = 0, 1  # exit statuses of pytest
+
+
+@dataclass(frozen=True)
+class Fault:
+    place: str
+    old: str
+    new: str
+    tests: str  # arguments of pytest, files without folder and suffix
+
+    def module(self, root: Path) -> Path:
+        """The module that holds the old text. Raises LookupError unless it stands exactly once in exactly one."""
+        paths = [path for path in sorted((root / PACKAGE).rglob("*.py")) if self.place in str(path.relative_to(root / PACKAGE))]
+        found = [path for path in paths for _ in range(path.read_text(encoding="utf-8").count(self.old))]
+        if len(found) != 1:
+            raise LookupError(f"{self.place}: {self.old!r} stands there {len(found)} times; correct the list of faults")
+        return found[0]
+
+
+FAULTS = [
+    # Correlations and their summary.
+    Fault("evaluation", "return merged / fine_tuned", "return merged / max(fine_tuned, 0.5)", "test_evaluation -k normalised"),
+    Fault("prediction/scores", "(2 * defined >= n_folds)", "(2 * defined > n_folds)", "test_scores"),
+    Fault("prediction/scores", "/ (1 + len(draws)) if", "/ (1 + len(defined)) if", "test_scores"),
+    Fault("prediction/scores", "(measured - measured.mean())", "(measured - predicted.mean())", "test_scores"),
+    Fault("prediction/scores", '[["measured", "predicted"]].mean()', '[["measured", "predicted"]].median()', "test_scores"),
+    Fault("prediction/scores", "sum(value != 0 for value", "sum(value > 0 for value", "test_scores"),
+    Fault("prediction/columns", "NOISE * np.abs(values)", "NOISE + 0 * np.abs(values)", "test_scores"),
+    # The bootstrap over tasks.
+    Fault("bootstrap", "drawn[:, a] * drawn[:, b]", "drawn[:, a] + drawn[:, b]", "test_scores"),
+    Fault("bootstrap", "[(1 - LEVEL) / 2, (1 + LEVEL) / 2]", "[1 - LEVEL, LEVEL]", "test_scores"),
+    Fault("bootstrap", "own = np.where(np.isnan(r), 0, own)", "own = np.where(np.isnan(r), own, own)", "test_scores"),
+    Fault("analysis/subsets", ".prod(axis=2)", ".sum(axis=2)", "test_analysis"),
+    # Splits.
+    Fault("splits", "~np.isin(table, (a, b)).any(axis=1)", "~np.isin(table, (a, b)).all(axis=1)", "test_prediction -k l2to"),
+    Fault("splits", 'seed_for("disjoint", number, seed=seed)', 'seed_for("disjoint", number, seed=0)',
+          "test_prediction -k disjoint"),
+    Fault("splits", "(len(tasks) + 1) // 2", "len(tasks) // 2", "test_prediction -k disjoint"),
+    # The null.
+    Fault("permutations", "= design.Y, design.mirror", "= design.Y, design.Y", "test_prediction -k relabelling"),
+    Fault("prediction/folds", "self.n_r + ~np.isnan(r)", "self.n_r + 1",
+          "test_prediction -k 'draw or interval'"),
+    # Intervals.
+    Fault("intervals", "(3 if unseen == 1 else 2)", "(2 if unseen == 1 else 3)", "test_scores"),
+    Fault("prediction/folds", "len(fit) < intervals.FEWEST", "len(fit) <= intervals.FEWEST",
+          "test_prediction -k 'draw or interval'"),
+    Fault("prediction/tables", '2 * width] * len(measured)', 'width] * len(measured)', "test_scores"),
+    # What is learnt from.
+    Fault("prediction/design", "(b, a): -value for", "(b, a): value for", "test_prediction -k directed"),
+    Fault("prediction/design", "DIRECTED.index(target)\n    names", "1 - DIRECTED.index(target)\n    names",
+          "test_prediction -k directed"),
+    # Predictors.
+    Fault("_ridge", "- missing) ** 2).mean(axis=0)", "- missing) ** 2).sum(axis=0)", "test_predictors -k ridge"),
+    Fault("kernel_ridge", '"widths") / X.shape[1]', '"widths") / len(X)', "test_predictors -k kernel"),
+    Fault("gaussian_process", "np.log(spread).sum(axis=1)", "np.log(spread).mean(axis=1)", "test_predictors -k gaussian"),
+    Fault("_network", ">= dropout) / (1 - dropout)", ">= dropout) / 1", "test_predictors -k 'mlp or network or dropout'"),
+    Fault("best_metric", "strength = np.abs(slopes)", "strength = slopes", "test_predictors -k best"),
+    Fault("_adam", "1 - SQUARE_DECAY**step", "1 - DECAY**step", "test_predictors -k pearson"),
+    # Analyses.
+    Fault("analysis/greedy", "(np.sqrt(total) - np.sqrt(reached) >=", "(total - reached >=", "test_analysis_refits -k greedy"),
+    Fault("analysis/agreement", "/ max(map(len, tops))", "/ min(map(len, tops))", "test_analysis"),
+    Fault("analysis/selection", "(sides != fold).all(axis=1)", "(sides != fold).any(axis=1)", "test_analysis"),
+    Fault("analysis/transfer", ".get(train_name, 0)", ".get(test_name, 0)", "test_analysis_refits -k transfer"),
+    Fault("analysis/correlations", ">= abs(r) - scores.CLOSE", ">= r - scores.CLOSE", "test_analysis"),
+    # Merges.
+    Fault("merging/dare", 'seed_for("dare", task, name', 'seed_for("dare", name', "test_merge_methods -k dare"),
+    Fault("merging/ties", "-1.0 if total < 0", "-1.0 if total <= 0", "test_merge_methods -k ties"),
+    Fault("merging/tall_masks", "(masks >= needed)", "(masks > needed)", "test_merge_methods -k tall"),
+    Fault("merging/iso_cts", "leading(vector - left @ (left.mT @ vector), each)", "leading(vector, each)",
+          "test_merge_methods -k iso"),
+    Fault("merging/_magnitude", "(1 + 4 * sys.float_info.epsilon)", "1", "test_merge_methods test_merging"),
+    # Metrics and features.
+    Fault("metrics/effective_rank", "sum(gram.norms()) for", "max(gram.norms()) for", "test_metrics"),
+    Fault("metrics/subspace", "LARGEST = 100", "LARGEST = 10", "test_metrics"),
+    Fault("features/types", "if self.dd < product:", "if self.dd < 0:", "test_metrics test_features"),
+    Fault("features/inner_products", "distances < CANCELS * sums", "distances < 0 * sums", "test_features"),
+    Fault("features/gradients", "gradient / len(images)", "gradient / batch_size", "test_probes_gradients"),
+    Fault("features/", "for count, mean in zip(counts, means, strict=True)) / sum(counts)",
+          "for count, mean in zip([1, 1], means, strict=True)) / 2", "test_probes_gradients test_features"),
+    # Files, hashes, seeds.
+    Fault("files", "os.chmod(folder / path.name, 0o666 & ~_umask())", "os.chmod(folder / path.name, 0o600)", "test_files"),
+    Fault("files", "            shutil.rmtree(folder, ignore_errors=True)", "            pass", "test_files"),
+    Fault("files", "{tuple(shape)}\\0", "\\0", "test_files test_checkpoints"),
+    Fault("seeding", '"\\x1f".join', '"".join', "test_seeding"),
+    # Training and tasks.
+    Fault("training/schedule", "(step + 1) / warmup_steps", "step / warmup_steps", "test_training"),
+    Fault("training/finetune", "norm_(weights, clip_norm)", "norm_(weights, 1.0)", "test_training"),
+    Fault("training/finetune", "order = rng.permutation(images)", "order = np.random.default_rng(seed).permutation(images)",
+          "test_training"),
+    Fault("training/progress", "if state.metadata.get(\"identity\") != self._identity", "if not state.metadata",
+          "test_progress"),
+    Fault("tasks/images", "np.sort(order[count:])", "np.sort(order[count - 1 :])", "test_tasks"),
+]  # fmt: skip
+
+
+def run(root: Path, tests: str) -> int:
+    """The exit status of pytest on some tests of a copy of the tree, stopped at the first that fails."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments(tests)]
+    variables = {"MERGECAST_SHARED": str(ROOT.parent / "shared")} | os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=root, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+
+
+def arguments(tests: str) -> list[str]:
+    """Files and, behind -k, an expression."""
+    files, _, expression = tests.partition(" -k ")
+    return [f"tests/unit/{name}.py" for name in files.split()] + (["-k", expression.strip("'")] if expression else [])
+
+
+def plant(fault: Fault, root: Path) -> bool:
+    """Whether a fault is killed. Raises RuntimeError where the tests could not run."""
+    path = fault.module(root)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+    try:
+        status = run(root, fault.tests)
+    finally:
+        path.write_text(text, encoding="utf-8")
+    if status not in (PASSED, FAILED):
+        raise RuntimeError(f"{fault.place}: pytest {fault.tests} ended with status {status}")
+    return status == FAILED
+
+
+def main(words: list[str]) -> int:
+    chosen = [fault for fault in FAULTS if not words or any(word in f"{fault.place} {fault.old}" for word in words)]
+    survived = 0
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "tree"
+        shutil.copytree(ROOT, root, ignore=LEFT_OUT)
+        for fault in chosen:
+            fault.module(root)
+        for tests in dict.fromkeys(fault.tests for fault in chosen):
+            if run(root, tests) != PASSED:
+                raise RuntimeError(f"without any fault, pytest {tests} does not pass")
+        for fault in chosen:
+            killed = plant(fault, root)
+            survived += not killed
+            print(f"{'killed' if killed else 'SURVIVED':9} {fault.place:24} {fault.old.splitlines()[0].strip()}", flush=True)
+    print(f"{len(chosen) - survived} of {len(chosen)} killed")
+    return int(survived > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
