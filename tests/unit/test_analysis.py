@@ -79,6 +79,11 @@ def test_agreement_is_symmetric_bounded_and_perfect_with_itself(values):
         assert found["coefficient_r"] == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-9)
 
 
+def test_of_lists_of_unequal_length_the_longer_counts():
+    few, many = (pd.Series(values, index=list("abcde"), dtype=float) for values in ([9, -8, 0, 0, 0], [5, 4, 3, -2, 1]))
+    assert agreement.compare(few, many)["top5_overlap"] == agreement.compare(many, few)["top5_overlap"] == 2 / 5
+
+
 def test_agreement_between_methods_is_that_of_mean_coefficients():
     left = {f"m{i}": [i + 1.0, i + 3.0] for i in range(8)}
     right = {f"m{i}": [-2.0 * (i + 2)] * 2 if i != 7 else [0.0, 0.0] for i in range(8)}

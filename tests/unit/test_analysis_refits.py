@@ -263,6 +263,17 @@ def test_transfer_takes_what_both_settings_share_whatever_its_order():
     assert set(reference.n_tasks) == {10} and list(reference.method) == ["method1", "new", "method0"]
 
 
+def test_the_seed_of_a_transfer_is_that_of_the_setting_it_learns_from():
+    """`l1_pearson` starts at random."""
+
+    def between(**seeds):
+        table = transfer.transfer({"one": design(), "two": design(seed=1)}, "l1_pearson", "accuracy",
+                                  parameters={"max_iter": 5}, seeds=seeds)  # fmt: skip
+        return table[(table.train_setting == "one") & (table.test_setting == "two")].mean_r.tolist()
+
+    assert between(one=1, two=2) == between(one=1, two=3) != between(one=4, two=2)
+
+
 def test_transfer_never_trains_on_the_task_it_forecasts():
     made = design()
     held = np.array(["a" in pair for pair in made.pairs])

@@ -21,6 +21,17 @@ def test_a_failure_leaves_neither_the_file_nor_a_part_of_it(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_a_file_may_be_read_by_whom_the_users_mask_lets(mask, tmp_path):
+    """A temporary file is its owner's alone; a result in a shared folder must not be."""
+    before = os.umask(mask)
+    try:
+        write_text(tmp_path / "result.txt", "text")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "result.txt").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
 def test_a_failure_keeps_what_was_there_before(tmp_path):
     path = tmp_path / "result.json"
     write_json(path, {"value": 1})

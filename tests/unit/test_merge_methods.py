@@ -345,6 +345,25 @@ def test_iso_cts_with_nothing_of_each_task_is_iso_c():
     assert close(merging.merge("iso_c", base, models), merging.merge("iso_cts", base, models, {"common": 1.0}))
 
 
+def test_iso_cts_takes_of_each_task_what_the_common_directions_leave():
+    """By numpy: of rank 6, two directions are the sum's, two each task's outside the common left space."""
+    base, random = {MATRIX: torch.zeros(8, 6, dtype=torch.float64)}, np.random.default_rng(3)
+    tau = {task: random.standard_normal((8, 6)) for task in "ab"}
+    models = {task: {MATRIX: torch.from_numpy(vector)} for task, vector in tau.items()}
+
+    def factors(matrix, count):
+        u, s, vt = np.linalg.svd(matrix, full_matrices=False)
+        return u[:, :count], s[:count], vt[:count]
+
+    common = factors(tau["a"] + tau["b"], 2)
+    outside = np.eye(8) - common[0] @ common[0].T
+    lefts, values, rights = zip(common, *(factors(outside @ vector, 2) for vector in tau.values()), strict=True)
+    (u, _, ut), (v, _, vt) = factors(np.hstack(lefts), 6), factors(np.vstack(rights), 6)
+    wanted = np.concatenate(values).mean() * (u @ ut) @ (v @ vt)
+    merged = merging.merge("iso_cts", base, models, {"common": 0.5})[MATRIX].numpy()
+    np.testing.assert_allclose(merged, wanted, atol=1e-10)
+
+
 @pytest.mark.parametrize("method", ["iso_c", "iso_cts"])
 def test_the_scale_of_an_isotropic_merge_scales_every_tensor(method):
     base = {name: torch.zeros(shape) for name, shape in SHAPES.items()}

@@ -454,3 +454,25 @@ def test_the_null_refits_every_draw_as_if_it_were_the_measured_target():
             row = found[(found.method == method) & (found.draw == draw)].iloc[0]
             assert row.mean_r == pytest.approx(own["mean_r"], abs=1e-9)
             assert row.pooled_r == pytest.approx(own["pooled_r"], abs=1e-9)
+
+
+def test_a_draw_that_leaves_a_fold_without_a_correlation_has_the_mean_over_the_others():
+    """All pairs of one task measured alike: whoever is given its place has a fold of constant targets."""
+    made = grid(n_tasks=6)
+    alike = np.array([["task0" in pair] for pair in made.pairs])
+    made = with_numbers(made, made.X, np.where(alike, 0.5, made.Y))
+    spec = folds.FoldSpec("ridge", "accuracy", draws=3)
+    found = folds.run(made, spec).nulls
+    drawn = permutations.relabelled(made, 3, seed=folds.seed_for("", "relabelling", seed=0))
+    for draw in range(3):
+        own = scores.summarise(folds.run(with_numbers(made, made.X, drawn[:, draw]), replace(spec, draws=0)).folds["tsv"])
+        assert own["n_undefined"] == 1 and found.mean_r[draw] == pytest.approx(own["mean_r"], abs=1e-9)
+
+
+@pytest.mark.parametrize(("tasks", "calibrated"), [(4, 0), (5, 3)])
+def test_three_pairs_are_enough_to_calibrate_an_interval_and_one_is_not(tasks, calibrated):
+    """Of five tasks one is held out and one put aside: three pairs are left to fit on, three to calibrate on."""
+    for fold in folds.run(grid(tasks), folds.FoldSpec("ridge", "accuracy", levels=(0.5,))).folds["tsv"]:
+        interval = fold["interval"]
+        assert interval["n_calibration_pairs"] == calibrated
+        assert (interval["centre"] is None) == (interval["half_width"]["0.5"] is None) == (calibrated == 0)
