@@ -11,25 +11,10 @@ import numpy as np
 import pandas as pd
 
 import synthetic_analyses as analyses
+from study import METHODS, METRICS
 
 TASKS = ("shapes", "colours", "backgrounds", "positions", "counts", "textures", "letters", "lines", "signs", "digits",
          "cells", "fills", "waves", "glyphs", "rotations", "scales", "faces", "flowers", "foods", "planes")  # fmt: skip
-METHODS = ("weight_avg", "task_arithmetic", "ties", "dare", "tsv", "tall_masks", "iso_c", "iso_cts")
-CATEGORIES = {
-    "task_vector": ("task_vector_cosine_similarity", "task_vector_l2_distance", "task_vector_dot_product",
-                    "weight_space_angle", "task_vector_magnitude_ratio"),
-    "effective_rank": ("effective_rank", "effective_rank_mergeability_score", "stable_rank", "spectral_gap",
-                       "singular_value_ratio", "layerwise_effective_rank",
-                       "layerwise_effective_rank_mergeability_score"),
-    "subspace": ("singular_value_overlap", "subspace_overlap", "right_subspace_overlap_top_k",
-                 "right_subspace_overlap_bottom_k", "interaction_matrix_overlap_top_k",
-                 "interaction_matrix_overlap_bottom_k"),
-    "activation": ("activation_l2_distance", "activation_cosine_similarity", "activation_magnitude_ratio",
-                   "activation_dot_product"),
-    "gradient": ("encoder_gradient_cosine_similarity", "encoder_gradient_l2_distance", "encoder_gradient_dot_product",
-                 "input_gradient_cosine_similarity", "input_gradient_l2_distance", "input_gradient_dot_product"),
-}  # fmt: skip
-METRICS = {name: category for category, names in CATEGORIES.items() for name in names}
 PREDICTORS = {"l1_pearson": "predictor", "ridge": "predictor", "lasso": "predictor",
               "single_task": "baseline", "task_effects": "baseline", "train_mean": "baseline"}  # fmt: skip
 MANY = dict.fromkeys(("l1_pearson", "pearson", "mse", "ridge", "lasso", "elastic_net", "kernel_ridge", "gaussian_process",

@@ -50,8 +50,8 @@ def test_every_column_of_the_table_of_tasks_is_documented(root):
 
 def test_all_means_everything_there_is():
     setting = config.resolve(deepcopy(SMALL) | {"metrics": "all", "methods": "all", "predictors": "all"}, TASKS)["tiny"]
-    assert setting.metrics == tuple(metrics.catalogue()) and len(setting.metrics) == 28
-    assert tuple(setting.methods) == merging.methods() and len(setting.methods) == 8
+    assert setting.metrics == tuple(metrics.catalogue())
+    assert tuple(setting.methods) == merging.methods()
     assert set(setting.predictors) == set(prediction.kinds())
 
 

@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 import torch
 
+import study
 from mergecast import catalogue, merging
 from mergecast.errors import MergecastError
 from mergecast.models.checkpoints import State, save
 from states import MATRIX, SHAPES, close, same, single, state, step, tuned
 
 METHODS = merging.methods()
+
+
+def test_the_eight_methods_of_the_study_are_there():
+    assert len(study.METHODS) == 8 and set(study.METHODS) <= set(METHODS)
 
 
 @pytest.mark.parametrize("method", METHODS)

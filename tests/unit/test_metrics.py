@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import study
 from mergecast import features, metrics
 from mergecast.errors import MergecastError
 from mergecast.features._pair import pair_features
@@ -18,18 +19,6 @@ from mergecast.features.spectra import spectrum
 from mergecast.metrics import effective_rank as rank_module
 from mergecast.metrics._metric import metric
 
-CATEGORIES = {
-    "task_vector": "task_vector_cosine_similarity task_vector_l2_distance task_vector_dot_product weight_space_angle "
-    "task_vector_magnitude_ratio",
-    "effective_rank": "effective_rank effective_rank_mergeability_score stable_rank spectral_gap singular_value_ratio "
-    "layerwise_effective_rank layerwise_effective_rank_mergeability_score",
-    "subspace": "singular_value_overlap subspace_overlap right_subspace_overlap_top_k right_subspace_overlap_bottom_k "
-    "interaction_matrix_overlap_top_k interaction_matrix_overlap_bottom_k",
-    "activation": "activation_l2_distance activation_cosine_similarity activation_magnitude_ratio activation_dot_product",
-    "gradient": "encoder_gradient_cosine_similarity encoder_gradient_l2_distance encoder_gradient_dot_product "
-    "input_gradient_cosine_similarity input_gradient_l2_distance input_gradient_dot_product",
-}
-NAMES = [name for names in CATEGORIES.values() for name in names.split()]
 RANGES = {
     "cosine": (-1, 1), "l2_distance": (0, math.inf), "dot_product": (-math.inf, math.inf), "angle": (0, 180),
     "magnitude_ratio": (0, 1), "effective_rank": (1, 2), "stable_rank": (1, 2), "score": (0, 1), "gap": (0, 1),
@@ -84,20 +73,21 @@ def swapped(features):
     )
 
 
-def test_the_catalogue_is_the_published_list_in_its_order():
-    assert list(metrics.catalogue()) == NAMES
-    assert len(NAMES) == 28
-    for category, names in CATEGORIES.items():
-        assert {metrics.find(name).category for name in names.split()} == {category}
+def test_the_catalogue_has_the_28_metrics_of_the_study_in_its_order():
+    assert len(study.METRICS) == 28
+    assert [name for name in metrics.catalogue() if name in study.METRICS] == list(study.METRICS)
+    assert {name: metrics.find(name).category for name in study.METRICS} == study.METRICS
 
 
-def test_eighteen_metrics_need_the_weights_alone():
-    assert [m.name for m in metrics.within(features.of_weights())] == NAMES[:18]
-    assert len(metrics.within(features.names())) == 28
+def test_eighteen_metrics_of_the_study_need_the_weights_alone():
+    assert len(study.OF_WEIGHTS) == 18
+    of_weights = [metric.name for metric in metrics.within(features.of_weights())]
+    assert [name for name in of_weights if name in study.METRICS] == study.OF_WEIGHTS
+    assert {metric.name for metric in metrics.within(features.names())} == set(metrics.catalogue())
     assert metrics.within(()) == ()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", study.METRICS)
 def test_the_summary_is_one_plain_sentence_for_readers(name):
     summary = metrics.find(name).summary
     assert 40 < len(summary) < 125
@@ -124,7 +114,7 @@ def test_computing_metrics_from_files_needs_neither_torch_nor_pandas(root):
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", study.METRICS)
 @quickly
 @given(seed=st.integers(0, 10**6), mix=st.floats(-1, 1), scale=st.floats(1e-3, 1e3))
 def test_a_metric_is_symmetric_finite_and_within_its_range(name, seed, mix, scale):
@@ -140,7 +130,7 @@ def test_a_metric_is_symmetric_finite_and_within_its_range(name, seed, mix, scal
 def test_known_exact_dependences_hold(seed, mix, scale):
     features = whole(seed, mix, scale)
     v = metrics.compute_all(features)
-    assert len(v) == 28
+    assert v.keys() == metrics.catalogue().keys()
     assert v["weight_space_angle"] == pytest.approx(math.degrees(math.acos(v["task_vector_cosine_similarity"])), abs=1e-5)
     for rank in ("effective_rank", "layerwise_effective_rank"):
         assert v[f"{rank}_mergeability_score"] == pytest.approx(2 - v[rank], abs=1e-14)
@@ -167,7 +157,7 @@ def test_for_one_matrix_the_interaction_is_the_square_of_the_overlap(seed):
 
 def test_identical_models_are_recognised_exactly():
     v = metrics.compute_all(whole(mix=1.0))
-    for name, value in v.items():
+    for name, value in ((name, v[name]) for name in study.METRICS):
         if name.endswith("l2_distance") or name in ("weight_space_angle", "singular_value_ratio"):
             assert value == 0, name
         elif "cosine" in name or "magnitude_ratio" in name or name.endswith("score") or name == "spectral_gap":
@@ -191,7 +181,7 @@ def test_tripling_both_task_vectors_changes_no_angle_ratio_or_rank():
     p = whole(seed=4).inner_products
     larger = Products(p.names, *(9 * values for values in (p.aa, p.bb, p.ab, p.dd)))
     v, w = (metrics.compute_all(PairFeatures("ants", "bees", inner_products=sums)) for sums in (p, larger))
-    for name in w:
+    for name in w.keys() & study.METRICS:
         factor = 9 if name.endswith("dot_product") else 3 if name.endswith("l2_distance") else 1
         assert w[name] == pytest.approx(factor * v[name], rel=1e-12)
 
@@ -306,7 +296,7 @@ def test_vector_metrics_agree_with_numpy(kind):
         assert v[f"{kind}_magnitude_ratio"] == pytest.approx(lengths[0] / lengths[1], rel=1e-12)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", study.METRICS)
 def test_undefined_metrics_name_pair_metric_and_cause(name):
     """Both models the base itself, with no response and no gradient: only distance and dot product keep a meaning."""
     zero = np.zeros(30)
@@ -329,7 +319,7 @@ def test_undefined_metrics_name_pair_metric_and_cause(name):
             metrics.compute(metrics.find(name), features)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", study.METRICS)
 def test_a_zero_vector_beside_another_gives_a_number_or_says_why_not(name):
     x, zero = np.arange(1.0, 21.0), np.zeros(20)
     full, blank = spectrum(torch.from_numpy(x.reshape(5, 4))), spectrum(torch.zeros(5, 4, dtype=torch.float64))
@@ -354,7 +344,7 @@ def test_a_zero_vector_beside_another_gives_a_number_or_says_why_not(name):
         assert metrics.compute(metrics.find(name), features) == pytest.approx(expected[key])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", study.METRICS)
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_value_that_is_not_finite_is_an_error(name, bad):
     x = np.full(12, bad)
@@ -382,7 +372,7 @@ def test_a_metric_that_reads_a_feature_it_does_not_declare_is_told_so():
         _ = PairFeatures("ants", "bees", spectra={}).probes
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", study.METRICS)
 def test_a_feature_that_was_not_given_is_named(name):
     need = metrics.find(name).needs[0]
     with pytest.raises(MergecastError, match=f"^metric {name} of pair ants__bees: needs the feature '{need}'"):

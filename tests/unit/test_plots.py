@@ -12,6 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
+import study
 import synthetic
 from mergecast import plots
 from mergecast.errors import MergecastError
@@ -289,7 +290,7 @@ def test_ablation_shows_the_change_without_and_the_score_with_only_each_category
     table = TABLES["ablation"].set_index(["kept", "category", "method"])
     left, right = figures["ablation"].axes[:2]
     methods = [label.get_text() for label in left.get_xticklabels()]
-    categories = list(synthetic.CATEGORIES)
+    categories = list(study.CATEGORIES)
     for i, j in ((0, 0), (3, 2)):
         key = (categories[i], methods[j])
         assert left.images[0].get_array()[i, j] == pytest.approx(table.loc[("without", *key), "difference"])

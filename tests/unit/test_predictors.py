@@ -14,6 +14,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor, kernels
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+import study
 from mergecast import prediction
 from mergecast.errors import MergecastError
 from mergecast.prediction import _network, _pearson
@@ -28,7 +29,6 @@ from mergecast.prediction.predictors.kernel_ridge import KernelRidge
 from mergecast.prediction.predictors.mlp import JointNetwork
 
 EVERY = tuple(prediction.kinds())
-SEEDED = ("l1_pearson", "pearson", "mlp", "extra_trees", "gradient_boosting")
 LINEAR = ("l1_pearson", "pearson", "mse", "ridge", "lasso", "elastic_net", "best_metric")
 FITTED = [name for name in EVERY if name != "single_task"]
 GROUP = 2  # outputs of a network
@@ -82,18 +82,13 @@ def found(name, pairs, X, Y, new=None, **keys):
 
 
 def test_each_predictor_of_the_study_is_there_and_says_what_it_is():
-    wanted = {
-        "predictor": "elastic_net extra_trees gaussian_process gradient_boosting kernel_ridge l1_pearson lasso mlp mse pearson "
-        "ridge",
-        "baseline": "best_metric single_task task_effects train_mean",
-    }
-    for kind, names in wanted.items():
-        assert [name for name in EVERY if prediction.kind(name) == kind] == names.split()
+    for kind, names in (("predictor", study.PREDICTORS), ("baseline", study.BASELINES)):
+        assert {name for name in names if prediction.kind(name) == kind} == set(names)
     for name in EVERY:
         assert prediction.summary(name).endswith(".") and "\n" not in prediction.summary(name)
         assert prediction.inputs(name) == prediction.find(name).INPUTS
     costly = {name for name in EVERY if getattr(prediction.find(name), "COSTLY", False)}
-    assert costly == {"elastic_net", "gradient_boosting", "lasso", "mlp", "pearson"}
+    assert costly & {*study.PREDICTORS, *study.BASELINES} == {"elastic_net", "gradient_boosting", "lasso", "mlp", "pearson"}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -137,7 +132,8 @@ def test_the_same_seed_gives_the_same_bits(name):
     np.testing.assert_array_equal(first[0], second[0])
     assert first[2] == second[2]
     other = found(name, pairs, X, Y, seed=6)[0]
-    assert (name in SEEDED) == (not np.array_equal(first[0], other))
+    seeded = "seed" in inspect.signature(prediction.find(name).make).parameters
+    assert seeded == (not np.array_equal(first[0], other))
 
 
 @pytest.mark.parametrize("name", FITTED)
@@ -188,7 +184,7 @@ def test_the_smallest_halves_leave_every_number_finite(name, rows):
     json.dumps(choices, allow_nan=False)
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY if prediction.inputs(name) == "metrics"])
+@pytest.mark.parametrize("name", [*study.PREDICTORS, "best_metric"])
 def test_a_planted_signal_is_recovered(name):
     random, pairs = np.random.default_rng(3), pairs_of(16)
     X = random.standard_normal((120, 5))

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 import grid as small
+import study
+from mergecast import merging, metrics
 
 
 def test_a_run_makes_every_table_figure_and_the_page(finished):
@@ -105,8 +107,8 @@ def test_the_demo_plans_its_whole_grid(root, tmp_path):
     merges = {path for path in plan.outputs if re.match("results/tiny_AdamW/merges/", path)}
     tasks = len(pandas.read_csv(root / "config/tasks.tsv", sep="\t", comment="#"))
     assert tasks >= 8
-    assert len(merges) == 8 * tasks * (tasks - 1) // 2
-    assert len({path.split("/")[3] for path in plan.outputs if "/metrics/" in path}) == 28
+    assert len(merges) == len(merging.methods()) * tasks * (tasks - 1) // 2
+    assert len({path.split("/")[3] for path in plan.outputs if "/metrics/" in path}) == len(metrics.catalogue())
 
 
 def test_the_published_grid_of_twenty_tasks_plans_in_few_jobs(root, tmp_path):
@@ -114,11 +116,12 @@ def test_the_published_grid_of_twenty_tasks_plans_in_few_jobs(root, tmp_path):
     plan = grid.planned("--configfile", "config/n20.yaml")
     merges = {path for path in plan.outputs if re.match("results/[^/]+/merges/", path)}
     settings = {path.split("/")[1] for path in merges}
-    assert len(merges) == len(settings) * 190 * 8
+    assert len(merges) == len(settings) * 190 * len(merging.methods())
     metric_jobs = [name for name, _ in plan.jobs if name.startswith("metric_")]
-    assert len(metric_jobs) == len(settings) * 28, "one job a metric"
+    assert len(metric_jobs) == len(settings) * len(metrics.catalogue()), "one job a metric"
     config = yaml.safe_load((root / "config/n20.yaml").read_text())
     config["settings"] = {"ViT-B-16_AdamW": config["settings"]["ViT-B-16_AdamW"]}
+    config |= {"metrics": list(study.METRICS), "methods": list(study.METHODS), "predictors": list(study.PREDICTORS)}
     grid.write_config(config)
     one = grid.planned()
     print(f"submissions to a cluster: {len(one.submitted)} for one setting, {len(plan.submitted)} for {len(settings)}")
