@@ -291,6 +291,14 @@ MUTATIONS = {
         renames("settings.tiny_AdamW", "images"),
         "settings: 'images' is the name of something else in results/; give the setting another",
     ),
+    "setting named like the note in results": (
+        renames("settings.tiny_AdamW", "README.md"),
+        "settings: 'README.md' is the name of something else in results/; give the setting another",
+    ),
+    "setting that ends in a line break": (
+        renames("settings.tiny_AdamW", "tiny\n"),
+        "settings: the name 'tiny\\n' becomes a folder; it must be letters, digits, '-', '.' and '_' only, the first a",
+    ),
     "base with a space": (
         renames("bases.tiny", "tiny clip"),
         "bases: the name 'tiny clip' becomes a folder; it must be letters, digits, '-', '.' and '_' only, the first a",

@@ -29,7 +29,7 @@ ALLOWED = {
     "plots": set(),
     "report": {"plots", "tables"},
     "config": {"grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
-    "cli": {"merging", "metrics", "prediction", "models", "features", "tables"},
+    "cli": {"merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
 }
 LIGHT = [
     "errors",

@@ -8,7 +8,7 @@ from mergecast.workflow import clone
 
 def test_jobs_find_this_clone_before_all_that_is_installed(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", clone.SCRIPTS]))
-    clone.lead_jobs_here()
-    clone.lead_jobs_here()
+    clone.import_in_jobs()
+    clone.import_in_jobs()
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [clone.SCRIPTS, "/elsewhere"]
     assert Path(clone.SCRIPTS, "mergecast/workflow/clone.py").samefile(clone.__file__)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mergecast import tasks
 from mergecast.errors import MergecastError
-from mergecast.tasks import pictures, rows
+from mergecast.tasks import pictures
 from mergecast.tasks.sources import folder, huggingface
 
 datasets = pytest.importorskip("datasets")
@@ -370,23 +370,3 @@ def test_pictures_are_decoded_when_they_are_reached_and_not_before(tmp_path, mon
         tasks.save(tmp_path / "pets.safetensors", task)
         assert len(reached) == sum(COUNTS.values())
         reached.clear()
-
-
-def test_a_stamp_tells_changed_pictures_and_nothing_else(tmp_path):
-    root = write_folder(tmp_path / "pets")
-
-    def stamp():
-        rows.stamp.cache_clear()
-        return rows.stamp(str(root))
-
-    before = stamp()
-    assert stamp() == before and rows.stamp("owner/pets") == ""
-    file = root / "test" / "eel" / "05.png"
-    content, when = file.read_bytes(), file.stat()
-    file.write_bytes(content[::-1])
-    assert stamp() != before, "changed, in as many bytes"
-    file.write_bytes(content)
-    os.utime(file, ns=(when.st_atime_ns, when.st_mtime_ns))
-    assert stamp() == before
-    file.rename(file.with_name("06.png"))
-    assert stamp() != before

@@ -3,7 +3,7 @@
 
 rule images:
     input:
-        file=lambda wildcards: rows.image_files(TASKS[wildcards.task]),
+        file=lambda wildcards: by_content(*rows.image_files(TASKS[wildcards.task])),
     output:
         "results/images/{size}px/{task}.safetensors",
     log:
@@ -18,7 +18,7 @@ rule images:
     params:
         code=lambda wildcards: code("images.py", f"tasks.sources.{TASKS[wildcards.task]['source']}"),
         row=lambda wildcards: rows.image_row(TASKS[wildcards.task]),
-        folder=lambda wildcards: rows.stamp(TASKS[wildcards.task]["path"]),
+        content=lambda wildcards: contents(TASKS[wildcards.task]["path"]),
         size=lambda wildcards: int(wildcards.size),
         seed=config["seed"],
     script:
@@ -28,7 +28,7 @@ rule images:
 rule clip:
     input:
         images=lambda wildcards: corpus_images(wildcards.base),
-        file=lambda wildcards: BASES[wildcards.base].get("path", []),
+        file=lambda wildcards: by_content(BASES[wildcards.base].get("path")),
     output:
         clip="results/bases/{base}/clip.safetensors",
         curve="results/bases/{base}/curve.csv",
@@ -45,6 +45,8 @@ rule clip:
     params:
         code=lambda wildcards: code("clip.py", *corpus_modules(wildcards.base)),
         base=lambda wildcards: BASES[wildcards.base],
+        model=lambda wildcards: model(wildcards.base),
+        content=lambda wildcards: contents(BASES[wildcards.base].get("path")),
         seed=config["seed"],
         device=config.get("device"),
     script:
@@ -89,5 +91,6 @@ rule head:
         **on_cpu(minutes=60, memory=3000, copies=8),
     params:
         code=code("head.py"),
+        model=lambda wildcards: model(SETTINGS[wildcards.setting].base),
     script:
         "../scripts/head.py"

@@ -6,7 +6,9 @@ from mergecast.prediction import design
 from mergecast.models import external
 from mergecast.grid import tiles
 from mergecast.grid.subsets import draw_subsets
+from mergecast.models.architectures import description
 from mergecast.tasks import rows
+from mergecast.workflow.content import content_hash_of
 
 TEMPLATES = Path(metrics.__file__).parents[1] / "report" / "templates"
 BASES = config.get("bases") or {}
@@ -84,6 +86,22 @@ def clip(setting):
 def images(setting, task):
     """Prepared images of a task at the resolution of a setting's model, shared by all settings of that resolution."""
     return f"results/images/{BASES[SETTINGS[setting].base]['image_size']}px/{task}.safetensors"
+
+
+def model(base):
+    """OpenCLIP's name of a base's model, and a hash of the file that describes it: no weights tell of every key in it."""
+    name = BASES[base]["model"]
+    return {"name": name, **contents(description(name))}
+
+
+def contents(*paths):
+    """Files and folders of a user by the hash of their content, a parameter of what reads them; none for an empty path."""
+    return {os.path.basename(path): content_hash_of(path) for path in paths if path}
+
+
+def by_content(*paths):
+    """Files of a user as inputs that count by their `contents`, and not by their time."""
+    return [ancient(path) for path in paths if path]
 
 
 def corpus_images(base):
@@ -268,8 +286,8 @@ def subset_files(setting):
 
 
 def calibration_metrics(setting):
-    """The metrics of a setting that look at images, in the order of the catalogue."""
-    return [name for name in metrics.catalogue() if name in SETTINGS[setting].metrics and calibration(setting, name)]
+    """The metrics of a setting that look at images, in the setting's order."""
+    return [name for name in SETTINGS[setting].metrics if calibration(setting, name)]
 
 
 def calibrated(setting):

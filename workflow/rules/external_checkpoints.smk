@@ -11,7 +11,7 @@ for setting in MODEL_SETTINGS:
                 tiles.identifier("import_checkpoint", setting, task)
             input:
                 base=f"results/{setting}/base.safetensors",
-                files=external.files(path),
+                files=by_content(*external.files(path)),
             output:
                 f"results/{setting}/checkpoints/{task}.safetensors",
             log:
@@ -27,5 +27,6 @@ for setting in MODEL_SETTINGS:
                 code=code("import_checkpoint.py"),
                 task=task,
                 path=path,
+                content=lambda wildcards, path=path: contents(*external.files(path)),
             script:
                 "../scripts/import_checkpoint.py"

@@ -10,7 +10,7 @@ for setting in TABLE_SETTINGS:
         name:
             tiles.identifier("import", setting)
         input:
-            list(SETTINGS[setting].tables.values()),
+            by_content(*SETTINGS[setting].tables.values()),
         output:
             [
                 report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
@@ -30,6 +30,7 @@ for setting in TABLE_SETTINGS:
             code=code("import_tables.py", "metrics._metric"),
             setting=setting,
             files=SETTINGS[setting].tables,
+            content=lambda wildcards: [contents(path) for path in SETTINGS[wildcards.setting].tables.values()],
             chosen=SETTINGS[setting].chosen,
         script:
             "../scripts/import_tables.py"

@@ -18,6 +18,7 @@ rule table_checkpoints:
     threads: 1
     params:
         code=code("table_checkpoints.py"),
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
     script:
         "../scripts/table_checkpoints.py"
 
@@ -44,6 +45,8 @@ rule table_metrics:
     threads: 1
     params:
         code=code("table_metrics.py"),
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        metrics=lambda wildcards: SETTINGS[wildcards.setting].metrics,
     script:
         "../scripts/table_metrics.py"
 
@@ -69,6 +72,8 @@ rule table_merges:
     threads: 1
     params:
         code=code("table_merges.py"),
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        methods=lambda wildcards: list(SETTINGS[wildcards.setting].methods),
     script:
         "../scripts/table_merges.py"
 
@@ -118,6 +123,8 @@ rule table_forecast:
     threads: 1
     params:
         code=code("table_forecast.py"),
+        methods=lambda wildcards: list(SETTINGS[wildcards.setting].methods),
+        predictors=lambda wildcards: SETTINGS[wildcards.setting].predictors,
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
         target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
         draws=lambda wildcards: SETTINGS[wildcards.setting].bootstrap,

@@ -72,7 +72,6 @@ rule page:
         across=[path for path in across_files() if path.endswith(".csv")],
         curves=[path for setting in MODEL_SETTINGS for path in curves(setting)],
         bases=[clip(setting) for setting in MODEL_SETTINGS],
-        templates=[os.path.relpath(path) for path in sorted(TEMPLATES.iterdir())],
     output:
         report("results/report.html", caption="../report/page.rst", category="Page"),
     log:
@@ -86,6 +85,7 @@ rule page:
     params:
         code=code("page.py", *metric_modules()),
         config=config,
+        templates=lambda wildcards: contents(TEMPLATES),
         settings={name: asdict(setting) for name, setting in SETTINGS.items()},
     script:
         "../scripts/page.py"

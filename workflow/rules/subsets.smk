@@ -56,5 +56,6 @@ for setting in MODEL_SETTINGS:
             threads: 1
             params:
                 code=code("table_subsets.py"),
+                methods=list(SETTINGS[setting].methods),
             script:
                 "../scripts/table_subsets.py"

@@ -16,6 +16,7 @@ gc.disable()
 def run(main, snakemake) -> None:
     """Call `main(snakemake)`, its output in the rule's log; exit with 1 and one line if the input is bad."""
     from mergecast.errors import MergecastError
+    from mergecast.workflow import records
     from mergecast.workflow.job_log import JobLog
 
     gc.freeze()
@@ -24,6 +25,7 @@ def run(main, snakemake) -> None:
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         try:
             main(snakemake)
+            records.write(snakemake)
             failure = None
         except MergecastError as error:
             failure = f"mergecast: error: {error}"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from job import run
 from mergecast import catalogue, metrics, prediction, tables
-from mergecast.files import versions
 from mergecast.report import read_setting, stems, write_report
+from mergecast.workflow import records
 
 
 def origin(folder):
@@ -41,7 +41,7 @@ def main(snakemake):
         told["names"] = stems(snakemake.input.tables, folder / "tables")  # others are of an earlier configuration
         told["curves"] = stems(snakemake.input.get("curves", []), folder / "curves")
         settings.append(read_setting(folder, **told))
-    shared = {"versions": versions()} | {key: snakemake.params.config.get(key) for key in ("tasks_file", "bases")}
+    shared = records.shown_versions() | {key: snakemake.params.config.get(key) for key in ("tasks_file", "bases")}
     across = {Path(path).stem: tables.read(path) for path in snakemake.input.get("across", [])}
     write_report(snakemake.output[0], settings, shared, across)
 

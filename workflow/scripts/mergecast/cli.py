@@ -144,6 +144,21 @@ def show_scores(
     _print_rows(["predictor", "kind", *COLUMNS], rows)
 
 
+@app.command("check")
+def check_results(
+    results: Annotated[Path, typer.Argument(help="The folder `results` of a workflow.")] = Path("results"),
+) -> None:
+    """List results whose inputs, parameters, code or versions are not those of today; exit code 1 if there are any."""
+    from .workflow.check import differences
+
+    found = differences(results)
+    for job, reasons in found.items():
+        typer.echo(f"{job}: {'; '.join(reasons)}")
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{results}: everything is what its record says, made from what is there today")
+
+
 @app.command("list")
 def list_known(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
     """Say what metrics, merge methods or predictors there are, one line each."""

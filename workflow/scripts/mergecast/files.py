@@ -18,7 +18,8 @@ from safetensors import SafetensorError
 from . import __version__
 from .errors import MergecastError
 
-PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn", "pandas", "safetensors", "snakemake")
+PACKAGES_OF_NUMBERS = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn")
+PACKAGES = (*PACKAGES_OF_NUMBERS, "pandas", "safetensors", "snakemake")
 SEAL = "content_sha256"  # key of a safetensors header: the hash of the file's own tensors
 SEALS = "tensors_sha256"  # the same of each tensor, as JSON, in files of which few are read at a time
 REMEDY = "make room or choose another folder"
@@ -122,11 +123,12 @@ def versions() -> dict[str, str]:
 
     In a git checkout also its commit, with "-dirty" behind it if files differ from that commit.
     """
-    return {**_versions(), **_commit()}
+    return {**packages(), **_commit()}
 
 
 @cache
-def _versions() -> dict[str, str]:
+def packages() -> dict[str, str]:
+    """Versions of Mergecast, Python and the packages a number may depend on; those not installed are left out."""
     found = {"mergecast": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:

@@ -22,7 +22,7 @@ WHOLE = {
     ),
 }
 # Names of what lies in results/ beside the settings.
-RESERVED = ("across", "bases", "benchmarks", "images", "logs", "report.html")
+RESERVED = ("README.md", "across", "bases", "benchmarks", "images", "logs", "records", "report.html")
 
 
 def check(config: dict) -> None:

@@ -1,6 +1,7 @@
 """The models there are, from the files that describe them, without importing OpenCLIP or torch."""
 
 import json
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def check(where: str, model: str, image_size: int) -> None:
         raise MergecastError(f"{where}.image_size: is {image_size}, but {model} takes images of {takes} px; set it to {takes}")
 
 
+def description(model: str) -> Path | None:
+    """The file that describes a model, OpenCLIP's or ours; None where there is none."""
+    return _described().get(model)
+
+
+@cache
 def _described() -> dict[str, Path]:
     """The file of every model, OpenCLIP's and ours, by name."""
     spec = find_spec("open_clip")

@@ -1,9 +1,7 @@
-"""What a row of tasks.tsv says before any of its images is read: whether it can be right, and what it depends on."""
+"""What a row of tasks.tsv says before any of its images is read: whether it can be right."""
 
-import hashlib
 import os
 import re
-from functools import cache
 
 from .. import catalogue
 from ..errors import MergecastError
@@ -50,7 +48,7 @@ def image_row(row: dict) -> dict:
 
 
 def image_files(row: dict) -> list[str]:
-    """The file a task's images come from, if it is one: a folder counts by its stamp, an id of the hub as it stands."""
+    """The file a task's images come from, if it is one: a folder is no input of a job, an id of the hub no path."""
     return [row["path"]] if os.path.isfile(row["path"]) else []
 
 
@@ -59,20 +57,3 @@ def recipe(common: dict, row: dict) -> dict:
     length = {key: int(row[key]) for key in LENGTHS if row[key]}
     kept = {key: value for key, value in common.items() if not (length and key in LENGTHS)}
     return dict(sorted((kept | length).items()))
-
-
-@cache
-def stamp(folder: str) -> str:
-    """A hash of the names, sizes and times of change of all files below a folder; "" where there is no such folder.
-
-    So a changed picture is noticed without a look into tens of thousands. Looked at once a process.
-    """
-    digest, found = hashlib.sha256(), False
-    for place, folders, files in os.walk(folder, followlinks=True):
-        folders.sort()
-        for name in sorted(files):
-            file = os.path.join(place, name)
-            status = os.stat(file) if os.path.exists(file) else os.lstat(file)
-            digest.update(f"{os.path.relpath(file, folder)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-            found = True
-    return digest.hexdigest() if found else ""
