@@ -8,7 +8,11 @@ from scipy import stats
 
 from mergecast import metrics as catalogue
 from mergecast import tables
-from mergecast.analysis import ablation, calibration, greedy, selection, subsets
+from mergecast.analysis.ablation import table as ablation
+from mergecast.analysis.calibration import table as calibration
+from mergecast.analysis.greedy import table as greedy
+from mergecast.analysis.selection import table as selection
+from mergecast.analysis.subsets import table as subsets
 from mergecast.prediction import design
 
 SETTING = "ViT-B-16_AdamW"

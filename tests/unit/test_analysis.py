@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mergecast.analysis import agreement, calibration, correlations, selection, stability, subsets
+from mergecast.analysis import _coefficients
+from mergecast.analysis.agreement import table as agreement
+from mergecast.analysis.calibration import table as calibration
+from mergecast.analysis.correlations import table as correlations
+from mergecast.analysis.selection import table as selection
+from mergecast.analysis.setting_agreement import table as setting_agreement
+from mergecast.analysis.stability import table as stability
+from mergecast.analysis.subsets import table as subsets
 from mergecast.errors import MergecastError
 from mergecast.prediction.design import Design
 
@@ -67,7 +74,7 @@ vectors = st.lists(st.tuples(*[st.integers(-5, 5).map(float)] * 2), min_size=2, 
 @given(vectors)
 def test_agreement_is_symmetric_bounded_and_perfect_with_itself(values):
     x, y = (pd.Series(side, index=[f"m{i}" for i in range(len(side))]) for side in zip(*values, strict=True))
-    found, back, own = agreement.compare(x, y), agreement.compare(y, x), agreement.compare(x, x)
+    found, back, own = _coefficients.compare(x, y), _coefficients.compare(y, x), _coefficients.compare(x, x)
     np.testing.assert_allclose(list(found.values()), list(back.values()), equal_nan=True, atol=1e-12)
     for name, value in found.items():
         assert np.isnan(value) or (-1 if name == "coefficient_r" else 0) <= value <= 1
@@ -98,11 +105,11 @@ def test_agreement_between_methods_is_that_of_mean_coefficients():
 def test_agreement_between_settings_needs_the_method_and_metrics_in_both():
     one = pd.concat([coefficients({"x": [1.0], "y": [2.0], "u": [9.0]}), coefficients({"x": [1.0]}, method="ties")])
     two = coefficients({"v": [-9.0], "y": [4.0], "x": [2.0]})
-    table = agreement.between_settings({"B16": one, "B32": two})
-    assert list(table.columns) == agreement.SETTINGS
+    table = setting_agreement.between_settings({"B16": one, "B32": two})
+    assert list(table.columns) == setting_agreement.SETTINGS
     assert table.values.tolist() == [["ridge", "tsv", "B16", "B32", 1.0, 1.0, pytest.approx(1.0)]]
     with pytest.raises(MergecastError, match="setting B32: table coefficients: lacks column"):
-        agreement.between_settings({"B16": one, "B32": two.drop(columns="feature")})
+        setting_agreement.between_settings({"B16": one, "B32": two.drop(columns="feature")})
 
 
 # correlations

@@ -9,7 +9,10 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mergecast.analysis import _refit, ablation, greedy, transfer
+from mergecast.analysis import _refit
+from mergecast.analysis.ablation import table as ablation
+from mergecast.analysis.greedy import table as greedy
+from mergecast.analysis.transfer import table as transfer
 from mergecast.errors import MergecastError
 from mergecast.prediction import scores, splits
 from mergecast.prediction.design import Design

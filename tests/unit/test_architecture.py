@@ -24,10 +24,10 @@ ALLOWED = {
     "metrics": {"features._types"},
     "merging": {"models"},
     "prediction": set(),
-    "analysis": {"prediction"},
     "tables": {"metrics", "prediction"},
-    "plots": set(),
-    "report": {"plots", "tables"},
+    "charts": set(),
+    "analysis": {"prediction", "tables", "charts"},
+    "report": {"analysis", "tables", "charts"},
     "config": {"grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
     "cli": {"merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
 }
@@ -46,14 +46,15 @@ LIGHT = [
     "features._store",
     *(f"features.{name}" for name in catalogue.names("features")),
     "prediction.folds",
-    "analysis.ablation",
-    "analysis.correlations",
-    "analysis.subsets",
+    "analysis.declared",
+    "analysis.ablation.table",
+    "analysis.correlations.table",
+    "analysis.subsets.table",
     "tables",
     "tables.external",
     "grid.subsets",
     "grid.tiles",
-    "plots",
+    "charts.paper",
     "report",
 ]
 
@@ -110,6 +111,14 @@ def test_no_circle_between_wings():
 
     for name in edges:
         visit(name, [])
+
+
+@pytest.mark.parametrize("name", catalogue.folders("analysis"))
+def test_an_analysis_knows_of_no_other_and_is_declared_without_pandas(name):
+    for path in (PACKAGE / "analysis" / name).glob("*.py"):
+        others = {target.split(".")[1] for target in imports(path) if target.startswith("analysis.")} - {name}
+        assert all(other.startswith("_") for other in others), f"{path.name} imports {others}"
+    assert imports(PACKAGE / "analysis" / name / "__init__.py") == set()
 
 
 @pytest.mark.parametrize("module", LIGHT)

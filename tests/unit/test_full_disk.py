@@ -9,7 +9,8 @@ import pandas
 import pytest
 import torch
 
-from mergecast import files, plots, tasks
+from mergecast import files, tasks
+from mergecast.charts import Figure, Panel, paper
 from mergecast.errors import MergecastError
 from mergecast.features import _make, _products, spectra
 from mergecast.features._types import ProductTable, Spectrum
@@ -69,12 +70,11 @@ def training(path, version):
 
 def figure(kind):
     def write(path, version):
-        from matplotlib.figure import Figure
-
-        drawn = Figure()
-        drawn.subplots().plot(numpy.sin(numpy.arange(N) * version))
+        points = [{"x": x, "y": float(numpy.sin(x * version))} for x in range(N)]
+        axes = {axis: {"field": axis, "type": "quantitative"} for axis in "xy"}
+        drawn = Panel("", {"data": {"values": points}, "mark": "line", "encoding": axes})
         paths = {each: path.parent.parent / f"other.{each}" for each in ("svg", "pdf")} | {kind: path}
-        plots.save(drawn, paths["svg"], paths["pdf"])
+        paper.save(Figure("sine", "Sine", "A line.", "A line.", [drawn]), paths["svg"], paths["pdf"])
 
     return write
 

@@ -10,12 +10,17 @@ import pandas as pd
 import pytest
 
 import synthetic
+from mergecast.analysis.coverage import section as coverage
+from mergecast.analysis.declared import FORECAST, MEASURED, everything
+from mergecast.analysis.scores import section as scores
+from mergecast.analysis.selection import section as selection
+from mergecast.analysis.setting_agreement import section as setting_agreement
+from mergecast.analysis.transfer import section as transfer
 from mergecast.errors import MergecastError
 from mergecast.report import Setting, read_setting, stems, write_report
-from mergecast.report.charts import figures
-from mergecast.report.facts import gather, judge, rank_methods
+from mergecast.report.facts import judge, rank_methods
 from mergecast.report.page import render
-from mergecast.report.sections import scores, sections, selection
+from mergecast.report.sections import sections
 from mergecast.report.setting import TABLES
 
 METRICS = [
@@ -126,7 +131,7 @@ def test_methods_are_ranked_by_mean_and_wins_add_up_to_the_pairs():
 
 def test_the_table_of_pairs_has_every_pair_method_and_number(one):
     made, _, page = one
-    table = page.text("s1-table")
+    table = page.text("s1-all_pairs")
     for (a, b), rows in made.tables["merges"].groupby(["task_a", "task_b"]):
         line = re.search(rf"{a} {b} (\w+) (.*?)(?= {'|'.join(synthetic.TASKS[:8])} |$)", table)
         by_method = rows.groupby("method").normalised_accuracy.mean()
@@ -161,7 +166,8 @@ def test_specifications_hold_their_data_and_point_nowhere(one):
 
 def test_the_charts_hold_the_tables_numbers(one):
     made, *_ = one
-    drawn = figures(made, gather(made))
+    found, _ = sections(made)
+    drawn = {figure.name: figure for _, section in found.values() for figure in section.figures}
     cells = drawn["correlations"].panels[0].spec["data"]["values"]
     expected = made.tables["correlations"].set_index(["method", "metric"]).pearson
     assert len(cells) == 8 * 28
@@ -178,7 +184,7 @@ def test_names_are_escaped_wherever_they_stand():
     text = render([setting("<i>x</i>", tasks=evil, methods=("tsv",))], {"<u>key</u>": "<u>value</u>"})
     for raw in (evil[0], evil[1], "<i>x</i>", "<u>"):
         assert raw not in text
-    assert text.count("<script") == 5 and "alert(1)" in Page(text).text("s1-table")
+    assert text.count("<script") == 5 and "alert(1)" in Page(text).text("s1-all_pairs")
 
 
 def test_an_undefined_value_is_said_in_words_and_never_becomes_nan():
@@ -186,7 +192,7 @@ def test_an_undefined_value_is_said_in_words_and_never_becomes_nan():
     made["merges"].loc[0, "normalised_accuracy"] = np.nan
     made["correlations"].loc[0, "pearson"] = np.nan
     text = render([setting(tasks=4, methods=("tsv", "ties"), **made)], {})
-    assert "undefined" in Page(text).text("s1-table")
+    assert "undefined" in Page(text).text("s1-all_pairs")
     assert not re.search(r"\bNaN\b", re.search(r'id="specs">(.*?)</script>', text, re.S)[1])
 
 
@@ -213,7 +219,7 @@ def test_a_setting_without_predictors_or_curves_still_makes_a_page():
 def test_several_settings_are_compared_and_their_metrics_explained_once():
     page = Page(render([setting("one", 4, ("tsv",)), setting("two", 5, ("tsv", "dare"), seed=3)], {}))
     assert page.text("compare").count("tsv") + page.text("compare").count("dare") >= 2
-    assert {"s1-table", "s2-table", "compare", "meaning", "run"} <= set(page.sections)
+    assert {"s1-all_pairs", "s2-all_pairs", "compare", "meaning", "run"} <= set(page.sections)
     assert page.text("meaning").count("About effective_rank.") == 1
 
 
@@ -249,19 +255,20 @@ def test_every_caption_of_the_workflow_report_renders(root):
     from docutils.core import publish_doctree
     from jinja2 import Environment, StrictUndefined
 
-    captions = sorted((root / "workflow" / "report").glob("*.rst"))
-    needed = {"pairs", "predicted", "folds", "coefficients", "correlations", "training", "page", "workflow"}
-    needed |= {"checkpoints", "metrics", "merges", "predictions", "scores"}
-    needed |= {"splits", "targets", "coverage", "ablation", "stability", "agreement", "greedy", "calibration", "subsets"}
-    needed |= {"selection", "transfer"}
-    assert {path.stem for path in captions} >= needed
-    named = SimpleNamespace(setting="tiny_AdamW")
-    job = SimpleNamespace(wildcards=named, params=named)
+    folder = root / "workflow/scripts/mergecast/analysis"
+    shown = [name for name, analysis in everything().items() if analysis.tables or analysis.has_figure]
+    captions = [folder / name / "caption.rst" for name in shown]
+    captions += [root / "workflow/report" / f"{table}.rst" for table in (*MEASURED, *FORECAST, "page", "workflow")
+                 if table != "curves"]  # fmt: skip
+    assert set((root / "workflow/report").iterdir()) <= set(captions), "no caption belongs to nothing"
     for path in captions:
+        across = everything().get(path.parent.name, SimpleNamespace(scope="setting")).scope == "across"
+        named = SimpleNamespace(**({} if across else {"setting": "tiny_AdamW"}))
+        job = SimpleNamespace(wildcards=named, params=named)
         text = Environment(undefined=StrictUndefined).from_string(path.read_text()).render(snakemake=job)
         tree = publish_doctree(text, settings_overrides={"report_level": 5, "halt_level": 5})
-        assert not list(tree.findall(lambda node: node.tagname in ("system_message", "problematic"))), path.name
-        assert len(tree.astext()) > 100, path.name
+        assert not list(tree.findall(lambda node: node.tagname in ("system_message", "problematic"))), path
+        assert len(tree.astext()) > 100, path
 
 
 # the analyses
@@ -269,7 +276,7 @@ def test_every_caption_of_the_workflow_report_renders(root):
 
 def test_the_score_table_says_interval_null_and_what_is_undefined_for_every_split_and_target(one):
     made, text, page = one
-    held = json.loads(re.search(r'id="scores">(.*?)</script>', text, re.S)[1])["s1"]
+    held = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])["scores"]["s1"]
     table = made.tables["scores"]
     assert len(held) == (8 + 1) * len(table[["split", "target"]].drop_duplicates()) == 9 * 6
     for row in table.itertuples():
@@ -304,15 +311,16 @@ def test_the_score_section_says_whether_any_predictor_beats_the_best_baseline():
 
 def test_every_analysis_has_a_section_with_sentences_a_chart_or_a_table(one):
     made, _, page = one
-    found, missing = sections(made, gather(made))
-    assert [section.name for section in found] == [
-        "scores", "splits", "targets", "intervals", "stability", "agreement", "ablation", "greedy", "calibration", "subsets",
-        "selection",
+    found, missing = sections(made)
+    assert list(found) == [
+        "models", "pairs", "all_pairs", "predicted", "folds", "correlations", "coefficients", "scores", "splits", "targets",
+        "coverage", "stability", "agreement", "ablation", "greedy", "calibration", "subsets", "selection", "training",
     ]  # fmt: skip
     assert missing == [] and "Not part of this run" not in page.text("s1-summary")
-    for section in found:
-        assert section.words and (section.figures or section.tables)
-        assert section.words[0] in page.text(f"s1-{section.name}")
+    for name, (title, section) in found.items():
+        assert page.text(f"s1-{name}").startswith(title)
+        assert section.figures or section.tables or section.template
+        assert not section.words or section.words[0] in page.text(f"s1-{name}")
 
 
 def test_an_analysis_that_was_not_asked_for_is_named_and_has_no_section():
@@ -357,13 +365,11 @@ def test_tables_over_settings_are_shown_where_there_are_any():
     page = Page(render(both, {}, synthetic.across(("one", "two"), ("tsv",))))
     transfer = synthetic.across(("one", "two"), ("tsv",))["transfer"]
     other = transfer[(transfer.predictor == "ridge") & (transfer.train_setting != transfer.test_setting)].mean_r.mean()
-    assert f"tested on another, ridge reaches r = {other:.2f}" in page.text("across")
-    assert "across" not in Page(render(both, {})).sections
+    assert f"tested on another, ridge reaches r = {other:.2f}" in page.text("across-transfer")
+    assert "across-transfer" not in Page(render(both, {})).sections
 
 
 def test_intervals_that_no_split_can_bound_are_said_to_be_so():
-    from mergecast.report.sections import coverage
-
     table = synthetic.tables(5)["coverage"].copy()
     lost = table.split == "disjoint"
     table.loc[lost, ["coverage", "mean_width"]] = np.nan
@@ -372,7 +378,7 @@ def test_intervals_that_no_split_can_bound_are_said_to_be_so():
     assert "Disjoint halves: too few pairs to calibrate" in told and "undefined" not in told
     total = int(table.n.sum() + table.n_unbounded.sum())
     assert f"{int(table.n_unbounded.sum())} of {total} intervals are unbounded" in told
-    cells = [cell for _, row in coverage._table(table).rows for cell in row]
+    cells = [cell for _, row in coverage.listed(table).rows for cell in row]
     assert "–" in cells and not any("undefined" in cell for cell in cells)
 
 
@@ -407,8 +413,8 @@ def test_a_directed_target_is_not_called_a_mean_of_two_tasks():
            for name in ("predictions", "folds", "scores", "coefficients", "coverage")}  # fmt: skip
     tables = {**{name: made.tables[name] for name in TABLES}, **cut}
     page = Page(render([dataclasses.replace(made, tables=tables)], {}))
-    assert "Normalised accuracy kept by the first task of a pair, on one" in page.text("s1-merging")
-    note = page.text("s1-table")
+    assert "Normalised accuracy kept by the first task of a pair, on one" in page.text("s1-pairs")
+    note = page.text("s1-all_pairs")
     assert "kept by the first task of each pair under each method;" in note and "mean of its two tasks" not in note
 
 
@@ -425,23 +431,12 @@ def test_a_baseline_of_one_metric_is_not_said_to_see_none():
 
 
 def test_settings_that_cannot_be_compared_are_said_to_be_so():
-    from mergecast.report.sections import across
-
     both = synthetic.across(("one", "two"), ("tsv",))
     alone = both["transfer"].query("train_setting == test_setting")
-    words = across.section({"transfer": alone, "setting_agreement": both["setting_agreement"].iloc[:0]}).words
-    assert words == ["No two settings share four tasks, a target and a predictor: nothing can be carried from one to another."]
+    assert transfer.words(alone) == [
+        "No two settings share four tasks, a target and a predictor: nothing can be carried from one to another."
+    ]
     agreed = both["setting_agreement"]
     twice = pd.concat([agreed.assign(target=name) for name in ("normalised_accuracy", "retained_a")])
-    assert across.section({"setting_agreement": twice}).tables[0].head[0] == ("target", False)
-    assert across.section({"setting_agreement": agreed.assign(target="loss")}).tables[0].head[0] == ("method", False)
-
-
-def test_a_fourth_interval_level_has_a_shape_of_its_own():
-    from mergecast.report.sections import coverage
-
-    table = synthetic.tables(5)["coverage"]
-    one = table[table.level == table.level.iloc[0]]
-    figure = coverage._figure(pd.concat([one.assign(level=level) for level in (0.6, 0.7, 0.8, 0.9)]))
-    shape = figure.panels[0].spec["layer"][1]["encoding"]["shape"]["scale"]
-    assert len(shape["domain"]) == len(set(shape["range"])) == 4
+    assert setting_agreement.listed(twice).head[0] == ("target", False)
+    assert setting_agreement.listed(agreed.assign(target="loss")).head[0] == ("method", False)

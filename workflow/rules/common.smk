@@ -10,44 +10,9 @@ from mergecast.models.architectures import description
 from mergecast.tasks import rows
 from mergecast.workflow.content import content_hash_of
 
-TEMPLATES = Path(metrics.__file__).parents[1] / "report" / "templates"
 BASES = config.get("bases") or {}
 MODEL_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.tables]
 TABLE_SETTINGS = [name for name, setting in SETTINGS.items() if setting.tables]
-FORECAST_TABLES = ["predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls"]
-# What every setting gets; more where the setting has what it takes, see `tables_of`.
-TABLES = [
-    *("checkpoints", "metrics", "merges", *FORECAST_TABLES),
-    *("correlations", "ablation", "stability", "method_agreement", "greedy", "greedy_metrics"),
-]
-# Figures drawn by one job, and the tables that each is drawn from; one without its tables is not drawn.
-FIGURES = {
-    "models": {"pairs": ["merges"], "training": ["checkpoints"]},
-    "forecast": {
-        "scores": ["scores"],
-        "folds": ["folds"],
-        "predicted": ["predictions", "scores"],
-        "splits": ["scores", "folds"],
-        "targets": ["scores"],
-        "coverage": ["coverage"],
-        "coefficients": ["coefficients"],
-    },
-    "analyses": {
-        "correlations": ["correlations"],
-        "ablation": ["ablation"],
-        "stability": ["stability"],
-        "agreement": ["method_agreement"],
-        "greedy": ["greedy", "greedy_metrics"],
-        "calibration": ["calibration"],
-        "subsets": ["subset_scores", "subset_ranking"],
-        "selection": ["selection"],
-    },
-}
-
-
-def metric_modules():
-    """The modules of all metrics, for what shows their categories and their words."""
-    return [f"metrics.{category}" for category in sorted({metric.category for metric in metrics.catalogue().values()})]
 
 
 def one_of(names):
@@ -133,24 +98,6 @@ def merge_parameters(setting, method):
     return dict(sorted(SETTINGS[setting].methods[method].items()))
 
 
-def tables_of(setting):
-    """Names of all tables of a setting."""
-    given, extra = SETTINGS[setting], []
-    ranked = given.targets[0] in design.SYMMETRIC
-    if len(given.methods) > 1 and ranked:
-        extra.append("selection")
-    if has_subsets(setting):
-        extra += ["subsets", *(["subset_ranking", "subset_scores"] if ranked else [])]
-    if has_calibration(setting):
-        extra += ["calibration_metrics", *(["calibration"] if ranked else [])]
-    return [*TABLES, *extra, *(["dropped"] if given.tables else [])]
-
-
-def every_table(setting):
-    """All tables of a setting."""
-    return [f"results/{setting}/tables/{table}.csv" for table in tables_of(setting)]
-
-
 def has_subsets(setting):
     """Whether merges of several tasks are measured, or were brought."""
     return bool(SETTINGS[setting].subsets)
@@ -162,10 +109,14 @@ def has_calibration(setting):
     return bool(given.analysis["calibration_sizes"]) if given.tables else calibrated(setting)
 
 
-def external_tables(setting):
-    """Names of the tables that are made from those a user brings."""
-    further = {"subsets": has_subsets(setting), "calibration_metrics": has_calibration(setting)}
-    return ["checkpoints", "metrics", "merges", "dropped", *(name for name, there in further.items() if there)]
+def measured_tables(setting):
+    """Names of the tables of what was measured, here or elsewhere."""
+    further = {
+        "subsets": has_subsets,
+        "calibration_metrics": has_calibration,
+        "dropped": lambda setting: SETTINGS[setting].tables,
+    }
+    return ["checkpoints", "metrics", "merges", *(name for name, there in further.items() if there(setting))]
 
 
 def pair_files(kind, setting):
@@ -181,7 +132,9 @@ def predictor_module(name):
 def tables_seen(setting, predictor):
     """The merges, and only the table a predictor declares as its input, so that a new metric refits no baseline."""
     names = {"metrics": ["metrics"], "checkpoints": ["checkpoints"]}.get(prediction.inputs(predictor), [])
-    return tables_files(setting, "merges", *names, *directed_table(setting, names))
+    return tables_files(
+        setting, "merges", *names, *(["directed"] if "metrics" in names and has_directed(setting) else [])
+    )
 
 
 def tables_files(setting, *names):
@@ -189,32 +142,9 @@ def tables_files(setting, *names):
     return [f"results/{setting}/tables/{name}.csv" for name in names]
 
 
-def directed_table(setting, names):
-    """The directed values of metrics, where a directed target asks for them and the models are here to give them."""
-    asked = "metrics" in names and set(SETTINGS[setting].targets) & set(design.DIRECTED)
-    return ["directed"] if asked and not SETTINGS[setting].tables else []
-
-
-def design_tables(setting):
-    """What metrics are held against the headline target from."""
-    return tables_files(setting, "metrics", "merges", *directed_table(setting, ["metrics"]))
-
-
-def across_tables():
-    """The same for every setting; directed values only if all settings have them, lest two things go by one name."""
-    everywhere = all(directed_table(setting, ["metrics"]) for setting in SETTINGS)
-    return [
-        path
-        for setting in SETTINGS
-        for path in (design_tables(setting) if everywhere else tables_files(setting, "metrics", "merges"))
-    ]
-
-
-def analysed(setting):
-    """What an analysis has to know of a setting."""
-    given = SETTINGS[setting]
-    known = {"name": setting, "tasks": given.tasks, "methods": list(given.methods), "target": given.targets[0]}
-    return {**known, "predictor": given.analysis["predictor"], "seed": given.seed}
+def has_directed(setting):
+    """Whether a directed target asks for the directed values of metrics, and the models are here to give them."""
+    return bool(set(SETTINGS[setting].targets) & set(design.DIRECTED)) and not SETTINGS[setting].tables
 
 
 def forecast_grid(setting):
@@ -229,41 +159,11 @@ def predictor_files(pattern, setting):
     return [f"results/{setting}/{pattern.format(predictor=name)}" for name in SETTINGS[setting].predictors]
 
 
-def analyst_module(setting):
-    """The module of the predictor that a setting's analyses refit."""
-    return predictor_module(SETTINGS[setting].analysis["predictor"])
-
-
-def figures_of(setting, group):
-    """The figures of a group that a setting has what it takes for."""
-    given, tables = SETTINGS[setting], tables_of(setting)
-    lacking = {
-        "training": bool(given.tables) or not curves(setting),
-        "targets": len(given.targets) < 2,
-        "splits": len(given.splits) < 2,
-        "agreement": len(given.methods) < 2,
-    }
-    return [
-        figure for figure, needed in FIGURES[group].items() if not lacking.get(figure) and set(needed) <= set(tables)
-    ]
-
-
-def every_figure(setting):
-    """All figures of a setting, in both formats."""
-    names = [figure for group in FIGURES for figure in figures_of(setting, group)]
-    return [f"results/{setting}/figures/{name}.{kind}" for name in names for kind in ("svg", "pdf")]
-
-
-def across_files():
-    """The tables and figures over settings, if there are several."""
-    files = ["tables/setting_agreement.csv", "tables/transfer.csv", "figures/transfer.svg", "figures/transfer.pdf"]
-    return [f"results/across/{name}" for name in files] if len(SETTINGS) > 1 else []
-
-
 def curves(setting):
     """Training curves of the tasks that are fine-tuned here: a checkpoint that was brought has none."""
     given = SETTINGS[setting]
-    return [f"results/{setting}/curves/{task}.csv" for task in given.tasks if task not in (given.checkpoints or {})]
+    tasks = [] if given.tables else given.tasks
+    return [f"results/{setting}/curves/{task}.csv" for task in tasks if task not in (given.checkpoints or {})]
 
 
 def subsets(setting):

@@ -14,7 +14,7 @@ for setting in TABLE_SETTINGS:
         output:
             [
                 report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
-                for table in external_tables(setting)
+                for table in measured_tables(setting)
             ],
         log:
             of("logs/tables/import.log"),

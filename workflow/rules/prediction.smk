@@ -111,7 +111,7 @@ rule table_forecast:
     output:
         **{
             table: report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
-            for table in FORECAST_TABLES
+            for table in declared.FORECAST
         },
     log:
         of("logs/tables/forecast.log"),

@@ -24,6 +24,13 @@ def names(wing: str) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
 
 
+@cache
+def folders(wing: str) -> tuple[str, ...]:
+    """Sorted names of the packages in a wing ("analysis"), without those that start with "_"."""
+    found = {path.parent.name for path in ROOT.joinpath(*wing.split(".")).glob("*/__init__.py")}
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
 def load(wing: str, name: str):
     """The module `name` of a wing. Raises MergecastError with the closest known name if there is none."""
     check(wing, name)
@@ -31,9 +38,10 @@ def load(wing: str, name: str):
 
 
 def check(wing: str, name: str) -> None:
-    """Raise MergecastError if a wing has no module `name`."""
-    if name not in names(wing):
-        raise MergecastError(unknown(wing.split(".")[0], name, names(wing)))
+    """Raise MergecastError if a wing has no module or package `name`."""
+    known = (*names(wing), *folders(wing))
+    if name not in known:
+        raise MergecastError(unknown(wing.split(".")[0], name, known))
 
 
 def unknown(kind: str, name: str, known) -> str:

@@ -1,1 +1,1 @@
-"""What the forecast says about metrics, methods, merges of more tasks and other settings: one module an analysis."""
+"""What is made of the tables: one folder an analysis. `declared` says what a folder holds, and finds them all."""

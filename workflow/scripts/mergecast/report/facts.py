@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..plots import best_by_mean_r, pair_values, require, unique
+from ..tables.reading import best_by_mean_r, mean_coefficients, pair_values, require, strongest, unique
 
 LEVEL = 0.02  # fold correlations nearer than this, on average, are called level
 
@@ -89,6 +89,7 @@ class Facts:
     chance: float | None
     forecast: Forecast
     strongest_metric: tuple[str, float] | None
+    used: list[dict]
 
 
 def gather(setting) -> Facts:
@@ -100,6 +101,7 @@ def gather(setting) -> Facts:
     values = pair_values(tables["merges"], target)
     methods = rank_methods(values)
     over = values.groupby(["task_a", "task_b"], sort=False).value.mean()
+    forecast = judge(tables["folds"], tables["scores"])
     best = values[values.method == methods[0].name].set_index(["task_a", "task_b"]).value
     checkpoints = require(tables["checkpoints"], "checkpoints", "task", "fine_tuned_accuracy")
     return Facts(
@@ -114,8 +116,9 @@ def gather(setting) -> Facts:
         _mean(checkpoints, "zero_shot_accuracy"),
         checkpoints.fine_tuned_accuracy.mean(),
         _mean(checkpoints, "chance_accuracy"),
-        judge(tables["folds"], tables["scores"]),
-        _strongest(tables["correlations"]),
+        forecast,
+        strongest(tables["correlations"]),
+        _used(setting, forecast.predictor),
     )
 
 
@@ -165,7 +168,12 @@ def _mean(table: pd.DataFrame, column: str) -> float | None:
     return float(table[column].mean()) if column in table and table[column].notna().any() else None
 
 
-def _strongest(correlations: pd.DataFrame) -> tuple[str, float] | None:
-    """The metric whose r with the target is strongest on average over methods, and that r."""
-    mean = correlations.groupby("metric", sort=False).pearson.mean().dropna()
-    return (mean.abs().idxmax(), float(mean[mean.abs().idxmax()])) if len(mean) else None
+def _used(setting, predictor: Rival | None) -> list[dict]:
+    """The three metrics the best predictor uses in most folds, with the share; none if it uses all in all."""
+    coefficients, categories = setting.headline["coefficients"], setting.categories
+    if predictor is None or not coefficients.feature.isin(list(categories)).any():
+        return []
+    table = mean_coefficients(coefficients, categories)
+    mine = table[table.predictor == predictor.name].groupby("feature", sort=False).share.mean()
+    order = mine.sort_values(ascending=False, kind="stable").reset_index()
+    return order.head(3).to_dict("records") if (order.share < 1).any() else []

@@ -1,26 +1,23 @@
 """Put the page together: facts, charts and tables of every setting into one self-contained HTML file."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-import altair as alt
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from .. import analysis
+from ..charts import number, target_name, theme, words
+from ..charts.figure import VEGALITE
 from ..errors import MergecastError
 from ..files import write_text
-from ..plots import target_name
-from . import tables
-from .charts import figures
+from ..tables.setting import Setting
 from .facts import gather
-from .sections import across as over_settings
+from .methods import methods
 from .sections import sections
-from .sections.scores import COLUMNS, views
-from .setting import Setting
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,8 +40,8 @@ def write_report(path, settings: Sequence[Setting], run_info: Mapping, across: M
 def render(settings: Sequence[Setting], run_info: Mapping, across: Mapping | None = None) -> str:
     """The page as text."""
     shown = [_context(f"s{i}", setting) for i, setting in enumerate(settings, start=1)]
-    carried = _across(over_settings.section(across or {}))
-    specs = {key: spec for context in (*shown, carried) if context for key, spec in context["specs"].items()}
+    spanning = _shown("across", *sections(Setting("across", across or {}), "across"))
+    everywhere = [*shown, spanning]
     script = bundle()
     return (
         _environment()
@@ -55,16 +52,15 @@ def render(settings: Sequence[Setting], run_info: Mapping, across: Mapping | Non
             metrics_info=_union(setting.metrics_info for setting in settings),
             methods_info=_union(setting.methods_info for setting in settings),
             predictors_info=_union(setting.predictors_info for setting in settings),
-            across=carried,
-            charts=_json(specs),
-            score_rows=_json({context["id"]: context["views"]["rows"] for context in shown}),
-            score_columns=COLUMNS,
-            forecasts=_json({context["id"]: context["forecasts"] for context in shown}),
-            css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            across=spanning,
+            charts=_json({key: spec for context in everywhere for key, spec in _specs(context).items()}),
+            data=_json(_scripts(everywhere)),
+            themes=_json({"light": theme.config(theme.LIGHT), "dark": theme.config(theme.DARK)}),
+            css=Markup(theme.css() + (TEMPLATES / "page.css").read_text(encoding="utf-8")),
             js=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
             bundle=Markup(script.replace("</script", "<\\/script")),
             bundle_size=f"{len(script.encode()) / 1e6:.1f} MB",
-            vegalite=alt.SCHEMA_VERSION.lstrip("v"),
+            vegalite=VEGALITE,
         )
     )
 
@@ -72,76 +68,60 @@ def render(settings: Sequence[Setting], run_info: Mapping, across: Mapping | Non
 @cache
 def bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`, of the version that Altair writes for."""
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    return vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;", vl_version=version)
+    return vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;", vl_version=VEGALITE)
 
 
 def _context(identity: str, setting: Setting) -> dict:
     """Everything the template says about one setting."""
     facts = gather(setting)
-    analyses, missing = sections(setting, facts)
-    drawn = figures(setting, facts) | {figure.name: figure for section in analyses for figure in section.figures}
-    shown = views(setting.tables["scores"])
-    chosen = (facts.forecast.predictor or facts.forecast.closest).name
-    return {
-        "id": identity,
+    context = _shown(identity, *sections(setting))
+    side_by_side = methods(facts, setting.headline["merges"])
+    return context | {
         "name": setting.name,
         "facts": facts,
-        "figures": drawn,
-        "specs": _specs(identity, drawn),
-        "sections": analyses,
-        "missing": missing,
-        "views": shown,
-        "view": f"loto|{facts.target}|{shown['methods'][0]}",
-        "pairs": tables.pairs(setting.headline, facts),
-        "forecasts": tables.forecasts(setting.headline, facts),
-        "predictors": list(dict.fromkeys(setting.headline["scores"].predictor)),
-        "chosen": chosen,
-        "scores": tables.scores(setting.headline["scores"], facts),
-        "singles": tables.singles(setting.tables["checkpoints"]),
-        "used": tables.most_used(setting, facts),
+        "figures": {side_by_side.name: side_by_side, **context["figures"]},
         "configuration": setting.configuration,
     }
 
 
-def _specs(identity: str, drawn: Mapping) -> dict:
-    return {f"{identity}-{f.name}-{i}": panel.spec for f in drawn.values() for i, panel in enumerate(f.panels)}
+def _shown(identity: str, found: Mapping, missing: Sequence[str]) -> dict:
+    """Sections as the template takes them, with their figures by name."""
+    listed = [{"name": name, "title": title, "section": section} for name, (title, section) in found.items()]
+    figures = {figure.name: figure for each in listed for figure in each["section"].figures}
+    return {"id": identity, "sections": listed, "missing": missing, "figures": figures}
 
 
-def _across(section) -> dict | None:
-    """The section over settings, in the form that the template gives figures of a setting."""
-    if section is None:
-        return None
-    drawn = {figure.name: figure for figure in section.figures}
-    return {"id": "across", "figures": drawn, "specs": _specs("across", drawn), "section": section}
+def _specs(context: Mapping) -> dict:
+    """Specifications by the names that the template gives their places."""
+    figures = context["figures"].values()
+    return {f"{context['id']}-{f.name}-{i}": panel.spec for f in figures for i, panel in enumerate(f.panels)}
+
+
+def _scripts(contexts: Sequence[Mapping]) -> dict:
+    """What sections hand to the page's script: by analysis, then by setting."""
+    found: dict = {}
+    for context in contexts:
+        for each in context["sections"]:
+            if each["section"].script is not None:
+                found.setdefault(each["name"], {})[context["id"]] = each["section"].script
+    return found
 
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, Path(analysis.__file__).parent]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
+    environment.filters["number"] = lambda value, digits=3: number(value, digits)
     environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
-    environment.filters["words"] = lambda name: str(name).replace("_", " ")
+    environment.filters["words"] = words
     environment.filters["target"] = target_name
     environment.tests["nested"] = lambda value: isinstance(value, Mapping) and bool(value)
     environment.tests["listing"] = lambda value: isinstance(value, list | tuple)
     return environment
-
-
-def number(value, digits: int = 3) -> str:
-    """A number for people: fixed digits, a true minus sign, and words where there is none.
-
-    >>> number(-0.12345), number(None), number(float("nan"))
-    ('−0.123', 'undefined', 'undefined')
-    """
-    if value is None or math.isnan(value):
-        return "undefined"
-    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _union(lists) -> list[Mapping]:

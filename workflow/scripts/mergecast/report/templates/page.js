@@ -2,33 +2,12 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
-  const specs = read("specs"), forecasts = read("forecasts");
+  const specs = read("specs"), data = read("data"), themes = read("themes");
   const views = new Map(); // element of a panel -> what vegaEmbed gave back
 
-  // ---- theme: every colour of a chart comes from the page's variables -------------------------------------------
+  // ---- theme: a chart names its colours, and one of two configurations says what they are -------------------------
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const theme = () => {
-    const css = getComputedStyle(document.documentElement), get = (name) => css.getPropertyValue("--" + name).trim();
-    const ink = get("ink"), quiet = get("quiet"), line = get("line"), grid = get("grid"), sans = get("sans");
-    const mark = (colour) => ({ color: get(colour) });
-    const middle = dark.matches ? "#2a2d33" : "#f7f6f4";
-    const ends = dark.matches ? ["#c0a7ee", "#8464bd", middle, "#c4702a", "#ffc07d"] : ["#4b2a86", "#a99bcf", middle, "#f0ab5e", "#9a4a06"];
-    return {
-      background: "transparent", font: sans, view: { stroke: null },
-      axis: { labelColor: ink, titleColor: quiet, gridColor: grid, domainColor: line, tickColor: line, titleFontWeight: "normal", labelFontSize: 10.5, titleFontSize: 11, labelFlush: false },
-      legend: { labelColor: ink, titleColor: quiet, titleFontWeight: "normal", labelFontSize: 10 },
-      text: { fontSize: 11 }, line: { strokeWidth: 1.8 },
-      range: {
-        category: [get("predictor"), get("baseline"), get("third")], diverging: ends,
-        heatmap: ["#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725"],
-      },
-      style: {
-        quiet: mark("quiet"), strong: mark("ink"), ink: mark("ink"), missing: mark("missing"), predictor: mark("predictor"),
-        baseline: mark("baseline"), frame: { stroke: ink }, weak: mark("ink"), extreme: { color: dark.matches ? "#1a1a1a" : "#fff" },
-        "on-dark": { color: "#fff" }, "on-light": { color: "#1a1a1a" },
-      },
-    };
-  };
+  const theme = () => themes[dark.matches ? "dark" : "light"];
 
   // ---- charts: drawn when they come near the window, all of them before printing ----------------------------------
   const embed = async (element) => {
@@ -110,10 +89,9 @@
     input.addEventListener("input", filter);
     filter();
   }
-  const scores = read("scores");
   for (const table of all("table.trust")) {
     const section = table.closest("section"), choose = (name) => section.querySelector(`[data-score="${name}"]`);
-    const known = scores[table.dataset.setting], method = choose("method"), split = choose("split"), target = choose("target");
+    const known = data.scores[table.dataset.setting], method = choose("method"), split = choose("split"), target = choose("target");
     const cell = (tag, text, numeric) => { const made = document.createElement(tag); made.textContent = text; if (numeric) made.className = "n"; return made; };
     const fill = () => {
       for (const option of target.options) option.disabled = !(`${split.value}|${option.value}|${method.value}` in known);
@@ -134,7 +112,7 @@
   for (const table of all("table.pairs")) {
     const section = table.closest("section"), chosen = section.querySelector("[data-forecast]"), by = section.querySelector("[data-sortby]");
     const fill = () => {
-      const forecast = forecasts[table.dataset.setting][chosen.value];
+      const forecast = data.all_pairs[table.dataset.setting][chosen.value];
       for (const row of table.tBodies[0].rows)
         all("td[data-m]", row).forEach((cell, i) => {
           const p = forecast[row.dataset.row][i], m = cell.dataset.m === "" ? null : Number(cell.dataset.m);

@@ -1,0 +1,136 @@
+"""Input functions of the analyses, their figures and the page: which of them a setting has, what they take and know."""
+
+from mergecast.analysis import declared
+
+ANALYSES = declared.everything()
+ACROSS = {name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(SETTINGS) > 1}
+LIBRARY = Path(declared.__file__).parents[1]
+TEMPLATES = sorted([*(LIBRARY / "report" / "templates").iterdir(), *(LIBRARY / "analysis").glob("*/*.j2")])
+
+
+def known(setting):
+    """What an analysis may know of a setting, as plain data; `USES` names its part."""
+    given = SETTINGS[setting]
+    return {
+        "name": setting,
+        "tasks": given.tasks,
+        "methods": list(given.methods),
+        "metrics": list(given.metrics),
+        "categories": categories(setting),
+        "targets": list(given.targets),
+        "target": given.targets[0],
+        "symmetric": given.targets[0] in design.SYMMETRIC,
+        "splits": list(given.splits),
+        "permutations": given.splits["loto"]["permutations"],
+        "bootstrap": given.bootstrap,
+        "predictor": given.analysis["predictor"],
+        "seed": given.seed,
+    }
+
+
+def categories(setting):
+    """The category of each metric of a setting, in the order of the catalogue; one of tables made elsewhere may have none."""
+    chosen = SETTINGS[setting].metrics
+    return {name: metric.category for name, metric in metrics.catalogue().items() if name in chosen}
+
+
+def analyses_of(setting):
+    """The analyses of a setting, in the order of the page."""
+    there = [*measured_tables(setting), *declared.FORECAST, "directed", *(["curves"] if curves(setting) else [])]
+    return declared.of(known(setting), there)
+
+
+def tables_of(setting):
+    """Names of all tables of a setting."""
+    made = [table for analysis in analyses_of(setting).values() for table in analysis.tables]
+    return [*measured_tables(setting), *declared.FORECAST, *made]
+
+
+def every_table(setting):
+    """All tables of a setting."""
+    return tables_files(setting, *tables_of(setting))
+
+
+def figures_of(setting):
+    """The analyses of a setting that have a figure."""
+    return {
+        name: analysis
+        for name, analysis in analyses_of(setting).items()
+        if analysis.has_figure and analysis.drawn(known(setting))
+    }
+
+
+def every_figure(setting):
+    """All figures of a setting, in both formats."""
+    return [f"results/{setting}/figures/{name}.{kind}" for name in figures_of(setting) for kind in ("svg", "pdf")]
+
+
+def across_files():
+    """The tables and figures over settings, if there are several."""
+    tables = [f"results/across/tables/{table}.csv" for analysis in ACROSS.values() for table in analysis.tables]
+    drawn = [name for name, analysis in ACROSS.items() if analysis.has_figure]
+    return tables + [f"results/across/figures/{name}.{kind}" for name in drawn for kind in ("svg", "pdf")]
+
+
+def settings_of(analysis, wildcards):
+    """The settings that an analysis is given the tables of."""
+    return [wildcards.setting] if analysis.scope == "setting" else list(SETTINGS)
+
+
+def taken(analysis, settings):
+    """The tables that an analysis is given of each setting; directed values only if all have them, lest two things go by
+    one name."""
+    names = [name for name in analysis.takes if name != "directed" or all(map(has_directed, settings))]
+    return [path for setting in settings for path in tables_files(setting, *names)]
+
+
+def analysis_code(analysis, settings):
+    """The code of an analysis, and of the predictors that it refits."""
+    fitted = {predictor_module(SETTINGS[setting].analysis["predictor"]) for setting in settings if analysis.refits}
+    return code("analysis.py", f"{analysis.wing}.table", *sorted(fitted))
+
+
+def kept(analysis, kind, end):
+    """Where the log (or benchmark) of an analysis is."""
+    own = f"{{setting}}/{kind}/analyses" if analysis.scope == "setting" else f"{kind}/across"
+    return f"results/{own}/{analysis.name}.{end}"
+
+
+def folder(analysis):
+    """Where the tables and figures of an analysis are."""
+    return "{setting}" if analysis.scope == "setting" else "across"
+
+
+def shown(analysis, name, **place):
+    """A table or figure of an analysis, with its caption."""
+    caption = f"../scripts/mergecast/analysis/{analysis.name}/caption.rst"
+    return report(f"results/{folder(analysis)}/{name}", caption=caption, **place)
+
+
+def stage(analysis):
+    """What the figure of an analysis waits for: the models and merges, the forecast, or the analyses themselves."""
+    if analysis.scope == "across":
+        return "across"
+    return "analyses" if analysis.tables else "forecast" if {*analysis.shows} & {*declared.FORECAST} else "models"
+
+
+def metric_modules():
+    """The modules of all metrics, for what shows their categories and their words."""
+    return [f"metrics.{category}" for category in sorted({metric.category for metric in metrics.catalogue().values()})]
+
+
+def pictured(setting):
+    """What the figures have to know of a setting's configuration."""
+    given = SETTINGS[setting]
+    return {key: list(getattr(given, key)) for key in ("targets", "metrics")} | {
+        "analysis": {"predictor": given.analysis["predictor"]}
+    }
+
+
+def figure_jobs():
+    """(setting, stage, analyses): figures that are drawn by one job, since starting one takes longer than drawing."""
+    drawn = {setting: figures_of(setting) for setting in SETTINGS}
+    drawn |= {"across": {name: analysis for name, analysis in ACROSS.items() if analysis.has_figure}} if ACROSS else {}
+    for setting, analyses in drawn.items():
+        for name in dict.fromkeys(map(stage, analyses.values())):
+            yield setting, name, [analysis for analysis in analyses.values() if stage(analysis) == name]

@@ -1,0 +1,55 @@
+"""A table of all pairs: measured under each method, and as a predictor of the reader's choice forecast it."""
+
+import pandas as pd
+
+from ...tables.reading import PAIR, best_by_mean_r, pair_values, plain, pooled, unique
+from .._section import Section
+
+
+def section(setting) -> Section:
+    """The page's script changes the forecasts that are shown, and sorts by them."""
+    tables, target = setting.headline, setting.target
+    values = pair_values(tables["merges"], target)
+    methods = list(values.groupby("method", sort=False).value.mean().sort_values(ascending=False, kind="stable").index)
+    found, forecast = listed(values, methods), forecasts(tables["predictions"], values, methods)
+    shown = [value for row in found for value in row["values"] if value is not None]
+    data = {
+        "target": target,
+        "methods": methods,
+        "rows": found,
+        "low": min(shown, default=0),
+        "high": max(shown, default=0),
+        "forecasts": forecast,
+        "predictors": unique(tables["scores"].predictor),
+        "chosen": best_by_mean_r(tables["scores"], "predictor") or best_by_mean_r(tables["scores"], "baseline"),
+    }
+    return Section(template="all_pairs.html.j2", data=data, script=forecast)
+
+
+def listed(values: pd.DataFrame, methods: list[str]) -> list[dict]:
+    """One row a pair: `a, b, values` (target by method, in the order of `methods`), `best` method and `mean`."""
+    return [
+        {
+            "a": a,
+            "b": b,
+            "values": [plain(v) for v in row],
+            "best": row.idxmax() if row.notna().any() else "",
+            "mean": plain(row.mean()),
+        }
+        for (a, b), row in _wide(values, "value", methods).iterrows()
+    ]
+
+
+def forecasts(predictions: pd.DataFrame, values: pd.DataFrame, methods: list[str]) -> dict[str, list[list[float | None]]]:
+    """By predictor: a row a pair and a column a method, as in `listed`, rounded to four digits."""
+    order, found = _wide(values, "value", methods).index, {}
+    for name, mine in pooled(predictions).groupby("predictor", sort=False):
+        wide = _wide(mine, "predicted", methods).reindex(order)
+        found[name] = [[None if pd.isna(v) else round(v, 4) for v in row] for row in wide.to_numpy()]
+    return found
+
+
+def _wide(values, column, methods) -> pd.DataFrame:
+    wide = values.pivot_table(index=PAIR, columns="method", values=column, sort=False, dropna=False)
+    order = pd.MultiIndex.from_frame(values[PAIR].drop_duplicates())
+    return wide.reindex(index=order, columns=methods)

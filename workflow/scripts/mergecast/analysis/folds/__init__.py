@@ -1,0 +1,5 @@
+"""How good the forecast is, fold by fold, beside its baselines."""
+
+ORDER = 50
+TITLE = "Fold by fold"
+SHOWS = ("folds", "scores")

@@ -1,0 +1,5 @@
+"""The fine-tuned models by themselves."""
+
+ORDER = 10
+TITLE = "The single models"
+SHOWS = ("checkpoints",)

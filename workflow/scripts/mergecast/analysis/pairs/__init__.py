@@ -1,0 +1,5 @@
+"""How well each pair merges: one heatmap a merge method."""
+
+ORDER = 20
+TITLE = "How well pairs merge"
+SHOWS = ("merges",)

@@ -1,0 +1,42 @@
+"""Whether settings agree on which metrics matter and in which direction."""
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import pandas as pd
+
+from ...errors import MergecastError
+from .._coefficients import AGREEMENT, agreements, compare, means_over_folds, of_metrics
+
+SETTINGS = ["predictor", "method", "setting_a", "setting_b", *AGREEMENT]
+
+
+def make(tables: Mapping[str, Mapping], settings: Mapping[str, Mapping]) -> dict[str, pd.DataFrame]:
+    """The settings that share the headline target and the predictor of the analyses, each with each."""
+    alike: dict = {}
+    for name, setting in settings.items():
+        coefficients = tables[name]["coefficients"]
+        mine = coefficients[coefficients["target"] == setting["target"]]
+        alike.setdefault((setting["predictor"], setting["target"]), {})[name] = mine
+    parts = [between_settings(found, predictor).assign(target=target) for (predictor, target), found in alike.items()]
+    return {"setting_agreement": pd.concat(parts, ignore_index=True)[[*SETTINGS, "target"]]}
+
+
+def between_settings(coefficients: dict[str, pd.DataFrame], predictor: str | None = None) -> pd.DataFrame:
+    """One row a predictor, method and two settings that both have it, over the metrics that both have; see `compare`.
+
+    `coefficients`: the table of each setting, by its name. Raises MergecastError as `stability` does, naming the setting.
+    """
+    means = {}
+    for setting, table in coefficients.items():
+        try:
+            means[setting] = means_over_folds(of_metrics(table, predictor))
+        except MergecastError as error:
+            raise MergecastError(f"setting {setting}: {error}") from error
+    rows = []
+    for a, b in combinations(means, 2):
+        for key in means[a]:
+            if key in means[b] and (means[a][key].index.intersection(means[b][key].index)).size:
+                found = compare(means[a][key], means[b][key])
+                rows.append({"predictor": key[0], "method": key[1], "setting_a": a, "setting_b": b, **found})
+    return agreements(rows, SETTINGS)

@@ -1,0 +1,10 @@
+"""Trained on one setting, tested on another."""
+
+ORDER = 210
+TITLE = "From one setting to another"
+SCOPE = "across"
+TAKES = ("metrics", "merges", "directed")
+USES = ("name", "tasks", "methods", "target", "predictor", "seed")
+REFITS = True
+RESOURCES = {"minutes": 60, "memory": 2000}
+TABLES = ("transfer",)

@@ -1,0 +1,39 @@
+"""Whether a forecast carries to another setting."""
+
+from ...charts import number
+from .._section import Section, Table
+from .figure import UNLIKE, draw
+
+
+def section(across) -> Section:
+    """A heatmap a predictor, and every transfer in a table."""
+    table = across.tables["transfer"]
+    return Section(words(table), [draw(across)], [listed(table)])
+
+
+def words(transfer) -> list[str]:
+    """Mean r on another setting against the same."""
+    if (transfer.train_setting == transfer.test_setting).all():
+        return [f"{UNLIKE[0].upper()}{UNLIKE[1:]}: nothing can be carried from one to another."]
+    found = []
+    for predictor, mine in transfer.groupby("predictor", sort=False):
+        same = mine.train_setting == mine.test_setting
+        if same.all():
+            continue
+        home = f", against {number(mine.mean_r[same].mean())} on the same one" if same.any() else ""
+        found.append(
+            f"Trained on one setting and tested on another, {predictor} reaches r = {number(mine.mean_r[~same].mean())}{home}."
+        )
+    return found
+
+
+def listed(transfer) -> Table:
+    head = [("predictor", False), ("method", False), ("trained on", False), ("tested on", False), ("mean r", True),
+            ("pooled r", True), ("MAE", True), ("metrics", True), ("tasks", True), ("undefined folds", True)]  # fmt: skip
+    lines = [
+        ("", [row.predictor, row.method, row.train_setting, row.test_setting, f"{number(row.mean_r)} ± {number(row.sd_r)}",
+              number(row.pooled_r), number(row.mae, 3), str(row.n_metrics), str(row.n_tasks),
+              f"{int(row.n_undefined)} of {int(row.n_folds)}"])
+        for row in transfer.itertuples()
+    ]  # fmt: skip
+    return Table(head, lines, "Every transfer, by method.")

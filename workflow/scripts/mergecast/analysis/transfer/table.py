@@ -1,0 +1,107 @@
+"""Trained on one setting, tested on another: whether what is said of merging holds beyond where it was learnt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from ...errors import MergecastError
+from ...prediction.design import Design, of_metrics
+from ...prediction.splits import FEWEST_TASKS
+from .. import _refit
+
+COLUMNS = [
+    "predictor", "method", "train_setting", "test_setting", "target", "mean_r", "sd_r", "pooled_r", "mae",
+    "n_folds", "n_undefined", "n_metrics", "n_tasks",
+]  # fmt: skip
+
+
+def make(tables: Mapping[str, Mapping], settings: Mapping[str, Mapping]) -> dict[str, pd.DataFrame]:
+    """Between the settings that share the headline target and the predictor of the analyses."""
+    alike: dict = {}
+    for name, setting in settings.items():
+        built = of_metrics(setting, tables[name])
+        alike.setdefault((setting["predictor"], setting["target"]), {})[name] = built
+    seeds = {name: setting["seed"] for name, setting in settings.items()}
+    parts = [transfer(designs, predictor, target, seeds=seeds) for (predictor, target), designs in alike.items()]
+    return {"transfer": pd.concat(parts, ignore_index=True)[COLUMNS]}
+
+
+@dataclass(frozen=True)
+class _Shared:
+    tasks: tuple[str, ...]
+    features: tuple[str, ...]
+    methods: tuple[str, ...]
+
+    @property
+    def enough(self) -> bool:
+        return len(self.tasks) >= FEWEST_TASKS["loto"] and bool(self.features) and bool(self.methods)
+
+
+def transfer(
+    designs: dict[str, Design],
+    predictor: str,
+    target: str,
+    *,
+    parameters: dict | None = None,
+    seeds: dict[str, int] | None = None,
+) -> pd.DataFrame:
+    """One row a method and ordered pair of settings that share at least 4 tasks, one column and one method.
+
+    `designs`: built for the predictor's INPUTS and the same target, by name of setting; `seeds`: those of the settings, 0
+    unless given. For each shared task h, the predictor is fitted on the training setting's pairs of shared tasks without
+    h and forecasts the test setting's pairs of shared tasks with h: neither setting has shown it that task. Columns are
+    the shared ones (`n_metrics`), scaled as in training. A setting against itself is the plain leave-one-task-out on all
+    it has, for comparison. Scores are those of `_refit.score_rows`.
+    A shared task without a pair to forecast makes no fold.
+    Raises MergecastError for an unknown predictor or parameter, and for a fold with nothing to train on.
+    """
+    rows = []
+    for (train_name, train), (test_name, test) in product(designs.items(), repeat=2):
+        shared = _Shared(*(_both(getattr(train, key), getattr(test, key)) for key in ("tasks", "features", "methods")))
+        if not shared.enough:
+            continue
+        left, right = (_restricted(design, shared) for design in (train, test))
+        seed = (seeds or {}).get(train_name, 0)
+        make = _refit.maker(predictor, len(shared.methods), setting=train_name, parameters=parameters, seed=seed)
+        found = [fold for task in shared.tasks if (fold := _fold(left, right, task, make, train_name))]
+        names = {"predictor": predictor, "train_setting": train_name, "test_setting": test_name, "target": target}
+        size = {"n_metrics": len(shared.features), "n_tasks": len(shared.tasks)}
+        for method, scores in zip(shared.methods, _refit.score_rows(right.Y, found), strict=True):
+            rows.append({**names, "method": method, **scores, **size})
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _both(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in left if name in right)
+
+
+@dataclass(frozen=True)
+class _Part:
+    pairs: list[tuple[str, str]]
+    X: np.ndarray
+    Y: np.ndarray
+
+    def rows(self, task: str, *, held: bool) -> np.ndarray:
+        return np.array([row for row, pair in enumerate(self.pairs) if (task in pair) == held], dtype=int)
+
+
+def _restricted(design: Design, shared: _Shared) -> _Part:
+    """The pairs of shared tasks, their shared metrics and methods, in the order of `shared`."""
+    rows = [row for row, pair in enumerate(design.pairs) if set(pair) <= set(shared.tasks)]
+    columns = [design.features.index(name) for name in shared.features]
+    methods = [design.methods.index(name) for name in shared.methods]
+    return _Part([design.pairs[row] for row in rows], design.X[np.ix_(rows, columns)], design.Y[np.ix_(rows, methods)])
+
+
+def _fold(left: _Part, right: _Part, task: str, make, setting: str) -> _refit.Held | None:
+    train, held = left.rows(task, held=False), right.rows(task, held=True)
+    if not len(held):
+        return None
+    if not len(train):
+        raise MergecastError(f"setting {setting}: every shared pair has task {task!r}, so nothing trains without it; add pairs")
+    model = make(task, [left.pairs[row] for row in train])
+    model.fit(left.X[train], left.Y[train])
+    return _refit.Held(held, _refit.predict(model, right.X[held]))

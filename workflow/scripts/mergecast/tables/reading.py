@@ -1,0 +1,132 @@
+"""What figures and the page read off the tables. Pandas only."""
+
+import pandas as pd
+
+from ..errors import MergecastError
+
+PAIR = ["task_a", "task_b"]
+KEPT = {"retained_a": "task_a", "retained_b": "task_b"}  # directed targets: whose normalised accuracy they are
+
+
+def require(table: pd.DataFrame, name: str, *columns: str) -> pd.DataFrame:
+    """The table itself. Raises MergecastError when it has no row or lacks a column."""
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise MergecastError(f"table {name}: has no column {missing[0]!r}; make the table again")
+    if table.empty:
+        raise MergecastError(f"table {name}: has no row, so there is nothing to draw; select at least one pair and method")
+    return table
+
+
+def pair_values(merges: pd.DataFrame, column: str = "normalised_accuracy") -> pd.DataFrame:
+    """One row a method × pair: `method, task_a, task_b, value`, the mean of `column` over the pair's tasks.
+
+    `column` may also be a directed target: "retained_a" and "retained_b" are the normalised accuracy of that task alone.
+    A pair with a task whose value is undefined is itself undefined. Methods and pairs keep the order of the table.
+    """
+    if column in KEPT:
+        require(merges, "merges", "task", *PAIR)
+        merges, column = merges[merges.task == merges[KEPT[column]]], "normalised_accuracy"
+    require(merges, "merges", "method", *PAIR, column)
+    groups = merges.groupby(["method", *PAIR], sort=False)[column]
+    return groups.apply(lambda values: values.mean(skipna=False)).rename("value").reset_index()
+
+
+def headline(table: pd.DataFrame, name: str, target: str | None = None) -> pd.DataFrame:
+    """The rows of a table of the forecast that the headline is made of: leave-one-task-out, the setting's first target.
+
+    `target` defaults to the first that the table has. Raises MergecastError when nothing is left.
+    """
+    require(table, name, "target")
+    target = target or table.target.iloc[0]
+    mine = table[table.target == target]
+    mine = mine[mine.split == "loto"] if "split" in mine else mine
+    if mine.empty:
+        raise MergecastError(f"table {name}: has no row of target {target!r} under leave-one-task-out; make the table again")
+    return mine
+
+
+def rivals(table: pd.DataFrame) -> dict[str, str]:
+    """Kind ("predictor", "baseline", …) of every predictor of a table, predictors first, baselines last."""
+    order = table.drop_duplicates("predictor").sort_values("kind", ascending=False, kind="stable")
+    return dict(zip(order.predictor, order.kind, strict=True))
+
+
+def pooled(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Each pair once, out-of-fold predictions averaged: `method, predictor, task_a, task_b, measured, predicted`.
+
+    Of several targets only the first in the table is read: filter by `headline` for another.
+    """
+    require(predictions, "predictions", "method", "predictor", *PAIR, "measured", "predicted")
+    groups = headline(predictions, "predictions").groupby(["method", "predictor", *PAIR], sort=False)
+    return groups[["measured", "predicted"]].mean().reset_index()
+
+
+def tasks_by_merit(values: pd.DataFrame) -> list[str]:
+    """Tasks from the one that merges best to the one that merges worst: mean value over methods and partners."""
+    long = pd.concat([values[[task, "value"]].rename(columns={task: "task"}) for task in PAIR])
+    return list(long.groupby("task", sort=False).value.mean().sort_values(ascending=False, kind="stable").index)
+
+
+def only_measured(ranking: pd.DataFrame) -> dict[str, str]:
+    """What is shown of subsets where no Spearman is defined: the measured pairs, or else the first there is, with its kind."""
+    found = ranking[ranking.kind == "measured"] if (ranking.kind == "measured").any() else ranking
+    return {found.predictor.iloc[0]: found.kind.iloc[0]}
+
+
+def unique(column: pd.Series) -> list[str]:
+    """Distinct values in the order they first appear."""
+    return list(dict.fromkeys(column))
+
+
+def by_category(categories: dict[str, str], present) -> list[str]:
+    """The features of `categories` that are `present`, in the order of `categories`; others are left out."""
+    present = set(present)
+    return [name for name in categories if name in present]
+
+
+def mean_coefficients(coefficients: pd.DataFrame, categories: dict[str, str]) -> pd.DataFrame:
+    """One row a predictor × method × metric: `mean` coefficient over folds, `share` of folds where it is not zero.
+
+    Features outside `categories` are left out. Raises MergecastError when nothing is left.
+    """
+    require(coefficients, "coefficients", "method", "predictor", "feature", "coefficient")
+    mine = headline(coefficients, "coefficients")
+    known = mine[mine.feature.isin(list(categories))]
+    if known.empty:
+        raise MergecastError("table coefficients: none of its features is a known metric; give the metrics' categories")
+    groups = known.groupby(["predictor", "method", "feature"], sort=False).coefficient
+    return groups.agg(mean="mean", share=lambda values: float((values != 0).mean())).reset_index()
+
+
+def best_by_mean_r(scores: pd.DataFrame, kind: str) -> str | None:
+    """The predictor of a kind ("predictor", "baseline") whose `mean_r`, averaged over methods, is highest.
+
+    One that is undefined for any method comes after all that are defined everywhere; None if that kind is not there.
+    """
+    require(scores, "scores", "predictor", "kind", "method", "mean_r")
+    mine = scores[scores.kind == kind]
+    if mine.empty:
+        return None
+    groups = mine.groupby("predictor", sort=False).mean_r
+    rank = pd.DataFrame({"undefined": groups.apply(lambda r: r.isna().any()), "mean": groups.mean()})
+    return rank.sort_values(["undefined", "mean"], ascending=[True, False], kind="stable", na_position="last").index[0]
+
+
+def best(table: pd.DataFrame, column: str, kind: str | None = None) -> tuple[str, float] | None:
+    """The predictor (of a kind) with the highest mean of `column` over methods, defined for all, and that mean."""
+    mine = table if kind is None else table[table.kind == kind]
+    groups = mine.groupby("predictor", sort=False)[column]
+    mean = groups.mean()[groups.apply(lambda values: values.notna().all())]
+    return (mean.idxmax(), float(mean.max())) if len(mean) else None
+
+
+def strongest(correlations: pd.DataFrame) -> tuple[str, float] | None:
+    """The metric whose r with the target is strongest on average over methods, and that r."""
+    mean = correlations.groupby("metric", sort=False).pearson.mean().dropna()
+    return (mean.abs().idxmax(), float(mean[mean.abs().idxmax()])) if len(mean) else None
+
+
+def plain(value) -> float | None:
+    """A number as JSON has it: None where it is undefined."""
+    return None if pd.isna(value) else float(value)
