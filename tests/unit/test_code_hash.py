@@ -195,7 +195,7 @@ def test_a_merge_depends_on_one_method_and_its_helpers_alone(method):
     found = {name.partition(":")[0] for name in here().closure("merge.py", f"merging.{method}")}
     public = {Path(path).stem for path in found if path.startswith("mergecast/merging/")} - {"__init__"}
     assert {name for name in public if not name.startswith("_")} == {method}
-    assert not any(path.startswith(("mergecast/metrics/", "mergecast/prediction/", "mergecast/plots/")) for path in found)
+    assert not any(path.startswith(("mergecast/metrics/", "mergecast/prediction/", "mergecast/charts/")) for path in found)
 
 
 def test_how_tasks_are_drawn_touches_no_merge():

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mergecast.features.store import Store
 from safetensors.numpy import save_file
 
 import folds
@@ -18,7 +17,8 @@ import images
 import metric
 import synthetic
 from mergecast import catalogue, merging, metrics, prediction
-from mergecast.features import inner_products, spectra
+from mergecast.features import _make, _products, spectra
+from mergecast.features._store import Store
 from mergecast.workflow.code_hash import here
 from states import state, tuned
 
@@ -84,11 +84,12 @@ def features(tmp_path_factory):
     models, random = tuned(base, 1, 2), np.random.default_rng(3)
     hashes = dict(zip(TASKS, ("1", "2"), strict=True))
     for name, origin in (("inner_products", base), ("gradient_products", None)):
-        table = inner_products.products(models, origin, progress=False)
-        inner_products.save(features / f"{name}.npz", table, sha256=hashes, base_sha256="0")
+        table = _products.arrays(_products.products(models, origin, progress=False))
+        _make.save_table(features / f"{name}.npz", table, sha256=hashes, base_sha256="0")
     for task in TASKS:
         header = {"task": task, "checkpoint_sha256": hashes[task], "base_sha256": "0"}
-        spectra.save(features / f"spectra/{task}.safetensors", spectra.spectra(base, models[task], progress=False), **header)
+        found = spectra.arrays(spectra.spectra(base, models[task], progress=False))
+        _make.save_tensors(features / f"spectra/{task}.safetensors", found, header, seal_each=True)
         probes = {}
         for shown in TASKS:
             probes[f"{shown}/activation"], probes[f"{shown}/count"] = random.normal(size=6), np.array(3)
@@ -105,10 +106,10 @@ def test_all_that_a_metrics_job_calls_is_hashed(name, features, monkeypatch):
     output = Path(f"results/{SETTING}/metrics/{name}/a__b.json")
     with Trace() as trace:
         metric.main(job(output, wildcards={"metric": name}, setting=SETTING, pairs=[("a", "b")], parameters={}, seed=0))
-    category = metrics.find(name).category
+    category, needs = metrics.find(name).category, metrics.find(name).needs
     assert output.is_file()
     assert f"mergecast/metrics/{category}.py:{name}" in trace.names()
-    assert_found(trace, "metric.py", f"metrics.{category}:{name}")
+    assert_found(trace, "metric.py", f"metrics.{category}:{name}", *(f"features.{need}" for need in needs))
 
 
 @pytest.mark.parametrize("method", catalogue.names("merging"))
@@ -131,20 +132,11 @@ def tables(tmp_path_factory):
 def test_all_that_a_predictors_job_calls_is_hashed(predictor, tables, tmp_path):
     asked = {"tasks": []}.get(prediction.inputs(predictor), [prediction.inputs(predictor)])
     tasks, target, nulls = synthetic.TASKS[:5], "normalised_accuracy", tmp_path / "nulls.csv"
-    loto = [(method, task) for method in ("weight_avg", "ties") for task in tasks]
-    params = {
-        "setting": SETTING,
-        "tasks": tasks,
-        "methods": ["weight_avg", "ties"],
-        "levels": [0.5],
-        "loto": loto,
-        "others": [],
-    }
+    params = {"tasks": tasks, "methods": ["weight_avg", "ties"], "levels": [0.5], "seed": 0}
     grid = {target: {"loto": {"permutations": 1, "costly": 1}}}
     files = {"tables": [str(tables / f"{name}.csv") for name in ("merges", *asked)]}
-    this = job(input=files, wildcards={"predictor": predictor}, grid=grid, others=[], seed=0, **params)
-    results = [tmp_path / f"{method}/{task}.json" for method, task in loto]
-    this.output = SimpleNamespace(folds=results, splits=[], nulls=nulls)
+    this = job(input=files, wildcards={"predictor": predictor, "setting": SETTING}, grid=grid, **params)
+    this.output = SimpleNamespace(folds=tmp_path / "folds.json", nulls=nulls)
     with Trace() as trace:
         folds.main(this)
     module = f"{prediction.WINGS[prediction.kind(predictor)]}.{predictor}"
