@@ -1,6 +1,10 @@
-"""Full-size backbones with random weights through every stage on the CPU: one step of training, 32 test images a task."""
+"""Full-size backbones with random weights through every stage on the CPU: one step of training, 32 test images per task.
+
+ViT-B-32 is whole. ViT-B-16 has the width, resolution and patches of the real one, but two of its twelve blocks.
+"""
 
 import json
+import re
 import shutil
 from copy import deepcopy
 from itertools import cycle
@@ -25,6 +29,8 @@ BASES = {
     "ViT-B-32": {"kind": "file", "model": "ViT-B-32", "path": "weights.safetensors"},
     "ViT-B-16": {"kind": "openclip", "model": "ViT-B-16", "weights": "openai"},
 }
+SHORTENED = ("ViT-B-16", "ViT-B-16-quickgelu")
+BLOCKS = 2
 
 
 @pytest.fixture
@@ -37,6 +43,8 @@ def folder(tmp_path):
 def put_weights(backbone, grid, cache):
     """Random weights in half precision, as published ones are: a file of one's own, or one in the hub's cache."""
     state = {name: tensor.half() for name, tensor in encoders.new_clip(backbone, seed=1).state_dict().items()}
+    if backbone in SHORTENED:
+        state = first_blocks(state)
     path = grid.folder / "weights.safetensors"
     if BASES[backbone]["kind"] == "openclip":
         source = encoders.library().get_pretrained_cfg(backbone, BASES[backbone]["weights"])["hf_hub"]
@@ -47,6 +55,19 @@ def put_weights(backbone, grid, cache):
         (repository / "refs/main").write_text("0123abcd")
     checkpoints.save(path, state)
     return state["visual.proj"].float()
+
+
+def first_blocks(state):
+    """A state without the blocks that a shortened model has not."""
+    blocks = {name: re.search(r"resblocks\.(\d+)\.", name) for name in state}
+    return {name: tensor for name, tensor in state.items() if not blocks[name] or int(blocks[name][1]) < BLOCKS}
+
+
+def shorten(grid, model):
+    """Describe a model of OpenCLIP in the grid's own library, with fewer blocks in either tower."""
+    described = encoders.library().get_model_config(model)
+    described["vision_cfg"]["layers"] = described["text_cfg"]["layers"] = BLOCKS
+    (grid.folder / f"workflow/scripts/mergecast/models/{model}.json").write_text(json.dumps(described))
 
 
 def one_step(backbone):
@@ -71,11 +92,15 @@ def one_step(backbone):
 def test_a_full_size_backbone_goes_through_every_stage(backbone, root, folder, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(folder / "cache"))
     grid = small.Grid.new(root, folder / "grid", one_step(backbone), TASKS)
+    for model in SHORTENED:
+        shorten(grid, model)
     given = put_weights(backbone, grid, folder / "cache")
     grid.run(*TABLES if backbone == "ViT-B-16" else ())  # figures and page know no backbone: once is enough
     base = checkpoints.State(grid.setting / "base.safetensors")
     assert base.metadata["model"] == ("ViT-B-16-quickgelu" if backbone == "ViT-B-16" else backbone)
     assert torch.equal(base["visual.proj"], given)
+    blocks = {name.split(".")[3] for name in base if name.startswith("visual.transformer.resblocks.")}
+    assert len(blocks) == (BLOCKS if backbone in SHORTENED else 12)
     for task in TASKS:
         tuned = checkpoints.State(grid.setting / f"checkpoints/{task}.safetensors")
         assert not torch.equal(tuned["visual.proj"], base["visual.proj"]), "one step moves the weights"
@@ -90,7 +115,7 @@ def test_a_full_size_backbone_goes_through_every_stage(backbone, root, folder, m
 
 
 def assert_goes_round(tuned, base, folder):
-    """A full-size tower comes back bit for bit from every layout, and from every format."""
+    """A tower of full width comes back bit for bit from every layout, and from every format."""
     for layout, name in zip(LAYOUTS, cycle(WRITERS), strict=False):
         WRITERS[name](folder / name, LAYOUTS[layout](dict(tuned.items())))
         assert checkpoints.content_hash(read_checkpoint(folder / name, base).state) == checkpoints.content_hash(tuned), (

@@ -3,69 +3,17 @@
 import pandas
 import pytest
 
+import examples
 from grid import Grid
 
-FILES = {
-    "__init__.py": '''
-"""How far the forecasts of a pair differ from one predictor to another."""
-
-ORDER = 95
-TITLE = "Do predictors agree?"
-TAKES = ("predictions",)
-USES = ("target",)
-TABLES = ("spread",)
-''',
-    "table.py": '''
-"""The range of the forecasts of each pair and method."""
-
-
-def make(tables, setting):
-    """One row a method and pair: `spread`, highest less lowest forecast of the headline target, in its units."""
-    predictions = tables["predictions"]
-    mine = predictions[predictions["target"] == setting["target"]]
-    forecasts = mine.groupby(["method", "task_a", "task_b"], sort=False)["predicted"]
-    return {"spread": (forecasts.max() - forecasts.min()).rename("spread").reset_index()}
-''',
-    "figure.py": '''
-"""One dot a pair, one row a method."""
-
-import altair as alt
-
-from ...charts import Figure, Panel, rows, spec
-from ...tables.reading import require
-
-
-def draw(setting) -> Figure:
-    """Raises MergecastError on an empty table."""
-    table = require(setting.tables["spread"], "spread", "method", "task_a", "task_b", "spread")
-    described = f"Range of forecasts of {len(table)} pairs and methods."
-    dots = alt.Chart(rows(table)).mark_circle(style="predictor").encode(x="spread:Q", y="method:N").properties(height=120)
-    return Figure("spread", "Range of the forecasts", "A dot is a pair.", described, [Panel("", spec(dots, described))])
-''',
-    "section.py": '''
-"""Where the forecasts are farthest apart."""
-
-from .._section import Section
-from .figure import draw
-
-
-def section(setting) -> Section:
-    """A sentence and the dots."""
-    widest = setting.tables["spread"].nlargest(1, "spread").iloc[0]
-    return Section([f"Predictors differ most on {widest.task_a} and {widest.task_b}."], [draw(setting)])
-''',
-    "caption.rst": "How far predictors differ in ``{{ snakemake.wildcards.setting }}``, one row a method and pair.",
-}
 OWN = {"tables/spread.csv", "figures/spread.svg", "figures/spread.pdf"}
 
 
 @pytest.fixture
 def added(grid) -> Grid:
-    """A copy of the finished grid, with one folder more."""
-    folder = grid.folder / "workflow/scripts/mergecast/analysis/spread"
-    folder.mkdir()
-    for name, text in FILES.items():
-        (folder / name).write_text(text.lstrip("\n"))
+    """A copy of the finished grid, with the analysis of CONTRIBUTING.md: one folder more."""
+    written = examples.put(grid.folder / "workflow/scripts", "analysis")
+    assert {path.parent.name for path in written} == {"spread"}
     return grid
 
 

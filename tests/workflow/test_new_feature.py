@@ -11,48 +11,10 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+import examples
 import grid as small
 
 NAME, METRIC, TABLE = "zeros", "moved_share", "results/tiny/tables/metrics.csv"
-FEATURE = '''"""The share of entries of τ that are exactly zero, block by block of the tower."""
-
-import re
-
-import numpy as np
-
-SCOPE = "checkpoint"
-FILE = "zeros/{task}.safetensors"
-RESOURCES = {"device": "cpu", "minutes": 10, "memory": 2000, "copies": 2}
-
-
-def compute(checkpoint):
-    """`share` (blocks,), float64, in the order of blocks."""
-    from ..models.checkpoints import task_vector
-
-    counts = {}
-    for name in checkpoint.base:
-        if block := re.search(r"resblocks\\.(\\d+)\\.", name):
-            zero = task_vector(checkpoint.base, checkpoint.model, name) == 0
-            counts.setdefault(int(block[1]), []).append((int(zero.sum()), zero.numel()))
-    return {"share": np.array([np.divide(*np.sum(counts[block], axis=0)) for block in sorted(counts)])}
-
-
-def read(file):
-    """The share of every block, (blocks,)."""
-    return file["share"]
-'''
-FUNCTION = '''
-
-@metric(needs=("zeros",))
-def moved_share(features: PairFeatures) -> float:
-    """How much of the tower both models changed at all: 1 every entry of every block, 0 no block that both changed.
-
-    Mean over blocks of sqrt((1 - z_a)(1 - z_b)), z the share of entries of τ that are zero, in [0, 1].
-    """
-    first, second = features.zeros
-    return float((((1 - first) * (1 - second)) ** 0.5).mean())
-'''
-
 DERIVED = '''"""How strongly a checkpoint responds to images: one number, from what the probes saw."""
 
 import numpy as np
@@ -87,12 +49,10 @@ def response_gap(features: PairFeatures) -> float:
 
 @pytest.fixture
 def extended(finished, tmp_path) -> small.Grid:
-    """A finished grid whose library has the new feature and the new metric, which its configuration asks for."""
+    """A finished grid whose library has the feature and the metric of CONTRIBUTING.md, which its configuration asks for."""
     grid = finished.copy(tmp_path / "grid")
-    library = grid.folder / "workflow/scripts/mergecast"
-    (library / f"features/{NAME}.py").write_text(FEATURE)
-    with open(library / "metrics/task_vector.py", "a") as module:
-        module.write(FUNCTION)
+    written = examples.put(grid.folder / "workflow/scripts", "features", "metrics")
+    assert [path.name for path in written] == [f"{NAME}.py", "task_vector.py"], "one file, and one function"
     grid.write_config(deepcopy(small.SMALL) | {"metrics": [*small.METRICS, METRIC]})
     return grid
 

@@ -17,6 +17,7 @@ CONFIG, TASKS, SCHEMA = "config/config.yaml", "config/tasks.tsv", "workflow/sche
 CODE = "workflow/scripts/mergecast"
 EVERYTHING, NOTHING = (".*",), ()
 PAGE = "results/report.html"
+DARE = ("merges/dare/", "subsets/dare/")
 FOLDS = ("folds/", "nulls/")
 # What is planned again beside a table of calibration: the features at further sizes, which go when the table is there.
 CALIBRATION = ("calibration/", r"tables/calibration_metrics.csv")
@@ -161,7 +162,7 @@ CHANGES = {
     "steps of pre-training": (base(training={"steps": 41, "batch_size": 64, "warmup_steps": 4}), ("results/bases/",)),
     "threads of pre-training": (base(threads=2), ("results/bases/",)),
     "pictures of pre-training": (base(corpus={"procedural": 257}), ("results/bases/",)),
-    "a parameter of a method": (config(method_parameters={"dare": {"drop": 0.5}}), ("merges/dare/", "subsets/dare/", PAGE)),
+    "a parameter of a method": (config(method_parameters={"dare": {"drop": 0.5}}), (*DARE, PAGE)),
     "images an evaluation takes at once": (
         config(evaluation={"batch_size": 32}),
         ("checkpoints/.*json", "merges/", "subsets/"),
@@ -181,7 +182,7 @@ CHANGES = {
         config(metrics=[*small.METRICS, "weight_space_angle"]),
         ("metrics/weight_space_angle/", "figures/coefficients.svg", "figures/pairs.svg", "figures/greedy.svg", PAGE),
     ),
-    "a further predictor": (config(predictors=["ridge", "lasso"]), ("folds/.*/lasso/", PAGE)),
+    "a further predictor": (config(predictors=["ridge", "lasso"]), ("folds/lasso", PAGE)),
     # orders
     "another order of metrics": (
         config(metrics=small.METRICS[::-1]),
@@ -199,15 +200,23 @@ CHANGES = {
     "prompts": (cell("lines", "prompts", "a drawing of {}"), ("results/images/32px/lines",)),
     "options of a source": (cell("shapes", "options", "figure=shapes train=130 test=60"), ("results/images/32px/shapes",)),
     # code, and what stands beside it
-    "a merge method": (edited(f"{CODE}/merging/dare.py"), ("merges/dare/", "subsets/dare/")),
-    "a category of metrics": (
-        edited(f"{CODE}/metrics/subspace.py"),
+    "a comment in the code": (edited(f"{CODE}/merging/dare.py"), NOTHING),
+    "a merge method": (replaced(f"{CODE}/merging/dare.py", "return scale /", "return 1.0 * scale /"), DARE),
+    "a metric": (
+        replaced(f"{CODE}/metrics/subspace.py", "_overlap(a.left, b.left)", "0.0 + _overlap(a.left, b.left)"),
         ("metrics/subspace_overlap/", "tables/ablation.csv", PAGE),
     ),
-    "a script": (edited("workflow/scripts/clip.py"), ("results/bases/",)),
-    "what every script shares": (edited("workflow/scripts/job.py"), EVERYTHING),
-    "an analysis": (edited(f"{CODE}/analysis/greedy.py"), ("tables/greedy.csv",)),
-    "a figure": (edited(f"{CODE}/plots/training.py"), ("figures/training.svg",)),
+    "a metric that is not asked for": (
+        replaced(f"{CODE}/metrics/subspace.py", "LARGEST = 100", "LARGEST = 99"),
+        ("tables/ablation.csv", PAGE),
+    ),
+    "a script": (replaced("workflow/scripts/clip.py", "training.done()", "training.done() or None"), ("results/bases/",)),
+    "what every script shares": (replaced("workflow/scripts/job.py", "gc.freeze()", "gc.freeze() or None"), EVERYTHING),
+    "an analysis": (replaced(f"{CODE}/analysis/greedy/table.py", "LEAST = 1e-10", "LEAST = 2e-10"), ("tables/greedy.csv",)),
+    "a figure": (
+        replaced(f"{CODE}/analysis/training/figure.py", "POINTS = 100", "POINTS = 50"),
+        ("figures/training.svg", PAGE),
+    ),
     "the description of the model": (
         replaced(f"{CODE}/models/tiny-clip.json", '"layers": ', '"layers": 1'),
         ("results/bases/", "base.safetensors"),
