@@ -64,8 +64,8 @@ def test_a_new_metric_submits_its_own_jobs_and_the_steps_after_them(clustered, t
     assert {job.comment for job in jobs} == {
         "rule_metric_tiny_0_wildcards_weight_space_angle",
         *sees_metrics,
-        "rule_ablation_wildcards_tiny",
-        "rule_greedy_wildcards_tiny",
+        "rule_analysis_ablation_wildcards_tiny",
+        "rule_analysis_greedy_wildcards_tiny",
     }
     assert len(jobs) == 5
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import study
 import synthetic
 from mergecast import catalogue
 from mergecast.analysis.declared import everything
@@ -297,7 +298,7 @@ def test_stability_shows_the_predictor_of_the_analyses_alone():
 def test_ablation_shows_the_change_without_and_the_score_with_only_each_category():
     table = TABLES["ablation"].set_index(["kept", "category", "method"])
     left, right = ({(row["category"], row["method"]): row for row in cells(panel.spec)} for panel in draw("ablation").panels)
-    categories = list(synthetic.CATEGORIES)
+    categories = list(study.CATEGORIES)
     counts = pd.Series(synthetic.METRICS).value_counts()
     for name, method in ((categories[0], synthetic.METHODS[0]), (categories[3], synthetic.METHODS[2])):
         shown = (f"{name.replace('_', ' ')} ({counts[name]})", method)

@@ -9,8 +9,9 @@ import pytest
 import snakemake.api
 from packaging.requirements import Requirement
 from snakemake.output_index import OutputIndex
+from snakemake.persistence.file import FilePersistence
 
-from mergecast.workflow import patches, planning
+from mergecast.workflow import patches, planning, recognition
 
 PATCH = patches.Patch("some-package", "2.8", "2.9", "query", "it is slow")
 
@@ -88,6 +89,20 @@ def test_the_slurm_executor_asks_through_a_patient_query():
     assert executor.query_job_status.__qualname__ == "patient.<locals>.states"
 
 
+def test_records_of_another_snakemake_are_left_alone_and_one_line_says_so(install, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    install("9.99.0")
+    assert recognition.recognise() == [], "there are no results"
+    (tmp_path / "results/tiny").mkdir(parents=True)
+    (tmp_path / "results/tiny/base.safetensors").write_bytes(b"weights")
+    (line,) = recognition.recognise()
+    assert line.startswith("snakemake 9.99.0 was not tested") and "mergecast check" in line
+    assert not (tmp_path / ".snakemake").exists()
+    install("9.27.0")
+    (line,) = recognition.recognise()
+    assert "1 files do not say from what they were made" in line
+
+
 def test_garbage_is_collected_but_while_a_plan_is_made():
     try:
         patches.pause_garbage_collection()
@@ -115,5 +130,6 @@ def test_what_is_patched_is_still_there_in_the_versions_installed():
     from snakemake.scheduling import job_scheduler
 
     assert hasattr(snakemake.dag, patches.OUTPUT_INDEX.attribute)
+    assert hasattr(FilePersistence, patches.RECORDS.attribute)
     assert f"self.{patches.JOB_STARTS.attribute} is None" in inspect.getsource(job_scheduler)
     assert f"await {patches.JOB_STATES.attribute}(" in inspect.getsource(executor.Executor.check_active_jobs)

@@ -176,7 +176,10 @@ CHANGES = {
     "levels of intervals": (config(intervals=[0.9]), FOLDS),
     "relabellings": (config(splits={"loto": {"permutations": 7, "costly": 2}}), (*FOLDS, "tables/correlations.csv")),
     "a further split's absence spelt out": (config(splits={"loto": {"costly": 2, "permutations": 6}}), (PAGE,)),
-    "a further target": (config(targets=["normalised_accuracy", "retained_b"]), FOLDS),
+    "another target": (
+        config(targets=["normalised_accuracy", "retained_b"]),
+        (*FOLDS, "tables/selection.csv", "figures/pairs.svg"),
+    ),
     "a further subset": (config(subsets={"size": 3, "count": 3}), ("subsets/.*/002.json", "tables/subsets.csv", PAGE)),
     "a further metric": (
         config(metrics=[*small.METRICS, "weight_space_angle"]),

@@ -29,15 +29,19 @@ class Patch:
 
     def apply(self, owner, replace: Callable) -> list[str]:
         """Set the owner's attribute to `replace(its value)`, or leave it; one line on why it was left, or none."""
-        installed = installed_version(self.package)
-        if not self.fits(installed):
-            why = f"was not tested with Mergecast (tested: {self.since} and later, before {self.before})"
-        elif not hasattr(owner, self.attribute):
-            why = f"has no {self.attribute}"
-        else:
+        lines = self.untested() or ([] if hasattr(owner, self.attribute) else self._line(f"has no {self.attribute}"))
+        if not lines:
             setattr(owner, self.attribute, replace(getattr(owner, self.attribute)))
-            return []
-        return [f"{self.package} {installed or 'of an unknown version'} {why}, so it runs unpatched: {self.without}"]
+        return lines
+
+    def untested(self) -> list[str]:
+        """One line if the patch was not tested with the installed version, or none."""
+        tested = f"(tested: {self.since} and later, before {self.before})"
+        return [] if self.fits(installed_version(self.package)) else self._line(f"was not tested with Mergecast {tested}")
+
+    def _line(self, why: str) -> list[str]:
+        installed = installed_version(self.package) or "of an unknown version"
+        return [f"{self.package} {installed} {why}, so it runs unpatched: {self.without}"]
 
     def fits(self, installed: str | None) -> bool:
         """Whether the patch was tested with this version; with an unknown one, None, it was not."""
@@ -58,7 +62,12 @@ JOB_STATES = Patch(
     *("snakemake-executor-plugin-slurm", "2.8", "2.9", "query_job_status"),
     "a job cancelled by hand, or a SLURM that does not answer, may be waited for without end",
 )
-PATCHES = (OUTPUT_INDEX, JOB_STARTS, JOB_STATES)
+# Not replaced but used, by `recognition`: how Snakemake keeps what it knows of a file.
+RECORDS = Patch(
+    *("snakemake", "9.27", "9.28", "_write_record"),
+    "results copied here without their .snakemake are taken for those of today's configuration; see `mergecast check`",
+)
+PATCHES = (OUTPUT_INDEX, JOB_STARTS, JOB_STATES, RECORDS)
 
 
 def index_outputs_by_both_ends() -> list[str]:
