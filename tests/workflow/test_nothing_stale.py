@@ -211,7 +211,7 @@ CHANGES = {
     ),
     "a metric that is not asked for": (
         replaced(f"{CODE}/metrics/subspace.py", "LARGEST = 100", "LARGEST = 99"),
-        ("tables/ablation.csv", PAGE),
+        (PAGE,),
     ),
     "a script": (replaced("workflow/scripts/clip.py", "training.done()", "training.done() or None"), ("results/bases/",)),
     "what every script shares": (replaced("workflow/scripts/job.py", "gc.freeze()", "gc.freeze() or None"), EVERYTHING),

@@ -100,7 +100,7 @@ def test_results_of_other_versions_are_told_in_one_line_and_kept_unless_they_sha
 def test_results_made_again_for_their_versions_stay(archive, tmp_path):
     grid = archive.copy(tmp_path / "grid")
     table = "results/tiny/tables/correlations.csv"
-    record = "results/tiny/records/tables/correlations.json"
+    record = "results/tiny/records/analyses/correlations.json"
     for path, content in older(grid, record).items():
         (grid.folder / path).write_text(content)
     again = grid.run("--config", "versions=rerun", "--", table)
