@@ -49,7 +49,7 @@ FAULTS = [
     # The bootstrap over tasks.
     Fault("bootstrap", "drawn[:, a] * drawn[:, b]", "drawn[:, a] + drawn[:, b]", "test_scores"),
     Fault("bootstrap", "[(1 - LEVEL) / 2, (1 + LEVEL) / 2]", "[1 - LEVEL, LEVEL]", "test_scores"),
-    Fault("bootstrap", "own = np.where(np.isnan(r), 0, own)", "own = np.where(np.isnan(r), own, own)", "test_scores"),
+    Fault("bootstrap", "count = np.where(np.isnan(r), 0, count)", "count = np.where(np.isnan(r), count, count)", "test_scores"),
     Fault("analysis/subsets", ".prod(axis=2)", ".sum(axis=2)", "test_analysis"),
     # Splits.
     Fault("splits", "~np.isin(table, (a, b)).any(axis=1)", "~np.isin(table, (a, b)).all(axis=1)", "test_prediction -k l2to"),
@@ -78,7 +78,7 @@ FAULTS = [
     Fault("_adam", "1 - SQUARE_DECAY**step", "1 - DECAY**step", "test_predictors -k pearson"),
     # Analyses.
     Fault("analysis/greedy", "(np.sqrt(total) - np.sqrt(reached) >=", "(total - reached >=", "test_analysis_refits -k greedy"),
-    Fault("analysis/agreement", "/ max(map(len, tops))", "/ min(map(len, tops))", "test_analysis"),
+    Fault("analysis/_coefficients", "/ max(map(len, tops))", "/ min(map(len, tops))", "test_analysis"),
     Fault("analysis/selection", "(sides != fold).all(axis=1)", "(sides != fold).any(axis=1)", "test_analysis"),
     Fault("analysis/transfer", ".get(train_name, 0)", ".get(test_name, 0)", "test_analysis_refits -k transfer"),
     Fault("analysis/correlations", ">= abs(r) - scores.CLOSE", ">= r - scores.CLOSE", "test_analysis"),
@@ -92,8 +92,8 @@ FAULTS = [
     # Metrics and features.
     Fault("metrics/effective_rank", "sum(gram.norms()) for", "max(gram.norms()) for", "test_metrics"),
     Fault("metrics/subspace", "LARGEST = 100", "LARGEST = 10", "test_metrics"),
-    Fault("features/types", "if self.dd < product:", "if self.dd < 0:", "test_metrics test_features"),
-    Fault("features/inner_products", "distances < CANCELS * sums", "distances < 0 * sums", "test_features"),
+    Fault("features/_types", "if self.dd < product:", "if self.dd < 0:", "test_metrics test_features"),
+    Fault("features/_products", "distances < CANCELS * sums", "distances < 0 * sums", "test_features"),
     Fault("features/gradients", "gradient / len(images)", "gradient / batch_size", "test_probes_gradients"),
     Fault("features/", "for count, mean in zip(counts, means, strict=True)) / sum(counts)",
           "for count, mean in zip([1, 1], means, strict=True)) / 2", "test_probes_gradients test_features"),
@@ -104,7 +104,7 @@ FAULTS = [
     Fault("seeding", '"\\x1f".join', '"".join', "test_seeding"),
     # Training and tasks.
     Fault("training/schedule", "(step + 1) / warmup_steps", "step / warmup_steps", "test_training"),
-    Fault("training/finetune", "norm_(weights, clip_norm)", "norm_(weights, 1.0)", "test_training"),
+    Fault("training/finetune", "norm_(weights, recipe.clip_norm)", "norm_(weights, 1.0)", "test_training"),
     Fault("training/finetune", "order = rng.permutation(images)", "order = np.random.default_rng(seed).permutation(images)",
           "test_training"),
     Fault("training/progress", "if state.metadata.get(\"identity\") != self._identity", "if not state.metadata",

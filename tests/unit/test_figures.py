@@ -363,7 +363,7 @@ def test_pairs_that_were_not_measured_are_counted():
     merges = TABLES["merges"]
     few = merges[~((merges.task_a == "shapes") & merges.task_b.isin(["lines", "textures"]))]
     noted = words(draw("pairs", merges=few))
-    assert "8 tasks, 26 pairs a method" in noted and "2 pairs not measured" in noted
+    assert "8 tasks, 26 pairs per method" in noted and "2 pairs not measured" in noted
 
 
 def test_a_directed_heatmap_does_not_speak_of_a_mean_of_two_tasks():

@@ -87,6 +87,14 @@ def test_with_a_base_inspection_says_how_far_each_layer_moved(run, base, moved, 
     assert facts["sha256"] == content_hash(moved)
 
 
+def test_a_base_of_zeros_has_no_relative_norm(run, base, tmp_path):
+    checkpoints.save(tmp_path / "zero.safetensors", {name: torch.zeros_like(tensor) for name, tensor in base.items()})
+    code, out, err = run("inspect", base.path, "--base", tmp_path / "zero.safetensors", "--json")
+    assert (code, err) == (0, "")
+    facts = json.loads(out)
+    assert facts["relative_norm"] is None and facts["task_vector_norm"] == pytest.approx(checkpoints.norm(base))
+
+
 def test_ranks_of_known_spectra_are_known(tmp_path):
     values = torch.tensor([3.0, 2.0, 1.0, 0.0])
     checkpoints.save(tmp_path / "zero.safetensors", {"visual.a.weight": torch.zeros(4, 4)})

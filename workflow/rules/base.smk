@@ -1,4 +1,4 @@
-"""Images, prepared once; the CLIP every setting starts from; its visual tower; one frozen zero-shot head a task."""
+"""Images, prepared once; the CLIP every setting starts from; its visual tower; one frozen zero-shot head per task."""
 
 
 rule images:

@@ -29,9 +29,9 @@ def calibration_files(setting, size=None):
 
 def calibration_folders(setting):
     """The folder of what depends on the number of images, for each number, the setting's own among them, in ascending order."""
-    own = SETTINGS[setting].calibration["images_per_task"]
+    images_per_task = SETTINGS[setting].calibration["images_per_task"]
     further = {size: f"results/{setting}/calibration/{size}" for size in further_sizes(setting)}
-    return dict(sorted({own: f"results/{setting}/features", **further}.items()))
+    return dict(sorted({images_per_task: f"results/{setting}/features", **further}.items()))
 
 
 for setting in filter(calibrated, MODEL_SETTINGS):

@@ -54,7 +54,7 @@ def images(setting, task):
 
 
 def model(base):
-    """OpenCLIP's name of a base's model, and a hash of the file that describes it: no weights tell of every key in it."""
+    """OpenCLIP's name of a base's model, and a hash of the file that describes it: weights alone do not say every key in it."""
     name = BASES[base]["model"]
     return {"name": name, **contents(description(name))}
 
@@ -105,8 +105,8 @@ def has_subsets(setting):
 
 def has_calibration(setting):
     """Whether metrics at several numbers of calibration images are computed, or were brought."""
-    given = SETTINGS[setting]
-    return bool(given.analysis["calibration_sizes"]) if given.tables else calibrated(setting)
+    resolved = SETTINGS[setting]
+    return bool(resolved.analysis["calibration_sizes"]) if resolved.tables else calibrated(setting)
 
 
 def measured_tables(setting):
@@ -120,7 +120,7 @@ def measured_tables(setting):
 
 
 def pair_files(kind, setting):
-    """One kind of pair result, a file a pair, in the order of the grid."""
+    """One kind of pair result, one file per pair, in the order of the grid."""
     return [f"results/{setting}/{kind}/{a}__{b}.json" for a, b in SETTINGS[setting].pairs]
 
 
@@ -161,9 +161,9 @@ def predictor_files(pattern, setting):
 
 def curves(setting):
     """Training curves of the tasks that are fine-tuned here: a checkpoint that was brought has none."""
-    given = SETTINGS[setting]
-    tasks = [] if given.tables else given.tasks
-    return [f"results/{setting}/curves/{task}.csv" for task in tasks if task not in (given.checkpoints or {})]
+    resolved = SETTINGS[setting]
+    tasks = [] if resolved.tables else resolved.tasks
+    return [f"results/{setting}/curves/{task}.csv" for task in tasks if task not in (resolved.checkpoints or {})]
 
 
 def subsets(setting):
@@ -192,11 +192,11 @@ def calibration_metrics(setting):
 
 def calibrated(setting):
     """Whether metrics of a setting are computed at further numbers of calibration images."""
-    given = SETTINGS[setting]
-    return bool(given.base and given.analysis.get("calibration_sizes") and calibration_metrics(setting))
+    resolved = SETTINGS[setting]
+    return bool(resolved.base and resolved.analysis.get("calibration_sizes") and calibration_metrics(setting))
 
 
 def further_sizes(setting):
-    """Numbers of calibration images a task whose features are made beside those of the setting's own number."""
-    given = SETTINGS[setting]
-    return sorted({*given.analysis["calibration_sizes"]} - {given.calibration["images_per_task"]})
+    """Numbers of calibration images per task whose features are made beside those of the setting's own number."""
+    resolved = SETTINGS[setting]
+    return sorted({*resolved.analysis["calibration_sizes"]} - {resolved.calibration["images_per_task"]})

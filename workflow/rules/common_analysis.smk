@@ -10,21 +10,21 @@ TEMPLATES = sorted([*(LIBRARY / "report" / "templates").iterdir(), *(LIBRARY / "
 
 def known(setting):
     """What an analysis may know of a setting, as plain data; `USES` names its part."""
-    given = SETTINGS[setting]
+    resolved = SETTINGS[setting]
     return {
         "name": setting,
-        "tasks": given.tasks,
-        "methods": list(given.methods),
-        "metrics": list(given.metrics),
+        "tasks": resolved.tasks,
+        "methods": list(resolved.methods),
+        "metrics": list(resolved.metrics),
         "categories": categories(setting),
-        "targets": list(given.targets),
-        "target": given.targets[0],
-        "symmetric": given.targets[0] in design.SYMMETRIC,
-        "splits": list(given.splits),
-        "permutations": given.splits["loto"]["permutations"],
-        "bootstrap": given.bootstrap,
-        "predictor": given.analysis["predictor"],
-        "seed": given.seed,
+        "targets": list(resolved.targets),
+        "target": resolved.targets[0],
+        "symmetric": resolved.targets[0] in design.SYMMETRIC,
+        "splits": list(resolved.splits),
+        "permutations": resolved.splits["loto"]["permutations"],
+        "bootstrap": resolved.bootstrap,
+        "predictor": resolved.analysis["predictor"],
+        "seed": resolved.seed,
     }
 
 
@@ -92,8 +92,8 @@ def analysis_code(analysis, settings):
 
 def kept(analysis, kind, end):
     """Where the log (or benchmark) of an analysis is."""
-    own = f"{{setting}}/{kind}/analyses" if analysis.scope == "setting" else f"{kind}/across"
-    return f"results/{own}/{analysis.name}.{end}"
+    where = f"{{setting}}/{kind}/analyses" if analysis.scope == "setting" else f"{kind}/across"
+    return f"results/{where}/{analysis.name}.{end}"
 
 
 def folder(analysis):
@@ -121,9 +121,9 @@ def metric_modules():
 
 def pictured(setting):
     """What the figures have to know of a setting's configuration."""
-    given = SETTINGS[setting]
-    return {key: list(getattr(given, key)) for key in ("targets", "metrics")} | {
-        "analysis": {"predictor": given.analysis["predictor"]}
+    resolved = SETTINGS[setting]
+    return {key: list(getattr(resolved, key)) for key in ("targets", "metrics")} | {
+        "analysis": {"predictor": resolved.analysis["predictor"]}
     }
 
 

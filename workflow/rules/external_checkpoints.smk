@@ -1,4 +1,4 @@
-"""Checkpoints made elsewhere, brought instead of fine-tuning: read, renamed, checked. One rule a checkpoint.
+"""Checkpoints made elsewhere, brought instead of fine-tuning: read, renamed, checked. One rule per checkpoint.
 
 These rules have no wildcards, so Snakemake takes them and not `finetune`, which could make the same files.
 """

@@ -1,4 +1,4 @@
-"""Tables a user brings, instead of models: checked and cut down to what is complete. One rule a setting of tables."""
+"""Tables a user brings, instead of models: checked and cut down to what is complete. One rule per setting of tables."""
 
 if workflow.is_main_process:
     for line in remarks(config, SETTINGS):

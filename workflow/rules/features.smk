@@ -1,4 +1,4 @@
-"""What metrics see of a checkpoint, or of all of them, computed once. One rule a feature; see mergecast/features."""
+"""What metrics see of a checkpoint, or of all of them, computed once. One rule per feature; see mergecast/features."""
 
 from types import SimpleNamespace
 
@@ -21,39 +21,41 @@ def feature_job(*names, setting=None, sizes=None):
     asked = features.resources(names)
     device = asked.pop("device")
 
-    def given(wildcards):
+    def resolved(wildcards):
         return SETTINGS[setting or wildcards.setting]
 
     def tasks(wildcards):
-        return [wildcards.task] if chosen[0].scope == "checkpoint" else list(given(wildcards).tasks)
+        return [wildcards.task] if chosen[0].scope == "checkpoint" else list(resolved(wildcards).tasks)
 
     def shown(wildcards):
-        return list(given(wildcards).tasks) if "all" in looked_at else tasks(wildcards) if "own" in looked_at else []
+        return list(resolved(wildcards).tasks) if "all" in looked_at else tasks(wildcards) if "own" in looked_at else []
 
     def needed(name):
         def files(wildcards):
             further = features.calibrated(name) and wildcards.get("size")
             folder = f"calibration/{further}" if further else "features"
-            return feature_files(given(wildcards).name, name, tasks(wildcards), folder)
+            return feature_files(resolved(wildcards).name, name, tasks(wildcards), folder)
 
         return files
 
     def counts(wildcards):
         return (
-            [int(wildcards.size)] if "size" in wildcards.keys() else [given(wildcards).calibration["images_per_task"]]
+            [int(wildcards.size)]
+            if "size" in wildcards.keys()
+            else [resolved(wildcards).calibration["images_per_task"]]
         )
 
     inputs = {need: needed(need) for feature in chosen for need in feature.needs if need not in names}
     if any(feature.weights for feature in chosen):
-        inputs["base"] = lambda wildcards: f"results/{given(wildcards).name}/base.safetensors"
+        inputs["base"] = lambda wildcards: f"results/{resolved(wildcards).name}/base.safetensors"
         inputs["checkpoints"] = lambda wildcards: every(
-            "checkpoints/{task}.safetensors", given(wildcards).name, tasks(wildcards)
+            "checkpoints/{task}.safetensors", resolved(wildcards).name, tasks(wildcards)
         )
     if any(looked_at):
         inputs["heads"] = lambda wildcards: [
-            f"results/{given(wildcards).name}/heads/{task}.safetensors" for task in shown(wildcards)
+            f"results/{resolved(wildcards).name}/heads/{task}.safetensors" for task in shown(wildcards)
         ]
-        inputs["images"] = lambda wildcards: [images(given(wildcards).name, task) for task in shown(wildcards)]
+        inputs["images"] = lambda wildcards: [images(resolved(wildcards).name, task) for task in shown(wildcards)]
     return SimpleNamespace(
         input=inputs,
         params={
@@ -63,8 +65,8 @@ def feature_job(*names, setting=None, sizes=None):
             "shown": shown,
             "sizes": sizes or (counts if any(map(features.calibrated, names)) else [None]),
             "further": setting is not None,
-            "seed": (lambda wildcards: given(wildcards).seed) if any(looked_at) else None,
-            "device": (lambda wildcards: given(wildcards).device) if device == "gpu" else device,
+            "seed": (lambda wildcards: resolved(wildcards).seed) if any(looked_at) else None,
+            "device": (lambda wildcards: resolved(wildcards).device) if device == "gpu" else device,
         },
         resources=on_gpu(**asked, device=setting and SETTINGS[setting].device) if device == "gpu" else on_cpu(**asked),
     )

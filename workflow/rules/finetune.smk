@@ -1,4 +1,4 @@
-"""One fine-tuned checkpoint a task, and how good it is by itself."""
+"""One fine-tuned checkpoint per task, and how good it is on its own."""
 
 
 rule finetune:

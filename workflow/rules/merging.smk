@@ -1,4 +1,4 @@
-"""Each pair merged by each method, tested on both tasks. One rule a tile of one row of the grid, the method a wildcard."""
+"""Each pair merged by each method, tested on both tasks. One rule per tile of one row of the grid, the method a wildcard."""
 
 for setting in MODEL_SETTINGS:
     for pairs in tiles.divided_rows(SETTINGS[setting].tasks, SETTINGS[setting].tile["merges"]):

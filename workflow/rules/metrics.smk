@@ -1,13 +1,13 @@
-"""Each metric of each pair, from cached features. One rule a tile of pairs, the metric a wildcard."""
+"""Each metric of each pair, from cached features. One rule per tile of pairs, the metric a wildcard."""
 
 
 def metric_code(script, *names):
     """The code of a script and of the metrics that it computes, of no other metric, and of the features that they read."""
-    found = [metrics.find(name) for name in names]
+    chosen = [metrics.find(name) for name in names]
     return code(
         script,
-        *sorted({f"metrics.{metric.category}:{metric.name}" for metric in found}),
-        *sorted({f"features.{need}" for metric in found for need in metric.needs}),
+        *sorted({f"metrics.{metric.category}:{metric.name}" for metric in chosen}),
+        *sorted({f"features.{need}" for metric in chosen for need in metric.needs}),
     )
 
 

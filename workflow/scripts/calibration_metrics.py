@@ -15,7 +15,7 @@ def main(snakemake):
     needs = {need for metric in chosen for need in metric.needs}
     for images_per_task, folder in params.folders.items():
         store = Store(f"results/{params.setting}/features", calibration=folder)
-        for a, b in tqdm(params.pairs, f"{images_per_task} images a task", unit="pair"):
+        for a, b in tqdm(params.pairs, f"{images_per_task} images per task", unit="pair"):
             features = store.pair(a, b, needs)
             values = {metric.name: metrics.compute(metric, features) for metric in chosen}
             rows.append({"n_images": images_per_task, "task_a": a, "task_b": b} | values)

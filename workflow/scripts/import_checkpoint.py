@@ -10,9 +10,9 @@ from mergecast.models.external.checkpoint import read_checkpoint
 def main(snakemake):
     torch.set_num_threads(snakemake.threads)
     base = open_checkpoint(snakemake.input.base)
-    found = read_checkpoint(snakemake.params.path, base)
-    save(snakemake.output[0], found.state, {"task": snakemake.params.task} | found.provenance(base))
-    print(f"{found.layout}; text tensors left out: {found.left_out}; upcast from float16: {found.upcast}")
+    checkpoint = read_checkpoint(snakemake.params.path, base)
+    save(snakemake.output[0], checkpoint.state, {"task": snakemake.params.task} | checkpoint.provenance(base))
+    print(f"{checkpoint.layout}; text tensors left out: {checkpoint.left_out}; upcast from float16: {checkpoint.upcast}")
 
 
 if "snakemake" in globals():

@@ -14,7 +14,13 @@ gc.disable()
 
 
 def run(main, snakemake) -> None:
-    """Call `main(snakemake)`, its output in the rule's log; exit with 1 and one line if the input is bad."""
+    """Call `main(snakemake)`, its output in the rule's log; exit with 0, or with 1 and one line if the input is bad.
+
+    Parameters
+    ----------
+    main : callable
+    snakemake : Snakemake's object in a script
+    """
     from mergecast.errors import MergecastError
     from mergecast.workflow import records
     from mergecast.workflow.job_log import JobLog

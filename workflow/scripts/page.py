@@ -35,12 +35,12 @@ def main(snakemake):
     for name, resolved in snakemake.params.settings.items():
         folder = Path("results") / name
         shown = {key: value for key, value in (resolved | {"sha256": origin(folder)}).items() if value is not None}
-        told = {"metrics_info": words, "predictors_info": predictors}
-        told["methods_info"] = [explained(*method) for method in resolved["methods"].items()]
-        told["configuration"] = json.loads(json.dumps(shown))  # plain lists for tuples
-        told["names"] = stems(snakemake.input.tables, folder / "tables")  # others are of an earlier configuration
-        told["curves"] = stems(snakemake.input.get("curves", []), folder / "curves")
-        settings.append(read_setting(folder, **told))
+        details = {"metrics_info": words, "predictors_info": predictors}
+        details["methods_info"] = [explained(*method) for method in resolved["methods"].items()]
+        details["configuration"] = json.loads(json.dumps(shown))  # plain lists for tuples
+        details["names"] = stems(snakemake.input.tables, folder / "tables")  # others are of an earlier configuration
+        details["curves"] = stems(snakemake.input.get("curves", []), folder / "curves")
+        settings.append(read_setting(folder, **details))
     shared = records.shown_versions() | {key: snakemake.params.config.get(key) for key in ("tasks_file", "bases")}
     across = {Path(path).stem: tables.read(path) for path in snakemake.input.get("across", [])}
     write_report(snakemake.output[0], settings, shared, across)

@@ -1,4 +1,4 @@
-"""The table of single models: one row a task."""
+"""The table of single models: one row per task."""
 
 from job import run
 from mergecast import tables

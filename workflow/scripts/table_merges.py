@@ -1,4 +1,4 @@
-"""The table of merges: one row a pair, method and task of the pair."""
+"""The table of merges: one row per pair, method and task of the pair."""
 
 from job import run
 from mergecast import tables

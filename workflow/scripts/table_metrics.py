@@ -1,4 +1,4 @@
-"""The table of metrics: one row a pair, one column a metric; and directed values where a metric has them."""
+"""The table of metrics: one row per pair, one column per metric; and directed values where a metric has them."""
 
 from job import run
 from mergecast import tables

@@ -1,4 +1,4 @@
-"""The table of merged subsets: one row a method, subset and task of the subset."""
+"""The table of merged subsets: one row per method, subset and task of the subset."""
 
 from job import run
 from mergecast import tables

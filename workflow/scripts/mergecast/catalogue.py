@@ -7,7 +7,6 @@ no second of torch or scikit-learn, and so that no file depends on all of them. 
 import ast
 import difflib
 import importlib
-import inspect
 from functools import cache
 from pathlib import Path
 
@@ -19,26 +18,71 @@ NAME = "letters, digits, '-', '.' and single '_' only, first a letter or digit"
 
 @cache
 def names(wing: str) -> tuple[str, ...]:
-    """Sorted names of the modules in a wing ("merging", "prediction.baselines"), without those that start with "_"."""
+    """Sorted names of the modules in a wing ("merging", "prediction.baselines"), without those that start with "_".
+
+    Parameters
+    ----------
+    wing : str
+
+    Returns
+    -------
+    tuple of str
+    """
     folder = ROOT.joinpath(*wing.split("."))
     return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
 
 
 @cache
 def folders(wing: str) -> tuple[str, ...]:
-    """Sorted names of the packages in a wing ("analysis"), without those that start with "_"."""
-    found = {path.parent.name for path in ROOT.joinpath(*wing.split(".")).glob("*/__init__.py")}
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    """Sorted names of the packages in a wing ("analysis"), without those that start with "_".
+
+    Parameters
+    ----------
+    wing : str
+
+    Returns
+    -------
+    tuple of str
+    """
+    packages = {path.parent.name for path in ROOT.joinpath(*wing.split(".")).glob("*/__init__.py")}
+    return tuple(sorted(name for name in packages if not name.startswith("_")))
 
 
 def load(wing: str, name: str):
-    """The module `name` of a wing. Raises MergecastError with the closest known name if there is none."""
+    """The module `name` of a wing.
+
+    Parameters
+    ----------
+    wing : str
+    name : str
+        Of a module or package.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    MergecastError
+        With the closest known name, if there is none.
+    """
     check(wing, name)
     return importlib.import_module(f"{__package__}.{wing}.{name}")
 
 
 def check(wing: str, name: str) -> None:
-    """Raise MergecastError if a wing has no module or package `name`."""
+    """Raise MergecastError if a wing has no module or package `name`.
+
+    Parameters
+    ----------
+    wing : str
+    name : str
+
+    Raises
+    ------
+    MergecastError
+        With the closest known name, if there is none.
+    """
     known = (*names(wing), *folders(wing))
     if name not in known:
         raise MergecastError(unknown(wing.split(".")[0], name, known))
@@ -47,6 +91,20 @@ def check(wing: str, name: str) -> None:
 def unknown(kind: str, name: str, known) -> str:
     """One line about an unknown name, with the closest known one.
 
+    Parameters
+    ----------
+    kind : str
+        What is named.
+    name : str
+    known : collection of str
+
+    Returns
+    -------
+    str
+        Without a closest one where none is close.
+
+    Examples
+    --------
     >>> unknown("method", "tie", ["dare", "ties"])
     "unknown method 'tie'; did you mean 'ties'? Known: dare, ties"
     """
@@ -57,31 +115,81 @@ def unknown(kind: str, name: str, known) -> str:
 
 @cache
 def summary(wing: str, name: str) -> str:
-    """First line of a module's docstring."""
+    """First line of a module's docstring.
+
+    Parameters
+    ----------
+    wing : str
+    name : str
+
+    Returns
+    -------
+    str
+        Empty if it has none.
+
+    Raises
+    ------
+    MergecastError
+        As `check` does.
+    """
     return (ast.get_docstring(_tree(wing, name)) or "").partition("\n")[0]
 
 
 @cache
 def parameters(wing: str, name: str, function: str) -> dict:
-    """Keyword-only parameters of a function with their literal defaults; a parameter without a literal default
-    (a callable to share work, say) is no parameter of the method and is left out."""
+    """Keyword-only parameters of a function with their literal defaults.
+
+    A parameter without a literal default (a callable to share work, say) is no parameter of the method and is left out.
+
+    Parameters
+    ----------
+    wing : str
+    name : str
+        The module's.
+    function : str
+        The function's name, at the top of the module.
+
+    Returns
+    -------
+    mapping from name to default
+
+    Raises
+    ------
+    MergecastError
+        If there is no such module, or if it defines no such function.
+    """
     for node in _tree(wing, name).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            found = {}
+            defaults = {}
             for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
                 if default is not None:
                     try:
-                        found[argument.arg] = ast.literal_eval(default)
+                        defaults[argument.arg] = ast.literal_eval(default)
                     except ValueError:
                         continue
-            return found
+            return defaults
     raise MergecastError(f"{wing}/{name}.py: defines no function {function!r}")
 
 
 def literal(wing: str, name: str, constant: str, missing=None):
     """The literal assigned to a constant at the top of a module, or `missing` if it assigns none.
 
-    Raises MergecastError if what it assigns is no literal.
+    Parameters
+    ----------
+    wing : str
+    name : str
+        The module's.
+    constant : str
+    missing : object, default None
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    MergecastError
+        If there is no such module, or if what it assigns is no literal.
     """
     for node in _tree(wing, name).body:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
@@ -98,15 +206,22 @@ def _tree(wing: str, name: str) -> ast.Module:
     return ast.parse(ROOT.joinpath(*wing.split("."), f"{name}.py").read_text(encoding="utf-8"))
 
 
-def docline(thing) -> str:
-    """First line of an object's docstring."""
-    return (inspect.getdoc(thing) or "").partition("\n")[0]
-
-
 def is_name(text: str) -> bool:
-    """Whether a text can name a task or method, and so a file: letters, digits, '-', '.' and single '_' only,
-    the first a letter or digit, so that it hides no file and climbs to no folder.
+    """Whether a text can name a task or method, and so a file.
 
+    Letters, digits, '-', '.' and single '_' only, the first a letter or digit, so that it hides no file and climbs to no
+    folder.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
     >>> is_name("ViT-B.16"), is_name("a__b"), is_name("a b"), is_name(".."), is_name("")
     (True, False, False, False, False)
     """
@@ -116,8 +231,23 @@ def is_name(text: str) -> bool:
 def select(where: str, kind: str, chosen, known: tuple[str, ...]) -> tuple[str, ...]:
     """The names chosen, in their order, or all known ones for `all`.
 
-    `where` is the key of the configuration and `kind` what is named, for the error. Raises MergecastError for an unknown
-    name (with the closest known one), a name given twice, an empty list, or a text where a list belongs.
+    Parameters
+    ----------
+    where : str
+        The key of the configuration, for the error.
+    kind : str
+        What is named, for the error.
+    chosen : list of str, or "all"
+    known : tuple of str
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    MergecastError
+        For an unknown name (with the closest known one), a name given twice, an empty list, or a text where a list belongs.
     """
     if chosen == "all" or chosen == ["all"]:
         return tuple(known)

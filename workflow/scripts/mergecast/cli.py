@@ -29,7 +29,18 @@ class Kind(StrEnum):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line. Bad input ends in one line on stderr and exit code 1."""
+    """Run the command line. Bad input ends in one line on stderr and exit code 1.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        By default those of the process.
+
+    Raises
+    ------
+    SystemExit
+        At the end, with the exit code of the command; with 1 for bad input.
+    """
     try:
         app(args=arguments)
     except MergecastError as error:
@@ -123,9 +134,9 @@ def convert_checkpoint(
     from .models.external.checkpoint import read_checkpoint
 
     origin = None if base is None else open_checkpoint(base)
-    found = read_checkpoint(checkpoint, origin)
-    save(output, found.state, found.provenance(origin))
-    typer.echo(f"{output}: {found.layout}, {found.format}")
+    tower = read_checkpoint(checkpoint, origin)
+    save(output, tower.state, tower.provenance(origin))
+    typer.echo(f"{output}: {tower.layout}, {tower.format}")
 
 
 @app.command("scores")
@@ -151,10 +162,10 @@ def check_results(
     """List results whose inputs, parameters, code or versions are not those of today; exit code 1 if there are any."""
     from .workflow.check import differences
 
-    found = differences(results)
-    for job, reasons in found.items():
+    changed = differences(results)
+    for job, reasons in changed.items():
         typer.echo(f"{job}: {'; '.join(reasons)}")
-    if found:
+    if changed:
         raise typer.Exit(1)
     typer.echo(f"{results}: everything is what its record says, made from what is there today")
 
@@ -190,18 +201,18 @@ def _signature(method: str) -> str:
 
 def _assignments(settings: list[str]) -> dict:
     """`key=value` settings as a mapping; a value is read as JSON where it is some, as a word otherwise."""
-    given = {}
+    parameters = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not (key and equals):
             raise MergecastError(f"--set {setting}: must be KEY=VALUE, such as scale=0.5")
-        if key in given:
+        if key in parameters:
             raise MergecastError(f"--set {setting}: {key!r} is set twice; keep one of them")
         try:
-            given[key] = json.loads(text)
+            parameters[key] = json.loads(text)
         except ValueError:
-            given[key] = text
-    return given
+            parameters[key] = text
+    return parameters
 
 
 # Of a tensor θ and its task vector τ; ranks are those of τ.
@@ -215,7 +226,7 @@ LAYER = {
 
 
 def _print_facts(facts: dict) -> None:
-    """What `inspect` found: a line a fact, then a row a matrix; `--json` has every tensor."""
+    """What `inspect` found: one line per fact, then one row per matrix; `--json` has every tensor."""
     kinds = ", ".join(f"{number} {kind}" for kind, number in facts["dtypes"].items())
     shape = facts.get("architecture") or {}
     lines = {

@@ -33,7 +33,20 @@ def atomic(path):
     It is the same name in a folder beside `path`, since some writers choose the format by it and some, safetensors' among
     them, have temporary files of their own. A writer that is killed leaves that folder behind, for `sweep` to remove: it
     is locked for as long as its writer lives.
-    Raises MergecastError when the disk or the folder refuses the file.
+
+    Parameters
+    ----------
+    path : Path or str
+        Its folder is made if there is none.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    MergecastError
+        If the disk or the folder refuses the file.
     """
     path, folder = Path(path), None
     try:
@@ -53,7 +66,18 @@ def atomic(path):
 
 
 def sweep(folder) -> list[Path]:
-    """Remove what killed writers left in a folder and below it, and return it; what a living one writes stays."""
+    """Remove what killed writers left in a folder and below it, and return it; what a living one writes stays.
+
+    Parameters
+    ----------
+    folder : Path or str
+        It may be missing.
+
+    Returns
+    -------
+    list of Path
+        The folders removed, sorted.
+    """
     removed = []
     for left in sorted(Path(folder).rglob(f"{WRITING}*")):
         with suppress(OSError), open(left / LOCK, "ab") as lock:  # its writer lives, has just ended, or is another user's
@@ -64,13 +88,35 @@ def sweep(folder) -> list[Path]:
 
 
 def write_text(path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path or str
+    text : str
+
+    Raises
+    ------
+    MergecastError
+        As `atomic` does.
+    """
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path, value) -> None:
-    """Write strict JSON with sorted keys. Raises MergecastError if a number is not finite."""
+    """Write strict JSON with sorted keys.
+
+    Parameters
+    ----------
+    path : Path or str
+    value : what JSON can hold
+
+    Raises
+    ------
+    MergecastError
+        If a number is not finite, and as `atomic` does.
+    """
     try:
         text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False)
     except ValueError as error:
@@ -79,13 +125,38 @@ def write_json(path, value) -> None:
 
 
 def write_csv(path, table) -> None:
-    """Write a tidy table as CSV: no index, full float precision, undefined values empty."""
+    """Write a tidy table as CSV: no index, full float precision, undefined values empty.
+
+    Parameters
+    ----------
+    path : Path or str
+    table : DataFrame
+
+    Raises
+    ------
+    MergecastError
+        As `atomic` does.
+    """
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False)
 
 
 def read_json(path):
-    """Read a JSON result. Raises MergecastError when it is missing or not JSON."""
+    """Read a JSON result.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    what JSON can hold
+
+    Raises
+    ------
+    MergecastError
+        If the file is missing or not JSON.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -95,17 +166,42 @@ def read_json(path):
 
 
 def digest(arrays) -> str:
-    """SHA-256 of arrays given as (name, type, shape, bytes), in the order they come in."""
-    found = hashlib.sha256()
+    """SHA-256 of arrays, in the order they come in.
+
+    Parameters
+    ----------
+    arrays : iterable of (name, type, shape, bytes)
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    sha256 = hashlib.sha256()
     for name, dtype, shape, data in arrays:
-        found.update(f"{name}\0{dtype}\0{tuple(shape)}\0".encode())
-        found.update(data)
-    return found.hexdigest()
+        sha256.update(f"{name}\0{dtype}\0{tuple(shape)}\0".encode())
+        sha256.update(data)
+    return sha256.hexdigest()
 
 
-def check_seal(path, stated: str, found: str) -> None:
-    """Raise MergecastError if the header of a file states another hash of its tensors than they were found to have."""
-    if stated != found:
+def check_seal(path, stated: str, actual: str) -> None:
+    """Raise MergecastError if the header of a file states another hash of its tensors than they were found to have.
+
+    Parameters
+    ----------
+    path : Path or str
+        What the error names.
+    stated : str
+        The hash in the header.
+    actual : str
+        The hash of the tensors.
+
+    Raises
+    ------
+    MergecastError
+        If the two differ.
+    """
+    if stated != actual:
         raise MergecastError(
             f"{path}: is damaged: its tensors do not have the hash that its header states; "
             "delete it and run again, or copy it again if it came from elsewhere"
@@ -113,7 +209,17 @@ def check_seal(path, stated: str, found: str) -> None:
 
 
 def file_hash(path) -> str:
-    """SHA-256 of a file's bytes."""
+    """SHA-256 of a file's bytes.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
@@ -121,7 +227,10 @@ def file_hash(path) -> str:
 def versions() -> dict[str, str]:
     """Versions of Mergecast, Python and the packages a number may depend on; those not installed are left out.
 
-    In a git checkout also its commit, with "-dirty" behind it if files differ from that commit.
+    Returns
+    -------
+    mapping from name to version
+        In a git checkout also its `commit`, with "-dirty" behind it if files differ from that commit.
     """
     return {**packages(), **_commit()}
 
@@ -129,13 +238,13 @@ def versions() -> dict[str, str]:
 @cache
 def packages() -> dict[str, str]:
     """Versions of Mergecast, Python and the packages a number may depend on; those not installed are left out."""
-    found = {"mergecast": __version__, "python": platform.python_version()}
+    installed = {"mergecast": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            installed[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 @cache

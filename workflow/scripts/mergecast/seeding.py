@@ -6,6 +6,19 @@ import hashlib
 def seed_for(*names: str | int, seed: int) -> int:
     """A seed in [0, 2**63) that is a function of the names, in the order given, and the config seed alone.
 
+    Parameters
+    ----------
+    *names : str or int
+        What the seed is for.
+    seed : int
+        The config seed.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
     >>> seed_for("calibration", "digits", seed=0) == seed_for("calibration", "digits", seed=0)
     True
     >>> seed_for("calibration", "digits", seed=0) == seed_for("calibration", "digits", seed=1)

@@ -1,1 +1,1 @@
-"""What is made of the tables: one folder an analysis. `declared` says what a folder holds, and finds them all."""
+"""What is made of the tables: one folder per analysis. `declared` says what a folder holds, and finds them all."""

@@ -19,9 +19,9 @@ def require(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
 
 def one_target(table: pd.DataFrame, name: str) -> None:
     """Raise MergecastError if rows of several targets are mixed; a table without the column has one."""
-    found = list(table["target"].unique()) if "target" in table.columns else []
-    if len(found) > 1:
-        raise MergecastError(f"table {name}: mixes targets {', '.join(found)}; give the rows of one of them")
+    targets = list(table["target"].unique()) if "target" in table.columns else []
+    if len(targets) > 1:
+        raise MergecastError(f"table {name}: mixes targets {', '.join(targets)}; give the rows of one of them")
 
 
 def numbers(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
@@ -37,9 +37,9 @@ def numbers(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
 
 def chosen(values, kind: str, name: str | None) -> list[str]:
     """All names of a kind in order of first occurrence, or `name` alone. Raises MergecastError if it is not there."""
-    found = list(dict.fromkeys(values))
+    names = list(dict.fromkeys(values))
     if name is None:
-        return found
-    if name not in found:
-        raise MergecastError(catalogue.unknown(kind, name, found))
+        return names
+    if name not in names:
+        raise MergecastError(catalogue.unknown(kind, name, names))
     return [name]

@@ -28,22 +28,22 @@ def maker(
 
     Raises MergecastError for an unknown predictor or parameter.
     """
-    module, given = prediction.find(predictor), folds.check(predictor, parameters or {})
+    module, options = prediction.find(predictor), folds.check(predictor, parameters or {})
 
     def make(fold: str, pairs: Sequence[tuple[str, str]]):
-        return folds.make(module, pairs, given, n_methods, seed_for(setting, predictor, split, fold, seed=seed))
+        return folds.make(module, pairs, options, n_methods, seed_for(setting, predictor, split, fold, seed=seed))
 
     return make
 
 
 def forecasts(design: Design, make: Callable, *, split: str = "loto") -> list[Held]:
     """The out-of-fold forecasts of every fold of a split, for all methods at once."""
-    found = []
+    predictions = []
     for fold in splits.find(split)(design.pairs, design.tasks):
         model = make(fold.name, [design.pairs[row] for row in fold.train])
         model.fit(design.X[fold.train], design.Y[fold.train])
-        found.append(Held(fold.validation, predict(model, design.X[fold.validation])))
-    return found
+        predictions.append(Held(fold.validation, predict(model, design.X[fold.validation])))
+    return predictions
 
 
 def predict(model, X: np.ndarray) -> np.ndarray:
@@ -51,15 +51,17 @@ def predict(model, X: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict(X), dtype=float).reshape(len(X), -1)
 
 
-def score_rows(Y: np.ndarray, found: Sequence[Held]) -> list[dict]:
-    """One dict of `SCORES` a method, from measured targets Y (P, M), by the rule of `scores.of_forecasts`.
+def score_rows(Y: np.ndarray, predictions: Sequence[Held]) -> list[dict]:
+    """One dict of `SCORES` per method, from measured targets Y (P, M), by the rule of `scores.of_forecasts`.
 
     A pair that several folds hold out counts once, with the mean of its out-of-fold predictions. NaN where undefined.
     """
     total, count = np.zeros(Y.shape), np.zeros(len(Y))
-    for held in found:
+    for held in predictions:
         total[held.rows] += held.predicted
         count[held.rows] += 1
     seen = count > 0
-    inside = np.array([scores.pearsons(Y[held.rows], held.predicted) for held in found]).reshape(len(found), Y.shape[1])
+    inside = np.array([scores.pearsons(Y[held.rows], held.predicted) for held in predictions]).reshape(
+        len(predictions), Y.shape[1]
+    )
     return scores.of_forecasts(inside, Y[seen], total[seen] / count[seen, None])

@@ -1,4 +1,4 @@
-"""What is made of the tables: one folder an analysis, found by its name, and nothing else to be listed anywhere.
+"""What is made of the tables: one folder per analysis, found by its name, and nothing else to be listed anywhere.
 
 `analysis/NAME/__init__.py` declares it, in constants:
 
@@ -67,40 +67,60 @@ class Analysis:
 
 @cache
 def everything() -> dict[str, Analysis]:
-    """All analyses by name, in the order of the page. Raises MergecastError for a declaration that is not complete."""
-    found = [_read(name) for name in catalogue.folders("analysis")]
+    """All analyses by name, in the order of the page.
+
+    Returns
+    -------
+    dict of Analysis
+
+    Raises
+    ------
+    MergecastError
+        For a declaration that is not complete, names what is not known, or makes a table that another one makes.
+    """
+    analyses = [_read(name) for name in catalogue.folders("analysis")]
     makers: dict[str, str] = {}
-    for analysis in found:
+    for analysis in analyses:
         for table in analysis.tables:
             if table in makers:
                 raise MergecastError(f"analysis/{analysis.name}: TABLES: {makers[table]} makes {table!r} too; rename one")
             makers[table] = analysis.name
     tables = (*MEASURED, *FORECAST, *makers)
-    for analysis in found:
+    for analysis in analyses:
         for key, names, known in (
             ("TAKES", analysis.takes, tables), ("SHOWS", analysis.shows, tables), ("USES", analysis.uses, KNOWN)
         ):  # fmt: skip
             for name in names:
                 if name not in known:
                     raise MergecastError(f"analysis/{analysis.name}: {key}: {catalogue.unknown('name', name, known)}")
-    return {analysis.name: analysis for analysis in sorted(found, key=lambda analysis: (analysis.order, analysis.name))}
+    return {analysis.name: analysis for analysis in sorted(analyses, key=lambda analysis: (analysis.order, analysis.name))}
 
 
 def of(setting: Mapping, tables: Collection[str]) -> dict[str, Analysis]:
     """Those that a setting has, in the order of the page.
 
-    `setting` is what `applies` is asked about; `tables` names what the setting has without any analysis.
+    Parameters
+    ----------
+    setting : mapping
+        What `applies` is asked about.
+    tables : collection of str
+        What the setting has without any analysis.
+
+    Returns
+    -------
+    dict of Analysis
+        By name.
     """
-    there, found = set(tables), set()
+    there, names = set(tables), set()
     local = {name: analysis for name, analysis in everything().items() if analysis.scope == "setting"}
     while more := [
         name
         for name, analysis in local.items()
-        if name not in found and {*analysis.takes, *analysis.shows} <= {*there, *analysis.tables} and analysis.applies(setting)
+        if name not in names and {*analysis.takes, *analysis.shows} <= {*there, *analysis.tables} and analysis.applies(setting)
     ]:
-        found.update(more)
+        names.update(more)
         there.update(table for name in more for table in local[name].tables)
-    return {name: analysis for name, analysis in local.items() if name in found}
+    return {name: analysis for name, analysis in local.items() if name in names}
 
 
 def _read(name: str) -> Analysis:

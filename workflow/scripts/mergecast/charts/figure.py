@@ -60,14 +60,38 @@ class Figure:
 
 
 def rows(table: pd.DataFrame) -> alt.Data:
-    """A table as rows of plain values, numbers to six significant digits, undefined ones as null."""
+    """A table as rows of plain values.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    altair.Data
+        Floats to six significant digits, undefined ones as null.
+    """
     values = [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
     with debug_mode(False):  # checking every row against the schema of Vega-Lite took most of the page's time
         return alt.Data(values=values)
 
 
 def spec(chart, alternative: str, **parameters) -> dict:
-    """A chart as a dictionary that fills its container's width, with signals and a description for screen readers."""
+    """A chart as a dictionary that fills its container's width, with signals and a description for screen readers.
+
+    Parameters
+    ----------
+    chart : altair chart
+    alternative : str
+        The description.
+    **parameters : object
+        Signals by name, each with its first value.
+
+    Returns
+    -------
+    dict
+        A specification of Vega-Lite.
+    """
     made = chart.to_dict(validate=False)  # its parts were checked as they were made
     made.pop("config", None)
     made |= {"description": alternative, "width": "container"}
@@ -77,7 +101,17 @@ def spec(chart, alternative: str, **parameters) -> dict:
 
 
 def key(table: pd.DataFrame) -> pd.Series:
-    """The pair's name, "a__b"."""
+    """The pair's name, "a__b".
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns `task_a` and `task_b`.
+
+    Returns
+    -------
+    Series of str
+    """
     return table.task_a + "__" + table.task_b
 
 

@@ -11,7 +11,7 @@ from .figure import rows
 
 @dataclass(frozen=True)
 class Cells:
-    """What a heatmap draws of a table of one row a cell.
+    """What a heatmap draws of a table of one row per cell.
 
     `x`, `y`: columns of names, in the order of `xs` and `ys`; `value`: the column of the colour, from `domain`, and of the
     number written, in the format `form` of D3. `text`: another column to write, of words or numbers. `title` names the value
@@ -33,7 +33,17 @@ class Cells:
 
 
 def heatmap(table: pd.DataFrame, cells: Cells):
-    """A layered chart: one cell a row of `table`, undefined ones grey."""
+    """A layered chart: one cell per row of `table`, undefined ones grey.
+
+    Parameters
+    ----------
+    table : DataFrame
+    cells : Cells
+
+    Returns
+    -------
+    altair.LayerChart
+    """
     value, defined = cells.value, f"datum.{cells.value} !== null"
     places = {
         "x": alt.X(f"{cells.x}:N", sort=list(cells.xs), title=None, axis=_names(labelAngle=-40, orient="top")),

@@ -13,12 +13,23 @@ from .figure import VEGALITE, Figure
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 ROOM = 960  # pixels that panels side by side may take
 MARGIN = 130  # pixels that the labels of a panel take beside its plot
-RESOURCES = re.compile(rb"(?:^ +/[a-z]{2}\d+ \d+ 0 R\n){2,}", re.MULTILINE)  # a name and its object a line
+RESOURCES = re.compile(rb"(?:^ +/[a-z]{2}\d+ \d+ 0 R\n){2,}", re.MULTILINE)  # a name and its object per line
 LETTER = 5.6  # mean width of a letter of the subtitle in pixels
 
 
 def save(figure: Figure, svg_path, pdf_path) -> None:
-    """Write a figure as SVG and as PDF: whole or not at all. Raises MergecastError when a file cannot be written."""
+    """Write a figure as SVG and as PDF: whole or not at all.
+
+    Parameters
+    ----------
+    figure : Figure
+    svg_path, pdf_path : Path or str
+
+    Raises
+    ------
+    MergecastError
+        When a file cannot be written.
+    """
     whole = compose(figure)
     svg = vl_convert.vegalite_to_svg(whole, vl_version=VEGALITE, allowed_base_urls=[])
     pdf = ordered(vl_convert.vegalite_to_pdf(whole, vl_version=VEGALITE, allowed_base_urls=[]))
@@ -31,6 +42,16 @@ def save(figure: Figure, svg_path, pdf_path) -> None:
 def ordered(pdf: bytes) -> bytes:
     """The same PDF, the names of a page's resources in order: vl-convert lists them in another one each time.
 
+    Parameters
+    ----------
+    pdf : bytes
+
+    Returns
+    -------
+    bytes
+
+    Examples
+    --------
     >>> ordered(b"<<\\n  /xo9 27 0 R\\n  /xo2 13 0 R\\n>>\\n")
     b'<<\\n  /xo2 13 0 R\\n  /xo9 27 0 R\\n>>\\n'
     """
@@ -38,7 +59,17 @@ def ordered(pdf: bytes) -> bytes:
 
 
 def compose(figure: Figure) -> dict:
-    """One specification for all panels, on white. What the page leaves to the pointer is at rest: nothing is picked."""
+    """One specification for all panels, on white. What the page leaves to the pointer is at rest: nothing is picked.
+
+    Parameters
+    ----------
+    figure : Figure
+
+    Returns
+    -------
+    dict
+        A specification of Vega-Lite.
+    """
     panels = figure.choices or figure.panels
     most = figure.columns or max(1, ROOM // (figure.width + MARGIN))
     rows = -(-len(panels) // most)

@@ -19,7 +19,18 @@ CATEGORY = ("predictor", "baseline", "third", "fourth", "ink")
 
 
 def config(palette: dict, font: str = SANS) -> dict:
-    """The configuration of Vega-Lite for a palette: what styles and ranges of colours stand for."""
+    """The configuration of Vega-Lite for a palette: what styles and ranges of colours stand for.
+
+    Parameters
+    ----------
+    palette : dict
+        `LIGHT` or `DARK`.
+    font : str, default SANS
+
+    Returns
+    -------
+    dict
+    """
 
     def mark(name):
         return {"color": palette[name]}

@@ -12,13 +12,32 @@ TARGET_NAMES = {
 
 
 def words(name: str) -> str:
-    """A published name as it is read: underscores become spaces."""
+    """A published name as it is read: underscores become spaces.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+    """
     return str(name).replace("_", " ")
 
 
 def target_name(target: str) -> str:
     """A target as it is read.
 
+    Parameters
+    ----------
+    target : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> target_name("loss_increase"), target_name("retained_a")
     ('loss increase', 'normalised accuracy kept by the first task')
     """
@@ -28,6 +47,18 @@ def target_name(target: str) -> str:
 def number(value, digits: int = 2) -> str:
     """A number as it is read: a true minus sign, "undefined" where there is none.
 
+    Parameters
+    ----------
+    value : number or None
+    digits : int, default 2
+        After the point.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> number(-0.123), number(float("nan")), number(None), number(-0.001)
     ('−0.12', 'undefined', 'undefined', '0.00')
     """
@@ -37,13 +68,34 @@ def number(value, digits: int = 2) -> str:
 
 
 def share(value) -> str:
-    """A share as a percentage, or "undefined"."""
+    """A share as a percentage, or "undefined".
+
+    Parameters
+    ----------
+    value : number or None
+        1 is 100%.
+
+    Returns
+    -------
+    str
+    """
     return "undefined" if value is None or pd.isna(value) else f"{100 * value:.0f}%"
 
 
 def span(counts) -> str:
     """The range of some whole numbers.
 
+    Parameters
+    ----------
+    counts : iterable of number
+        At least one.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> span([5, 5]), span([5, 7])
     ('5', '5–7')
     """

@@ -28,8 +28,15 @@ RESERVED = ("README.md", "across", "bases", "benchmarks", "images", "logs", "rec
 def check(config: dict) -> None:
     """Raise MergecastError, naming the key, for the first fault of a configuration that has passed its schema.
 
-    Refused: NaN and infinity; a whole number with a point; a setting named like a folder that all settings share; a warm-up
-    longer than the training; momentum for AdamW, which has none.
+    Parameters
+    ----------
+    config : dict
+
+    Raises
+    ------
+    MergecastError
+        For NaN and infinity; a whole number with a point; a setting named like something else in results/; a warm-up longer
+        than the training; momentum for AdamW, which has none.
     """
     for where, number in _floats(config):
         if not math.isfinite(number):
@@ -48,10 +55,11 @@ def check(config: dict) -> None:
             raise MergecastError(f"settings.{name}.recipe: momentum is for SGD; leave it out or set `optimizer: SGD`")
 
 
-def _check_training(where: str, given: dict) -> None:
-    if given.get("warmup_steps", 0) > given.get("steps", math.inf):
+def _check_training(where: str, training: dict) -> None:
+    if training.get("warmup_steps", 0) > training.get("steps", math.inf):
         raise MergecastError(
-            f"{where}: warmup_steps is {given['warmup_steps']}, but there are {given['steps']} steps; give less, or more steps"
+            f"{where}: warmup_steps is {training['warmup_steps']}, but there are {training['steps']} steps; "
+            "give less, or more steps"
         )
 
 

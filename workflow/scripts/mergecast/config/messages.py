@@ -1,4 +1,4 @@
-"""A configuration as it is written: its file read as text, and what its schema finds, told in one line each."""
+"""A configuration as it is written: its file read as text, and what its schema finds, reported in one line each."""
 
 import math
 import os
@@ -13,10 +13,18 @@ MEND = "mend the YAML there: indent with spaces, close every bracket and quote"
 
 
 def check_file(path) -> None:
-    """Raise MergecastError with file and line for what a reader of YAML tells unclearly, or lets pass.
+    """Raise MergecastError, with the line where there is one, for what a reader of YAML reports unclearly, or lets pass.
 
-    Refused: text that is not UTF-8, no YAML (a tab, an open bracket, …), no mapping, a key that stands there twice (the
-    reader would take the last). A file that is not there, or not named `*.yaml` or `*.yml`, is left to Snakemake.
+    Parameters
+    ----------
+    path : Path or str
+        One that is not there, or not named `*.yaml` or `*.yml`, is left to Snakemake.
+
+    Raises
+    ------
+    MergecastError
+        For text that is not UTF-8, no YAML (a tab, an open bracket, …), no mapping, a key that stands there twice (the reader
+        would take the last).
     """
     path = os.path.relpath(path)
     if not os.path.isfile(path) or not path.endswith((".yaml", ".yml")):
@@ -60,7 +68,17 @@ def _line(mark: yaml.Mark) -> int:
 
 
 def explain(error) -> str:
-    """One line for a jsonschema ValidationError of the configuration: the key, what is wrong with it, what fits."""
+    """One line for a jsonschema ValidationError of the configuration: the key, what is wrong with it, what fits.
+
+    Parameters
+    ----------
+    error : jsonschema.ValidationError
+
+    Returns
+    -------
+    str
+        It begins with the dotted key, or with "the configuration" for its top level.
+    """
     where = ".".join(map(str, error.absolute_path)) or "the configuration"
     fits, value = error.validator_value, error.instance
     if error.validator == "additionalProperties":

@@ -84,33 +84,62 @@ class Setting:
 
 
 def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:
-    """Every setting of a configuration that has passed its schema. Raises MergecastError for the first fault found."""
+    """Every setting of a configuration that has passed its schema.
+
+    Parameters
+    ----------
+    config : dict
+    tasks : mapping from task to dict
+        Rows of tasks.tsv, as `read_tasks` gives them.
+
+    Returns
+    -------
+    mapping from name to Setting
+        In the order of the configuration; then those of the folder `published`.
+
+    Raises
+    ------
+    MergecastError
+        For the first fault found.
+    """
     consistency.check(config)
-    bases, given = config.get("bases") or {}, _given(config)
-    for name, own in given.items():
-        _check_origin(f"settings.{name}", own, bases)
-    if any("tables" not in own for own in given.values()):
+    bases, settings = config.get("bases") or {}, _given(config)
+    for name, setting in settings.items():
+        _check_origin(f"settings.{name}", setting, bases)
+    if any("tables" not in setting for setting in settings.values()):
         for key in ("tasks_file", *OF_MODELS):
             if key not in config:
                 raise MergecastError(f"the configuration: lacks the key {key!r}; add it (config/README.md says what it means)")
     for name, base in bases.items():
         _check_base(f"bases.{name}", base, tasks)
     return {
-        name: _of_tables(name, _merged(config, own))
-        if "tables" in own
-        else _of_models(name, _merged(config, own), bases, tasks)
-        for name, own in given.items()
+        name: _of_tables(name, _merged(config, setting))
+        if "tables" in setting
+        else _of_models(name, _merged(config, setting), bases, tasks)
+        for name, setting in settings.items()
     }
 
 
 def remarks(config: dict, settings: dict[str, Setting]) -> list[str]:
-    """What a reader should know of the tables brought, a line each: what is used, what is left out and why, what is a copy."""
+    """What a reader should know of the tables brought, one line each: what is used, what is left out and why, what is a copy.
+
+    Parameters
+    ----------
+    config : dict
+    settings : mapping from name to Setting
+        As `resolve` gives them.
+
+    Returns
+    -------
+    list of str
+        Empty where no tables are brought.
+    """
     lines, merges = [], {}
     for name, setting in settings.items():
         if setting.tables:
-            found = read_tables(setting.tables, setting.chosen, f"settings.{name}")
-            merges[name] = found.tables["merges"]
-            lines += _account(name, found)
+            external = read_tables(setting.tables, setting.chosen, f"settings.{name}")
+            merges[name] = external.tables["merges"]
+            lines += _account(name, external)
             if "splits" not in config:
                 lost = [split for split in SPLITS if split not in setting.splits]
                 lines += [f"{name}: leaves out split {split}: too few tasks, or pairs, for it" for split in lost]
@@ -122,11 +151,12 @@ def remarks(config: dict, settings: dict[str, Setting]) -> list[str]:
     return lines + compare.copies(merges)
 
 
-def _account(name: str, found: ExternalTables) -> list[str]:
+def _account(name: str, external: ExternalTables) -> list[str]:
     """What is used of a setting's tables, and what is not; of each kind the first few."""
-    pairs, dropped = len(found.tables["metrics"]), found.dropped
+    pairs, dropped = len(external.tables["metrics"]), external.dropped
     lines = [
-        f"{name}: takes {pairs} pairs of {len(found.tasks)} tasks, metrics: {len(found.metrics)}, methods: {len(found.methods)}"
+        f"{name}: takes {pairs} pairs of {len(external.tasks)} tasks, metrics: {len(external.metrics)}, "
+        f"methods: {len(external.methods)}"
     ]
     for what, rows in dropped.groupby("what", sort=False):
         lines += [f"{name}: leaves out {what} {row.name_}: {row.reason}" for row in _few(rows)]
@@ -145,47 +175,47 @@ def _given(config: dict) -> dict[str, dict]:
 
     A key left empty counts as not given, but for `subsets`: there, null means none.
     """
-    given = {
-        name: {key: value for key, value in own.items() if value is not None or key == "subsets"}
-        for name, own in (config.get("settings") or {}).items()
+    settings = {
+        name: {key: value for key, value in setting.items() if value is not None or key == "subsets"}
+        for name, setting in (config.get("settings") or {}).items()
     }
     if config.get("published"):
         for name, paths in folder.find(config["published"])[0].items():
-            if name in given:
+            if name in settings:
                 raise MergecastError(f"settings.{name}: is in the folder `published` too; give it another name")
-            given[name] = {"tables": paths}
-    if not given and "published" in config:
+            settings[name] = {"tables": paths}
+    if not settings and "published" in config:
         raise MergecastError(
             "published: names no folder; add `--config published=DIR`, the folder that holds the published tables"
         )
-    if not given:
+    if not settings:
         raise MergecastError("the configuration: lacks the key 'settings'; add it (config/README.md says what it means)")
-    return given
+    return settings
 
 
-def _merged(config: dict, own: dict) -> dict:
+def _merged(config: dict, setting: dict) -> dict:
     """The keys of one setting: its own, then those of the whole configuration."""
-    return {key: config[key] for key in PER_SETTING if key in config} | own
+    return {key: config[key] for key in PER_SETTING if key in config} | setting
 
 
-def _check_origin(where: str, own: dict, bases: dict) -> None:
+def _check_origin(where: str, setting: dict, bases: dict) -> None:
     """A setting starts from models or from tables, and gives the keys of one of them."""
-    if "tables" in own:
+    if "tables" in setting:
         for key in ("base", "recipe", "checkpoints", "method_parameters", *OF_MODELS, "subsets"):
-            if key in own:
+            if key in setting:
                 raise MergecastError(f"{where}: gives both tables and {key}; tables have no models, leave out one of them")
         return
-    if not own.get("base"):
+    if not setting.get("base"):
         raise MergecastError(
             f"{where}: names no base; add `base:` with one of: {', '.join(bases)} (or `tables:`, to bring yours)"
         )
-    if own["base"] not in bases:
-        raise MergecastError(f"{where}.base: {catalogue.unknown('base', own['base'], bases)}")
+    if setting["base"] not in bases:
+        raise MergecastError(f"{where}.base: {catalogue.unknown('base', setting['base'], bases)}")
 
 
-def _of_models(name: str, own: dict, bases: dict, tasks: dict[str, dict]) -> Setting:
+def _of_models(name: str, setting: dict, bases: dict, tasks: dict[str, dict]) -> Setting:
     where = f"settings.{name}"
-    chosen = select(f"{where}.tasks", "task", own["tasks"], tuple(tasks))
+    chosen = select(f"{where}.tasks", "task", setting["tasks"], tuple(tasks))
     for task in chosen:
         check_row(tasks[task])
     if len(chosen) < 2:
@@ -196,92 +226,92 @@ def _of_models(name: str, own: dict, bases: dict, tasks: dict[str, dict]) -> Set
         )
     return Setting(
         name=name,
-        base=own["base"],
+        base=setting["base"],
         tasks=tuple(sorted(chosen, key=list(tasks).index)),
-        metrics=select(f"{where}.metrics", "metric", own["metrics"], tuple(metrics.catalogue())),
-        methods=_methods(where, own),
-        recipe=own.get("recipe"),
-        checkpoints=checkpoint_paths(where, own, chosen, tuple(tasks)),
-        subsets=_subsets(where, own, len(chosen)),
-        **_forecast(where, own, len(chosen)),
-        **{key: own[key] for key in OF_MODELS},
+        metrics=select(f"{where}.metrics", "metric", setting["metrics"], tuple(metrics.catalogue())),
+        methods=_methods(where, setting),
+        recipe=setting.get("recipe"),
+        checkpoints=checkpoint_paths(where, setting, chosen, tuple(tasks)),
+        subsets=_subsets(where, setting, len(chosen)),
+        **_forecast(where, setting, len(chosen)),
+        **{key: setting[key] for key in OF_MODELS},
     )
 
 
-def _of_tables(name: str, own: dict) -> Setting:
+def _of_tables(name: str, setting: dict) -> Setting:
     where = f"settings.{name}"
-    chosen = {key: own[key] for key in ("tasks", "metrics", "methods")}
-    found = read_tables(own["tables"], chosen, where)
-    forecast = _forecast(where, own, len(found.tasks))
-    pairs = list(found.tables["metrics"][["task_a", "task_b"]].itertuples(index=False, name=None))
-    forecast["splits"] = _possible(where, forecast["splits"], own.get("splits") or ["loto"], pairs, found.tasks)
-    sizes, subsets = found.tables.get("calibration_metrics"), found.tables.get("subsets")
+    chosen = {key: setting[key] for key in ("tasks", "metrics", "methods")}
+    external = read_tables(setting["tables"], chosen, where)
+    forecast = _forecast(where, setting, len(external.tasks))
+    pairs = list(external.tables["metrics"][["task_a", "task_b"]].itertuples(index=False, name=None))
+    forecast["splits"] = _possible(where, forecast["splits"], setting.get("splits") or ["loto"], pairs, external.tasks)
+    sizes, subsets = external.tables.get("calibration_metrics"), external.tables.get("subsets")
     forecast["analysis"]["calibration_sizes"] = [] if sizes is None else sorted(map(int, sizes["n_images"].unique()))
     return Setting(
         name=name,
         base=None,
-        tasks=found.tasks,
-        metrics=found.metrics,
-        methods={method: {} for method in found.methods},
+        tasks=external.tasks,
+        metrics=external.metrics,
+        methods={method: {} for method in external.methods},
         recipe=None,
         subsets=None
         if subsets is None
         else {"size": subsets["tasks"].iloc[0].count("|") + 1, "count": subsets["subset"].nunique()},
         **forecast,
         **dict.fromkeys(OF_MODELS),
-        tables=dict(own["tables"]),
+        tables=dict(setting["tables"]),
         chosen=chosen,
     )
 
 
-def _forecast(where: str, own: dict, n_tasks: int) -> dict:
+def _forecast(where: str, setting: dict, n_tasks: int) -> dict:
     """The keys of the forecast, which settings of models and of tables share, with their defaults."""
     kinds = prediction.kinds()
-    predictors = select(f"{where}.predictors", "predictor", own["predictors"], tuple(kinds))
+    predictors = select(f"{where}.predictors", "predictor", setting["predictors"], tuple(kinds))
     return {
         "predictors": predictors + tuple(name for name, kind in kinds.items() if kind == "baseline" and name not in predictors),
-        "targets": select(f"{where}.targets", "target", own.get("targets", DEFAULTS["targets"]), TARGETS),
-        "splits": _splits(where, own.get("splits"), n_tasks),
-        "bootstrap": own.get("bootstrap", DEFAULTS["bootstrap"]),
-        "intervals": tuple(own.get("intervals", DEFAULTS["intervals"])),
-        "analysis": _analysis(where, own, predictors),
-        "seed": own["seed"],
+        "targets": select(f"{where}.targets", "target", setting.get("targets", DEFAULTS["targets"]), TARGETS),
+        "splits": _splits(where, setting.get("splits"), n_tasks),
+        "bootstrap": setting.get("bootstrap", DEFAULTS["bootstrap"]),
+        "intervals": tuple(setting.get("intervals", DEFAULTS["intervals"])),
+        "analysis": _analysis(where, setting, predictors),
+        "seed": setting["seed"],
     }
 
 
-def _splits(where: str, given: dict | None, n_tasks: int) -> dict[str, dict]:
+def _splits(where: str, configured: dict | None, n_tasks: int) -> dict[str, dict]:
     """The options of every split asked for, in the order of SPLITS; by default every split that has enough tasks."""
-    for name in given or {}:
+    for name in configured or {}:
         if n_tasks < FEWEST_TASKS[name]:
             raise MergecastError(
                 f"{where}.splits: {name} needs at least {FEWEST_TASKS[name]} tasks and there are {n_tasks}; leave it out"
             )
-    asked = {name: {} for name in SPLITS if n_tasks >= FEWEST_TASKS[name]} if given is None else given
+    asked = {name: {} for name in SPLITS if n_tasks >= FEWEST_TASKS[name]} if configured is None else configured
     return {name: DEFAULTS["splits"][name] | asked[name] for name in SPLITS if name in asked}
 
 
 def _possible(where: str, chosen: dict, asked, pairs, tasks) -> dict[str, dict]:
     """The splits that these pairs allow, since tables may lack some; one that was asked for and is not possible is an error."""
-    found = {}
+    possible = {}
     for name, options in chosen.items():
         try:
             splits.check(name, pairs, tasks, **({"halves": options["halves"]} if "halves" in options else {}))
-            found[name] = options
+            possible[name] = options
         except MergecastError as error:
             if name in asked:
                 raise MergecastError(f"{where}.splits: {error}, or leave the split out") from error
-    return found
+    return possible
 
 
-def _subsets(where: str, own: dict, n_tasks: int) -> dict | None:
+def _subsets(where: str, setting: dict, n_tasks: int) -> dict | None:
     """Size and number of the k-way merges; unless it is given, the number is no more than there are subsets."""
-    given = own.get("subsets", {})
-    if given is None:
+    options = setting.get("subsets", {})
+    if options is None:
         return None
-    size = given.get("size", DEFAULTS["subsets"]["size"])
+    size = options.get("size", DEFAULTS["subsets"]["size"])
     if size > n_tasks:
         raise MergecastError(f"{where}.subsets.size: is {size}, but there are {n_tasks} tasks; give {n_tasks} or less")
-    count = given.get("count", min(DEFAULTS["subsets"]["count"], comb(n_tasks, size)))
+    count = options.get("count", min(DEFAULTS["subsets"]["count"], comb(n_tasks, size)))
     if count > comb(n_tasks, size):
         raise MergecastError(
             f"{where}.subsets.count: is {count}, but {n_tasks} tasks have {comb(n_tasks, size)} subsets of {size}; ask for less"
@@ -289,16 +319,16 @@ def _subsets(where: str, own: dict, n_tasks: int) -> dict | None:
     return {"size": size, "count": count}
 
 
-def _analysis(where: str, own: dict, predictors: tuple[str, ...]) -> dict:
-    """The predictor of the analyses, one of those chosen and with a coefficient a metric; the calibration sizes.
+def _analysis(where: str, setting: dict, predictors: tuple[str, ...]) -> dict:
+    """The predictor of the analyses, one of those chosen and with a coefficient per metric; the calibration sizes.
 
     Where none is named it is the default or, if that is not chosen, the first that is and has coefficients.
     """
-    found = DEFAULTS["analysis"] | own.get("analysis", {})
+    analysis = DEFAULTS["analysis"] | setting.get("analysis", {})
     weighing = [other for other in prediction.kinds() if _weighs_metrics(other)]
-    if "predictor" not in own.get("analysis", {}) and found["predictor"] not in predictors:
-        found["predictor"] = next((other for other in predictors if other in weighing), found["predictor"])
-    name = found["predictor"]
+    if "predictor" not in setting.get("analysis", {}) and analysis["predictor"] not in predictors:
+        analysis["predictor"] = next((other for other in predictors if other in weighing), analysis["predictor"])
+    name = analysis["predictor"]
     if name not in weighing:
         raise MergecastError(f"{where}.analysis.predictor: {catalogue.unknown('predictor with coefficients', name, weighing)}")
     if name not in predictors:
@@ -307,7 +337,7 @@ def _analysis(where: str, own: dict, predictors: tuple[str, ...]) -> dict:
             f"{where}.analysis.predictor: is {name!r}, which is not among `predictors`; add it there"
             + (f" or take {' or '.join(here)}" if here else "")
         )
-    return {"predictor": name, "calibration_sizes": list(found["calibration_sizes"])}
+    return {"predictor": name, "calibration_sizes": list(analysis["calibration_sizes"])}
 
 
 def _weighs_metrics(name: str) -> bool:
@@ -325,14 +355,16 @@ def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
         raise MergecastError(f"{where}.path: {base['path']!r} is no file; put the weights there or correct the path")
 
 
-def _methods(where: str, own: dict) -> dict[str, dict]:
-    chosen = select(f"{where}.methods", "method", own["methods"], merging.methods())
-    given = own.get("method_parameters") or {}
-    for name in given:
+def _methods(where: str, setting: dict) -> dict[str, dict]:
+    chosen = select(f"{where}.methods", "method", setting["methods"], merging.methods())
+    parameters = setting.get("method_parameters") or {}
+    for name in parameters:
         if name not in merging.methods():
             raise MergecastError(f"{where}.method_parameters: {catalogue.unknown('method', name, merging.methods())}")
     try:
-        checked = {name: merging.check_parameters(name, given.get(name) or {}, models=2) for name in (*chosen, *given)}
+        checked = {
+            name: merging.check_parameters(name, parameters.get(name) or {}, models=2) for name in (*chosen, *parameters)
+        }
     except MergecastError as error:
         raise MergecastError(f"{where}.method_parameters: {error}") from error
     return {name: checked[name] for name in chosen}

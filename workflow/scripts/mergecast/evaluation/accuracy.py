@@ -27,18 +27,39 @@ def evaluate(
     batch_size: int | str = "auto",
     precision: torch.dtype | None = None,
 ) -> dict:
-    """Accuracy in [0,1], mean cross-entropy in nats and number of images, as {"accuracy", "loss", "n"}.
+    """Accuracy, loss and number of images of an encoder under a head.
 
-    `images` is uint8 N×S×S×3, `labels` N class indices, `head` C×D. `batch_size`: images at once, or `auto`. A GPU whose
-    memory does not suffice gets half as many. `precision`: of the tower's products (autocast), by default float32 on the
-    CPU and float16 on a GPU; head and loss are float32 and float64. What leaves the range of float16 is tested again in
-    float32. Raises MergecastError when one image alone is too much for the memory.
+    A GPU whose memory does not suffice gets half as many images at once. What leaves the range of float16 is tested again in
+    float32. Head and loss are float32 and float64.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Is put into evaluation mode.
+    head : (C, D) tensor
+    images : (N, S, S, 3) uint8 array
+    labels : (N,) int64 array
+        Class indices.
+    batch_size : int or "auto", default "auto"
+        Images at once.
+    precision : torch.dtype or None, default None
+        Of the tower's products (autocast); None: float32 on the CPU and float16 on a GPU.
+
+    Returns
+    -------
+    dict
+        `accuracy` in [0, 1], `loss`, the mean cross-entropy in nats, and `n`, the number of images.
+
+    Raises
+    ------
+    MergecastError
+        If one image alone is too much for the memory, or images have another size than the model takes.
     """
     precision = precision or PRECISION[encoder.device.type]
-    found = _tested(encoder.eval(), head, Split(images, labels), batch_size, precision)
-    if not math.isfinite(found["loss"]) and precision != torch.float32:
-        found = _tested(encoder, head, Split(images, labels), batch_size, torch.float32)
-    return found
+    evaluation = _tested(encoder.eval(), head, Split(images, labels), batch_size, precision)
+    if not math.isfinite(evaluation["loss"]) and precision != torch.float32:
+        evaluation = _tested(encoder, head, Split(images, labels), batch_size, torch.float32)
+    return evaluation
 
 
 def _tested(encoder: Encoder, head: torch.Tensor, split: Split, batch_size: int | str, precision: torch.dtype) -> dict:
@@ -70,7 +91,21 @@ def _tested(encoder: Encoder, head: torch.Tensor, split: Split, batch_size: int 
 def normalised_accuracy(merged: float, fine_tuned: float, task: str) -> float:
     """Accuracy of a merged model over that of the task's own fine-tuned model.
 
-    Raises MergecastError naming the task when the fine-tuned accuracy is zero, where the ratio means nothing.
+    Parameters
+    ----------
+    merged, fine_tuned : float
+        Accuracies in [0, 1].
+    task : str
+
+    Returns
+    -------
+    float
+        At least 0; may exceed 1.
+
+    Raises
+    ------
+    MergecastError
+        If the fine-tuned accuracy is zero, where the ratio means nothing. The message names the task.
     """
     if fine_tuned <= 0:
         raise MergecastError(

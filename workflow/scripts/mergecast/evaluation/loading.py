@@ -13,11 +13,22 @@ AHEAD = 3  # batches
 
 
 def batches(split: Split, chosen: Iterable, device: torch.device) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Images (uint8, N×S×S×3) and labels (int64, N) on the device, for each slice or array of indices in `chosen`.
+    """Images and labels on the device, for each slice or array of indices in `chosen`.
 
     Images travel as bytes, a quarter of what floats would take. For a GPU, a thread takes them out of the split (which
     may lie on a disk) into pinned memory some batches ahead, from where they are copied while the GPU computes. On the
     CPU, whose cores have work enough, each batch is taken when it is asked for. The values are the same.
+
+    Parameters
+    ----------
+    split : Split
+    chosen : iterable of slices or arrays of indices
+    device : torch.device
+
+    Yields
+    ------
+    tuple of tensors
+        Images (N, S, S, 3), uint8, and labels (N,), int64.
     """
     taken = ((_owned(split.images[indices]), _owned(split.labels[indices])) for indices in chosen)
     if device.type != "cuda":
@@ -29,9 +40,20 @@ def batches(split: Split, chosen: Iterable, device: torch.device) -> Iterator[tu
 
 
 def ahead(items: Iterable, depth: int = AHEAD) -> Iterator:
-    """The items in their order, up to `depth` of them made before they are asked for, by a thread of its own.
+    """The items in their order, made before they are asked for by a thread of its own.
 
     What goes wrong there is raised here, in its place; the thread ends when the last item is made or nobody asks on.
+
+    Parameters
+    ----------
+    items : iterable
+    depth : int, default 3
+        How many made items wait at most; the thread has one more in hand.
+
+    Yields
+    ------
+    object
+        Each item.
     """
     made, stop = queue.Queue(maxsize=depth), threading.Event()
 

@@ -22,19 +22,36 @@ class TaskTest:
 
 
 def merge_quality(encoder: Encoder, tests: Sequence[TaskTest], *, batch_size: int | str) -> dict:
-    """Accuracy, normalised accuracy and loss (nats), by task in `results` and as unweighted means over the tasks.
+    """Accuracy, normalised accuracy and loss of a merged model, by task and as unweighted means over the tasks.
 
-    Normalised accuracy is merged / fine-tuned accuracy of the same task; it may exceed 1.
-    Raises MergecastError naming the task whose fine-tuned accuracy is zero.
+    Parameters
+    ----------
+    encoder : Encoder
+        With the merged weights.
+    tests : sequence of TaskTest
+        At least 1.
+    batch_size : int or "auto"
+        Images at once.
+
+    Returns
+    -------
+    dict
+        `accuracy` in [0, 1], `normalised_accuracy`, merged / fine-tuned accuracy of the same task, which may exceed 1, and
+        `loss` in nats: the means. `results`: mapping from task to these three, `n_images` and `fine_tuned_accuracy`.
+
+    Raises
+    ------
+    MergecastError
+        If a fine-tuned accuracy is zero, naming the task, or as `evaluate` does.
     """
     results = {}
     for test in tests:
-        found = evaluate(encoder, test.head, test.test.images, test.test.labels, batch_size=batch_size)
+        evaluation = evaluate(encoder, test.head, test.test.images, test.test.labels, batch_size=batch_size)
         results[test.task] = {
-            "accuracy": found["accuracy"],
-            "normalised_accuracy": normalised_accuracy(found["accuracy"], test.fine_tuned_accuracy, test.task),
-            "loss": found["loss"],
-            "n_images": found["n"],
+            "accuracy": evaluation["accuracy"],
+            "normalised_accuracy": normalised_accuracy(evaluation["accuracy"], test.fine_tuned_accuracy, test.task),
+            "loss": evaluation["loss"],
+            "n_images": evaluation["n"],
             "fine_tuned_accuracy": test.fine_tuned_accuracy,
         }
     keys = ("accuracy", "normalised_accuracy", "loss")

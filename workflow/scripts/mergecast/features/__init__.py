@@ -60,14 +60,38 @@ def names() -> tuple[str, ...]:
 
 
 def check(name: str) -> None:
-    """Raise MergecastError with the closest name if there is no feature `name`."""
+    """Raise MergecastError with the closest name if there is no feature `name`.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    MergecastError
+        If there is none of that name.
+    """
     if name not in names():
         raise MergecastError(catalogue.unknown("feature", name, names()))
 
 
 @cache
 def find(name: str) -> Feature:
-    """What a feature declares. Raises MergecastError if there is none of that name, or if what it declares is not possible."""
+    """What a feature declares.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Feature
+
+    Raises
+    ------
+    MergecastError
+        If there is none of that name, or if what it declares is not possible.
+    """
     check(name)
     declared = {
         key: catalogue.literal(WING, name, key.upper(), missing)
@@ -117,7 +141,22 @@ def _reached(needs: Iterable[str]) -> set[str]:
 
 
 def with_needs(chosen: Iterable[str]) -> tuple[str, ...]:
-    """These features and all that they are made from, each after what it is made from."""
+    """These features and all that they are made from, each after what it is made from.
+
+    Parameters
+    ----------
+    chosen : iterable of str
+
+    Returns
+    -------
+    tuple of str
+        Each name once.
+
+    Raises
+    ------
+    MergecastError
+        As `find` does.
+    """
     ordered: dict[str, None] = {}
     for name in chosen:
         ordered |= dict.fromkeys((*with_needs(find(name).needs), name))
@@ -125,12 +164,40 @@ def with_needs(chosen: Iterable[str]) -> tuple[str, ...]:
 
 
 def sees_images(name: str) -> bool:
-    """Whether a feature, or one that it is made from, looks at images."""
+    """Whether a feature, or one that it is made from, looks at images.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    MergecastError
+        As `find` does.
+    """
     return any(find(each).images for each in with_needs([name]))
 
 
 def calibrated(name: str) -> bool:
-    """Whether the configuration's number of calibration images decides over a feature, or over one that it is made from."""
+    """Whether the configuration's number of calibration images decides over a feature, or over one that it is made from.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    MergecastError
+        As `find` does.
+    """
     return any(find(each).images and not find(each).images_per_task for each in with_needs([name]))
 
 
@@ -140,7 +207,23 @@ def of_weights() -> tuple[str, ...]:
 
 
 def resources(chosen: Iterable[str]) -> dict:
-    """RESOURCES of a job that computes these features one after another: a GPU if one of them wants it."""
+    """RESOURCES of a job that computes these features one after another: a GPU if one of them wants it.
+
+    Parameters
+    ----------
+    chosen : iterable of str
+        At least one.
+
+    Returns
+    -------
+    dict
+        `device`; `minutes`, the sum; `memory` in MB and `copies` of a checkpoint, the largest of each.
+
+    Raises
+    ------
+    MergecastError
+        As `find` does.
+    """
     every = [find(name).resources for name in chosen]
     return {
         "device": max((each["device"] for each in every), key=DEVICES.index),

@@ -12,21 +12,21 @@ from ._given import Checkpoint, Grid
 SIZE = "calibration.images_per_task"
 
 
-def encoder(given: Checkpoint) -> Encoder:
+def encoder(checkpoint: Checkpoint) -> Encoder:
     """The checkpoint in an encoder on its device, placed once for all features of a job."""
-    return given.once(_placed)
+    return checkpoint.once(_placed)
 
 
-def shown(given: Checkpoint | Grid) -> dict[str, tuple[Split, torch.Tensor]]:
+def shown(source: Checkpoint | Grid) -> dict[str, tuple[Split, torch.Tensor]]:
     """The calibration images and the zero-shot head of every task that the feature looks at, by task.
 
     Raises MergecastError naming the task with fewer train images, and the key that asked for so many.
     """
-    images, found = given.images, {}
+    images, by_task = source.images, {}
     for name in images.files:
-        task, head = given.once(_opened, name)
-        found[name] = calibration(task, images.per_task, seed=images.seed, asked_by=images.asked_by), head
-    return found
+        task, head = source.once(_opened, name)
+        by_task[name] = calibration(task, images.per_task, seed=images.seed, asked_by=images.asked_by), head
+    return by_task
 
 
 def calibration(task: Task, images_per_task: int, *, seed: int, asked_by: str = SIZE) -> Split:
@@ -48,11 +48,11 @@ def calibration_indices(task: str, available: int, images_per_task: int, *, seed
     return np.sort(rng.choice(available, images_per_task, replace=False))
 
 
-def _placed(given: Checkpoint) -> Encoder:
-    return open_encoder(given.base, device=given.device).load(given.model)
+def _placed(checkpoint: Checkpoint) -> Encoder:
+    return open_encoder(checkpoint.base, device=checkpoint.device).load(checkpoint.model)
 
 
-def _opened(given: Checkpoint | Grid, name: str) -> tuple[Task, torch.Tensor]:
+def _opened(source: Checkpoint | Grid, name: str) -> tuple[Task, torch.Tensor]:
     """A task and its zero-shot head, from their files."""
-    task = open_task(given.images.files[name])
-    return task, open_head(given.images.heads[name], class_names=task.class_names, base=given.base)
+    task = open_task(source.images.files[name])
+    return task, open_head(source.images.heads[name], class_names=task.class_names, base=source.base)

@@ -21,8 +21,8 @@ SIZE, FURTHER_SIZE = "calibration.images_per_task", "an entry of analysis.calibr
 def images_of(
     feature: Feature, shown: Iterable[tuple], images_per_task: int | None, *, seed: int | None, further: bool = False
 ) -> Images | None:
-    """What a feature with IMAGES is shown, from (task, file of images, file of its head): so many images a task, if it does not
-    declare its own number. `further`: the configuration asks for that number as a further one."""
+    """What a feature with IMAGES is shown, from (task, file of images, file of its head): so many images per task, if it
+    does not declare its own number. `further`: the configuration asks for that number as a further one."""
     if not feature.images:
         return None
     tasks, files, heads = zip(*shown, strict=True)
@@ -36,30 +36,30 @@ def images_of(
     )
 
 
-def opened(needs: Mapping[str, Sequence], given: Checkpoint | Grid) -> dict[str, Mapping]:
+def opened(needs: Mapping[str, Sequence], source: Checkpoint | Grid) -> dict[str, Mapping]:
     """The files of features that others are made from, by name: what `Checkpoint.features` or `Grid.features` holds."""
-    found = {}
+    features = {}
     for name, paths in needs.items():
         if find(name).scope == "grid":
-            found[name] = Table(Path(paths[0]))
-        elif isinstance(given, Grid):
-            found[name] = {task: State(path) for task, path in zip(given.tasks, paths, strict=True)}
+            features[name] = Table(Path(paths[0]))
+        elif isinstance(source, Grid):
+            features[name] = {task: State(path) for task, path in zip(source.tasks, paths, strict=True)}
         else:
-            found[name] = State(paths[0])
-    return found
+            features[name] = State(paths[0])
+    return features
 
 
-def make(name: str, path, given: Checkpoint | Grid) -> None:
+def make(name: str, path, source: Checkpoint | Grid) -> None:
     """Compute a feature and write its file, whole or not at all."""
     feature = find(name)
-    arrays = catalogue.load(WING, name).compute(given)
-    base_sha256, sha256 = _origin(path, feature, given)
+    arrays = catalogue.load(WING, name).compute(source)
+    base_sha256, sha256 = _origin(path, feature, source)
     if feature.scope == "grid":
         save_table(path, arrays, sha256=sha256, base_sha256=base_sha256)
     else:
-        origin = {"task": given.task, "checkpoint_sha256": sha256[given.task], "base_sha256": base_sha256}
-        if given.images:
-            origin["calibration"] = {"images_per_task": given.images.per_task, "seed": given.images.seed}
+        origin = {"task": source.task, "checkpoint_sha256": sha256[source.task], "base_sha256": base_sha256}
+        if source.images:
+            origin["calibration"] = {"images_per_task": source.images.per_task, "seed": source.images.seed}
         save_tensors(path, arrays, origin, seal_each=feature.seal_each)
 
 
@@ -76,25 +76,25 @@ def save_table(path, arrays: Mapping[str, np.ndarray], *, sha256: Mapping[str, s
         np.savez(temporary, tasks=np.array(list(sha256)), **arrays, **hashes)
 
 
-def _origin(path, feature: Feature, given: Checkpoint | Grid) -> tuple[str, dict[str, str]]:
+def _origin(path, feature: Feature, source: Checkpoint | Grid) -> tuple[str, dict[str, str]]:
     """The content hash of the base and of each checkpoint, from these themselves or from the features it is made from."""
     if feature.weights:
-        models = given.models if feature.scope == "grid" else {given.task: given.model}
-        return content_hash(given.base), {task: content_hash(model) for task, model in models.items()}
-    found = [origin for need in feature.needs for origin in _origins(find(need), given)]
-    bases, hashes = {base for base, _, _ in found}, {(task, sha256) for _, task, sha256 in found}
+        models = source.models if feature.scope == "grid" else {source.task: source.model}
+        return content_hash(source.base), {task: content_hash(model) for task, model in models.items()}
+    origins = [origin for need in feature.needs for origin in _origins(find(need), source)]
+    bases, hashes = {base for base, _, _ in origins}, {(task, sha256) for _, task, sha256 in origins}
     if len(bases) > 1 or len(hashes) > len({task for task, _ in hashes}):
         raise MergecastError(f"{path}: the features it is made from are of different checkpoints; delete them and run again")
-    tasks = given.tasks if feature.scope == "grid" else (given.task,)
+    tasks = source.tasks if feature.scope == "grid" else (source.task,)
     return bases.pop(), {task: dict(hashes)[task] for task in tasks}
 
 
-def _origins(need: Feature, given: Checkpoint | Grid):
+def _origins(need: Feature, source: Checkpoint | Grid):
     """(base, task, checkpoint): what a feature that is needed says it was made from."""
-    file = given.features[need.name]
+    file = source.features[need.name]
     if need.scope == "grid":
         for task, sha256 in zip(file["tasks"], file["sha256"], strict=True):
             yield str(file["base_sha256"]), str(task), str(sha256)
     else:
-        for task, state in (file if isinstance(given, Grid) else {given.task: file}).items():
+        for task, state in (file if isinstance(source, Grid) else {source.task: file}).items():
             yield state.metadata["base_sha256"], task, state.metadata["checkpoint_sha256"]

@@ -20,13 +20,13 @@ def pair_features(base: Mapping, a: Mapping, b: Mapping, names: tuple[str, str] 
     """
     if names[0] == names[1]:
         raise MergecastError(f"two models are both called {names[0]!r}; give them different names")
-    models, made, found = dict(zip(names, (a, b), strict=True)), {}, {}
+    models, made, features = dict(zip(names, (a, b), strict=True)), {}, {}
     for name in of_weights():
         feature, compute = find(name), catalogue.load(WING, name).compute
         needs = {need: made[need] for need in feature.needs}
         if feature.scope == "grid":
-            given = Grid(tasks=names, base=base, models=models, features=needs, progress=False)
-            made[name] = compute(given) | {"tasks": np.array(names)}
+            grid = Grid(tasks=names, base=base, models=models, features=needs, progress=False)
+            made[name] = compute(grid) | {"tasks": np.array(names)}
             files = [made[name]]
         else:
             made[name] = {
@@ -42,5 +42,5 @@ def pair_features(base: Mapping, a: Mapping, b: Mapping, names: tuple[str, str] 
                 for task, model in models.items()
             }
             files = [{key: np.asarray(value) for key, value in made[name][task].items()} for task in names]
-        found[name] = seen_of_pair(name, *names, *(seen(name, file) for file in files))
-    return PairFeatures(*names, **found)
+        features[name] = seen_of_pair(name, *names, *(seen(name, file) for file in files))
+    return PairFeatures(*names, **features)

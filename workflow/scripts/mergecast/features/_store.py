@@ -63,13 +63,13 @@ class Store:
 
         Raises MergecastError if two feature files were made from different checkpoints or bases.
         """
-        found: dict[str, tuple[str, Path]] = {}
+        origins: dict[str, tuple[str, Path]] = {}
         for path, hashes in self._origins(a, b, needs):
             for what, sha256 in hashes.items():
-                known, source = found.setdefault(what, (sha256, path))
+                known, source = origins.setdefault(what, (sha256, path))
                 if known != sha256:
                     raise MergecastError(f"{path}: made from another {what} than {source}; delete both and run again")
-        hashes = {what: sha256 for what, (sha256, _) in found.items()}
+        hashes = {what: sha256 for what, (sha256, _) in origins.items()}
         return {"base": hashes["base"], "checkpoints": {task: hashes[f"checkpoint of {task}"] for task in (a, b)}}
 
     def _pair(self, name: str, a: str, b: str):

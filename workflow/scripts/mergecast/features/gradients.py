@@ -15,7 +15,21 @@ RESOURCES = {"device": "gpu", "minutes": 30, "memory": 3000, "copies": 8}
 
 
 def compute(checkpoint) -> dict:
-    """`encoder_gradient` on the calibration images of the checkpoint's own task."""
+    """`encoder_gradient` on the calibration images of the checkpoint's own task.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    mapping from tensor name to tensor
+
+    Raises
+    ------
+    MergecastError
+        If the task has fewer train images than are asked for.
+    """
     from ._images import encoder, shown
 
     images, head = shown(checkpoint)[checkpoint.task]
@@ -27,7 +41,24 @@ def encoder_gradient(
 ) -> "dict[str, torch.Tensor]":
     """g = (1/n) Σ_images ∇L, L the cross-entropy under the task's zero-shot head: float32, `visual.*`, on the CPU.
 
-    A mean over images whatever the batch size; the encoder's weights and flags are left as they were.
+    A mean over images whatever the batch size. The encoder's weights are left as they were; it ends in evaluation mode.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    head : (C, D) tensor
+    images : Split
+        n images of the task, with their labels.
+    batch_size : int, default 32
+
+    Returns
+    -------
+    mapping from tensor name to tensor
+
+    Raises
+    ------
+    MergecastError
+        If the images are of another size than the encoder takes.
     """
     import torch
     from torch.nn import functional

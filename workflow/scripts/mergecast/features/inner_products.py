@@ -10,5 +10,20 @@ RESOURCES = {"device": "cpu", "minutes": 60, "memory": 2000, "copies": 2}
 
 
 def compute(grid) -> dict:
-    """`products` of the task vectors θ_t - θ0."""
+    """`products` of the task vectors θ_t - θ0.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Returns
+    -------
+    mapping from name to array
+        `tensors`, the L names; `products` and `distances`, (L, N, N) float64.
+
+    Raises
+    ------
+    MergecastError
+        If a checkpoint lacks a tensor, has it in another size, or holds NaN or infinity.
+    """
     return arrays(products(grid.models, grid.base, progress=grid.progress))

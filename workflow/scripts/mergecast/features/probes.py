@@ -34,17 +34,48 @@ class TaskProbe:
 
 
 def compute(checkpoint) -> dict:
-    """`{task}/activation`, `{task}/count`, `{task}/input_gradient` for every task, see `TaskProbe`."""
+    """`{task}/activation`, `{task}/count`, `{task}/input_gradient` for every task, see `TaskProbe`.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    mapping from name to array or int
+
+    Raises
+    ------
+    MergecastError
+        If a task has fewer train images than are asked for.
+    """
     from ._images import encoder, shown
 
-    network, found = encoder(checkpoint), {}
+    network, arrays = encoder(checkpoint), {}
     for task, (images, head) in shown(checkpoint).items():
-        found |= {f"{task}/{part}": value for part, value in vars(probe(network, head, images)).items()}
-    return found
+        arrays |= {f"{task}/{part}": value for part, value in vars(probe(network, head, images)).items()}
+    return arrays
 
 
 def pair(a: str, b: str, first: Mapping, second: Mapping) -> tuple[Probe, Probe]:
-    """Both models on both tasks' images. Raises ValueError if they were shown other images."""
+    """Both models on both tasks' images.
+
+    Parameters
+    ----------
+    a, b : str
+    first, second : mapping from name to array
+        What is seen of either checkpoint.
+
+    Returns
+    -------
+    (Probe, Probe)
+        Of the first model and of the second.
+
+    Raises
+    ------
+    ValueError
+        If their input gradients differ in size: they were shown other images.
+    """
     both = _joined(first, (a, b)), _joined(second, (a, b))
     if both[0].input_gradient.shape != both[1].input_gradient.shape:
         raise ValueError("probed on other calibration images")
@@ -61,7 +92,26 @@ def _joined(file: Mapping[str, np.ndarray], tasks: tuple[str, str]) -> Probe:
 
 
 def probe(encoder: "Encoder", head: "torch.Tensor", images: "Split", *, batch_size: int = 32) -> TaskProbe:
-    """One checkpoint on one task's calibration images under that task's head; other tasks cannot change a bit of it."""
+    """One checkpoint on one task's calibration images under that task's head; other tasks cannot change a bit of it.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        It is in evaluation mode afterwards.
+    head : (C, D) tensor
+    images : Split
+        With their labels.
+    batch_size : int, default 32
+
+    Returns
+    -------
+    TaskProbe
+
+    Raises
+    ------
+    MergecastError
+        If the tower is no transformer, or if the images are of another size than it takes.
+    """
     import torch
     from torch.nn import functional
 

@@ -22,17 +22,49 @@ K = 10  # vectors kept of each end of a spectrum
 
 
 def compute(checkpoint) -> dict:
-    """`{matrix}/values`, `/left`, `/right_top`, `/right_bottom` of the `spectra`."""
+    """`{matrix}/values`, `/left`, `/right_top`, `/right_bottom` of the `spectra`.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+
+    Returns
+    -------
+    mapping from name to array
+    """
     return arrays(spectra(checkpoint.base, checkpoint.model, progress=checkpoint.progress))
 
 
-def arrays(found: Mapping[str, Spectrum]) -> dict[str, np.ndarray]:
-    """The arrays of a file of spectra."""
-    return {f"{name}/{part}": array for name, parts in found.items() for part, array in vars(parts).items()}
+def arrays(by_matrix: Mapping[str, Spectrum]) -> dict[str, np.ndarray]:
+    """The arrays of a file of spectra.
+
+    Parameters
+    ----------
+    by_matrix : mapping from matrix to Spectrum
+
+    Returns
+    -------
+    mapping from name to array
+    """
+    return {f"{name}/{part}": array for name, parts in by_matrix.items() for part, array in vars(parts).items()}
 
 
 def read(file: Mapping[str, np.ndarray]) -> dict[str, Spectrum]:
-    """The spectrum of every matrix by name; no array is read before it is asked for."""
+    """The spectrum of every matrix by name; no array is read before it is asked for.
+
+    Parameters
+    ----------
+    file : mapping from name to array
+
+    Returns
+    -------
+    mapping from matrix to Spectrum
+
+    Raises
+    ------
+    MergecastError
+        If a feature file lacks a part of a spectrum (of any other mapping, what it raises itself).
+    """
     names = sorted({name.removesuffix("/values") for name in file if name.endswith("/values")})
     for lacking in sorted({f"{name}/{part}" for name in names for part in PARTS} - set(file)):
         file[lacking]  # which says that it is not there
@@ -40,7 +72,23 @@ def read(file: Mapping[str, np.ndarray]) -> dict[str, Spectrum]:
 
 
 def pair(a: str, b: str, first: dict[str, Spectrum], second: dict[str, Spectrum]) -> dict[str, tuple[Spectrum, Spectrum]]:
-    """The two spectra of every matrix by name. Raises ValueError if one checkpoint lacks a matrix of the other."""
+    """The two spectra of every matrix by name.
+
+    Parameters
+    ----------
+    a, b : str
+    first, second : mapping from matrix to Spectrum
+        What is seen of either checkpoint.
+
+    Returns
+    -------
+    mapping from matrix to (Spectrum, Spectrum)
+
+    Raises
+    ------
+    ValueError
+        If one checkpoint lacks a matrix of the other.
+    """
     for name in sorted(first.keys() ^ second.keys()):
         raise ValueError(f"only one has a spectrum of {name!r}")
     return {name: (first[name], second[name]) for name in first}
@@ -50,21 +98,44 @@ def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str
     """Spectrum of every matrix of τ = θ_t - θ0 in the visual tower, by name.
 
     Matrices are the 2-D tensors that act as linear maps, oriented (out, in): no embeddings, `visual.proj` transposed.
-    k = min(10, rank dimension). Everything is float64.
+
+    Parameters
+    ----------
+    base, model : mapping from tensor name to tensor
+        θ0 and θ_t.
+    progress : bool, default True
+        Whether to show a bar.
+
+    Returns
+    -------
+    mapping from matrix to Spectrum
+        Float64, with k = min(10, m, n) vectors of each end.
     """
     import torch
 
     from ..models.checkpoints import is_matrix, oriented, task_vector
 
-    found = {}
+    by_matrix = {}
     for name in tqdm(sorted(base), "spectra", unit="tensor", disable=not progress):
         if name.startswith("visual.") and is_matrix(name, base[name]):
-            found[name] = spectrum(oriented(name, task_vector(base, model, name, torch.float64)))
-    return found
+            by_matrix[name] = spectrum(oriented(name, task_vector(base, model, name, torch.float64)))
+    return by_matrix
 
 
 def spectrum(matrix: "torch.Tensor", k: int = K) -> Spectrum:
-    """Spectrum of one matrix (m, n), float64, with k = min(k, m, n) vectors of each end."""
+    """Spectrum of one matrix, with k = min(k, m, n) vectors of each end.
+
+    Parameters
+    ----------
+    matrix : (m, n) tensor
+        Float64, on the CPU.
+    k : int, default 10
+
+    Returns
+    -------
+    Spectrum
+        Float64.
+    """
     rows, columns = matrix.shape
     k = min(k, rows, columns)
     if not any(matrix.aminmax()):

@@ -1,4 +1,4 @@
-"""Merge methods: one module a method, found by name; importing this face imports none of them, nor torch.
+"""Merge methods: one module per method, found by name; importing this face imports none of them, nor torch.
 
 A method's parameters and defaults are the keyword arguments of its `merge`; what values they may take is its
 `PARAMETERS`, a JSON-schema fragment each. Both are read from the source.
@@ -23,47 +23,123 @@ def methods() -> tuple[str, ...]:
 
 
 def find(name: str):
-    """The module of a method. Raises MergecastError with the closest known name if there is none."""
+    """The module of a method.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    MergecastError
+        If there is no such method; the message names the closest known one.
+    """
     return catalogue.load(WING, _known(name))
 
 
 def parameters(name: str) -> dict:
-    """Parameters of a method with their defaults, as its signature has them."""
+    """Parameters of a method with their defaults, as its signature has them.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    dict from parameter to default
+
+    Raises
+    ------
+    MergecastError
+        If there is no such method; the message names the closest known one.
+    """
     return dict(catalogue.parameters(WING, _known(name), "merge"))
 
 
-def check_parameters(name: str, given: Mapping | None = None, models: int | None = None) -> dict:
+def check_parameters(name: str, options: Mapping | None = None, models: int | None = None) -> dict:
     """All parameters of a method: those given, defaults for the rest; numbers as floats, so that 1 and 1.0 are one.
 
-    models: how many models will be merged, where that is known. Raises MergecastError naming method and parameter
-    when the method or a parameter is unknown or a value has the wrong type or lies outside its range.
+    Parameters
+    ----------
+    name : str
+    options : mapping from parameter to value, or None
+    models : int or None
+        How many models will be merged, where that is known.
+
+    Returns
+    -------
+    dict from parameter to value
+        In the order of the signature. Only a parameter that takes any number becomes a float; a whole number stays an int.
+
+    Raises
+    ------
+    MergecastError
+        If the method or a parameter is unknown, or a value has the wrong type or lies outside its range. The message names
+        method and parameter.
     """
     defaults, fragments = parameters(name), ranges(name)
-    given = given or {}
-    for key in given:
+    options = options or {}
+    for key in options:
         if key not in defaults:
             close = difflib.get_close_matches(str(key), defaults, n=1, cutoff=0.5)
             hint = f"; did you mean {close[0]!r}?" if close else ";"
             known = ", ".join(defaults) or "it takes none"
             raise MergecastError(f"method {name!r}: unknown parameter {key!r}{hint} Known: {known}")
-    values = defaults | dict(given)
+    values = defaults | dict(options)
     return {key: _checked(name, key, value, fragments[key], models) for key, value in values.items()}
 
 
 def ranges(name: str) -> dict[str, dict]:
-    """What each parameter of a method may be: a JSON-schema fragment with a `description` in words."""
+    """What each parameter of a method may be.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    dict from parameter to dict
+        A JSON-schema fragment each, with a `description` in words.
+
+    Raises
+    ------
+    MergecastError
+        If there is no such method; the message names the closest known one.
+    """
     return catalogue.literal(WING, _known(name), "PARAMETERS", {})
 
 
-def merge(name: str, base: Mapping, models: Mapping[str, Mapping], given: Mapping | None = None, *, svd=None) -> dict:
+def merge(name: str, base: Mapping, models: Mapping[str, Mapping], options: Mapping | None = None, *, svd=None) -> dict:
     """Merge fine-tuned models with the method of that name.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, at least 2, with the keys
-    and shapes of the base. given: parameters, defaults for the rest. svd: what `shared_svd` returned, if anything.
-    Returns the merged state: types and devices of the base. The inputs are never changed.
-    Raises MergecastError for wrong parameters, fewer than 2 models, keys or shapes that differ, entries not finite.
+    The inputs are never changed.
+
+    Parameters
+    ----------
+    name : str
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        At least 2, with the keys and shapes of the base.
+    options : mapping from parameter to value, or None
+        Defaults for the rest.
+    svd : callable or None
+        What `shared_svd` returned, if anything.
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state: types and devices of the base.
+
+    Raises
+    ------
+    MergecastError
+        If parameters are wrong, there are fewer than 2 models, keys or shapes differ, or entries are not finite.
     """
-    resolved = check_parameters(name, given, len(models))
+    resolved = check_parameters(name, options, len(models))
     if len(models) < 2:
         raise MergecastError(f"method {name!r}: needs at least 2 models, got {len(models)}; give another checkpoint")
     for task in sorted(models):
@@ -77,8 +153,26 @@ def merge(name: str, base: Mapping, models: Mapping[str, Mapping], given: Mappin
 
 
 def shared_svd(name: str, task: str) -> Callable | None:
-    """A callable that factors like the method does but remembers the factors of one task, for a row of merges which
-    all hold that task; pass it to `merge`. None for a method that shares no factors. It is good for one checkpoint."""
+    """A callable that factors like the method does but remembers the factors of one task.
+
+    For a row of merges which all hold that task; pass it to `merge`. It is good for one checkpoint.
+
+    Parameters
+    ----------
+    name : str
+        Of the method.
+    task : str
+
+    Returns
+    -------
+    callable or None
+        None for a method that shares no factors.
+
+    Raises
+    ------
+    MergecastError
+        If there is no such method; the message names the closest known one.
+    """
     keyword = inspect.signature(find(name).merge).parameters.get("svd")
     return Remembered(task, keyword.default) if keyword else None
 

@@ -18,8 +18,8 @@ def leading(matrix: torch.Tensor, count: int) -> Factors:
     if matrix.shape[0] < matrix.shape[1]:
         right, values, left = leading(matrix.mT, count)
         return left.mT, values, right.mT
-    if found := _by_gram(matrix, count):
-        values, right = (part.flip(-1) for part in found)
+    if factors := _by_gram(matrix, count):
+        values, right = (part.flip(-1) for part in factors)
         return matrix @ right / values, values, right.mT
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     return left[:, :count], values[:count], right[:count]
@@ -43,8 +43,8 @@ def polar(matrix: torch.Tensor, *, null_space: bool = True) -> tuple[torch.Tenso
     if matrix.shape[0] < matrix.shape[1]:
         orthogonal, values = polar(matrix.mT, null_space=null_space)
         return orthogonal.mT, values
-    if found := _by_gram(matrix, matrix.shape[1]):
-        values, vectors = found
+    if factors := _by_gram(matrix, matrix.shape[1]):
+        values, vectors = factors
         return matrix @ ((vectors / values) @ vectors.mT), values
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     rank = len(values) if null_space else rank_of(values, matrix.shape)

@@ -22,12 +22,36 @@ PARAMETERS = {
 def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
     """Average sparsified task vectors.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
-    drop: probability of dropping an entry of τ_t; survivors are divided by 1 − drop. mask: `random`, or `magnitude`
-    for dropping the ⌊drop·n⌋ smallest entries of each tensor (fewer where others are just as large as the smallest
-    that stays). The random stream is seeded from (seed, task, tensor) and drawn on the CPU, so the result depends
-    neither on the order of the models nor on the device. Returns the merged state, types as in the base.
-    Source: Yu et al. 2024, "Language models are super Mario".
+    Entries of τ_t are dropped and survivors divided by 1 − drop. The random stream is seeded from (seed, task, tensor) and
+    drawn on the CPU, so the result depends neither on the order of the models nor on the device.
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        2 or more.
+    drop : float, default 0.9
+        Probability of dropping an entry of τ_t, in [0, 1).
+    scale : float, default 1.0
+        Factor of the mean.
+    seed : int, default 0
+    mask : {"random", "magnitude"}, default "random"
+        `magnitude` drops the ⌊drop·n⌋ smallest entries of each tensor (fewer where others are just as large as the smallest
+        that stays).
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state, types as in the base.
+
+    Raises
+    ------
+    MergecastError
+        If shapes differ from the base's, or an entry is not finite before or after merging.
+
+    Notes
+    -----
+    Yu et al. 2024, "Language models are super Mario".
     """
 
     def survivors(task, name, vector):

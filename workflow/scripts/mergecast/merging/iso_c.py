@@ -8,10 +8,29 @@ PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
 def merge(base, models, *, scale=1.0):
     """Flatten the spectrum of the summed task matrices.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
     Per matrix Σ τ_t = P D Qᵗ becomes Δ = mean(D) P Qᵗ; other tensors: Δ = mean of τ_t. θ = θ0 + scale · Δ.
-    Returns the merged state, types as in the base.
-    Source: Marczak et al. 2025, "No task left behind: isotropic model merging" (Iso-C).
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        2 or more.
+    scale : float, default 1.0
+        Factor of Δ.
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state, types as in the base.
+
+    Raises
+    ------
+    MergecastError
+        If shapes differ from the base's, or an entry is not finite before or after merging.
+
+    Notes
+    -----
+    Marczak et al. 2025, "No task left behind: isotropic model merging" (Iso-C).
     """
 
     def update(name, vectors):

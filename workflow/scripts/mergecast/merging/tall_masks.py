@@ -18,11 +18,34 @@ PARAMETERS = {
 def merge(base, models, *, mask_lambda=0.4, agree=None, scale=1.0):
     """Keep the entries of the summed task vectors that enough tasks use.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
-    mask_t = |θ0 − θ_t| > λ |θ0 + Σ τ − θ_t|; θ = θ0 + scale · Σ τ where at least `agree` masks hold (by default 1
-    of two models, 2 of more), θ0 elsewhere. Returns the merged state, types as in the base.
-    Raises MergecastError when `agree` exceeds the number of models.
-    Source: Wang et al. 2024, "Localizing task information for improved model merging" (consensus task arithmetic).
+    mask_t = |θ0 − θ_t| > λ |θ0 + Σ τ − θ_t|; θ = θ0 + scale · Σ τ where at least `agree` masks hold, θ0 elsewhere.
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        2 or more.
+    mask_lambda : float, default 0.4
+        Threshold λ of the masks, at least 0.
+    agree : int or None, default None
+        How many masks must hold, from 1 to the number of models; None: 1 of two models, 2 of more.
+    scale : float, default 1.0
+        Factor of the sum.
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state, types as in the base.
+
+    Raises
+    ------
+    MergecastError
+        If `agree` exceeds the number of models, shapes differ from the base's, or an entry is not finite before or after
+        merging.
+
+    Notes
+    -----
+    Wang et al. 2024, "Localizing task information for improved model merging" (consensus task arithmetic).
     """
     needed = agree if agree is not None else min(2, len(models) - 1)
     if needed > len(models):

@@ -8,8 +8,26 @@ PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
 def merge(base, models, *, scale=0.3):
     """Add the task vectors to the base.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
-    scale: factor of the sum; 1/T makes it the weight average. Returns the merged state, types as in the base.
-    Source: Ilharco et al. 2023, "Editing models with task arithmetic".
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        2 or more.
+    scale : float, default 0.3
+        Factor of the sum; 1/T makes it the weight average.
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state, types as in the base.
+
+    Raises
+    ------
+    MergecastError
+        If shapes differ from the base's, or an entry is not finite before or after merging.
+
+    Notes
+    -----
+    Ilharco et al. 2023, "Editing models with task arithmetic".
     """
     return streamed(base, models, lambda name, vectors: scale * sum(vectors.values()))

@@ -24,12 +24,36 @@ ELECT = {"mass": lambda trimmed: trimmed.sum(0).sign()}
 def merge(base, models, *, keep=0.2, scale=0.3, trim="tensor", sign="mass"):
     """Merge what is large and agrees in sign.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
-    keep: of each τ_t the ⌊keep·n⌋ (at least 1) entries of largest magnitude survive, and others just as large.
-    trim: whether that is said of each tensor or of the whole task vector. sign: `mass`, the sign of the sum of what
-    survived; where that is 0, the sign of the summed elected signs of the tensor (or vector), + if that is 0 too.
-    Δ is the mean of the surviving entries with the elected sign. Returns the merged state, types as in the base.
-    Source: Yadav et al. 2023, "TIES-Merging" (there trimmed over the whole vector).
+    Δ is the mean of the surviving entries with the elected sign.
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        2 or more.
+    keep : float, default 0.2
+        Share in (0, 1]: of each τ_t the ⌊keep·n⌋ (at least 1) entries of largest magnitude survive, and others just as large.
+    scale : float, default 0.3
+        Factor of Δ.
+    trim : {"tensor", "global"}, default "tensor"
+        Whether `keep` is said of each tensor or of the whole task vector.
+    sign : {"mass"}, default "mass"
+        `mass`: the sign of the sum of what survived; where that is 0, the sign of the summed elected signs of the tensor
+        (or vector), + if that is 0 too.
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state, types as in the base.
+
+    Raises
+    ------
+    MergecastError
+        If shapes differ from the base's, or an entry is not finite before or after merging.
+
+    Notes
+    -----
+    Yadav et al. 2023, "TIES-Merging" (there trimmed over the whole vector).
     """
     elect = ELECT[sign]
     whole = _whole_vector(base, models, keep, elect) if trim == "global" else None

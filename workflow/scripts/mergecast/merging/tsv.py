@@ -16,19 +16,55 @@ PARAMETERS = {
 
 
 def leading_svd(task, name, vector, rank):
-    """The `rank` leading triples U (m×r), S (r), Vᵗ (r×n) of the task vector of one matrix; what `svd` must return."""
+    """The `rank` leading triples of the task vector of one matrix; what `svd` of `merge` must return.
+
+    Parameters
+    ----------
+    task : str
+    name : str
+        Of the tensor.
+    vector : (m, n) tensor
+        τ of that tensor.
+    rank : int
+        Number of triples r, from 0 to min(m, n).
+
+    Returns
+    -------
+    tuple of tensors
+        U (m, r), S (r,), descending, and Vᵗ (r, n).
+    """
     return leading(vector, rank)
 
 
 def merge(base, models, *, rank_fraction=None, svd=leading_svd):
     """Sum low-rank task matrices whose singular vectors were made orthogonal to each other.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
-    rank_fraction: of every matrix and task the leading ⌊min(m, n) · rank_fraction⌋ (at least 1) triples are kept, by
-    default the share 1/T; those with a singular value of 0 are left out, since their vectors are arbitrary. U and V of
-    all tasks are replaced by their nearest orthogonal factors, Δ = U⊥ diag(S) V⊥ᵗ. Other tensors: mean of τ_t.
-    svd: callable (task, tensor name, τ, number of triples) -> (U, S, Vᵗ), to share factors between merges.
-    Returns the merged state, types as in the base. Source: Gargiulo et al. 2025, "Task singular vectors".
+    U and V of all tasks are replaced by their nearest orthogonal factors, Δ = U⊥ diag(S) V⊥ᵗ. Other tensors: mean of τ_t.
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        2 or more.
+    rank_fraction : float or None, default None
+        Share in (0, 1]: of every matrix and task the leading ⌊min(m, n) · rank_fraction⌋ (at least 1) triples are kept;
+        None: the share 1/T. Triples with a singular value of 0 are left out, since their vectors are arbitrary.
+    svd : callable, default leading_svd
+        (task, tensor name, τ, number of triples) -> (U, S, Vᵗ), to share factors between merges.
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state, types as in the base.
+
+    Raises
+    ------
+    MergecastError
+        If shapes differ from the base's, or an entry is not finite before or after merging.
+
+    Notes
+    -----
+    Gargiulo et al. 2025, "Task singular vectors".
     """
 
     def update(name, vectors):

@@ -6,7 +6,24 @@ from ._streaming import mean, streamed
 def merge(base, models):
     """Average the models.
 
-    base: mapping from tensor name to tensor. models: mapping from task to such a mapping, 2 or more.
-    Returns the merged state, types as in the base. Source: Wortsman et al. 2022, "Model soups" (uniform soup).
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        2 or more.
+
+    Returns
+    -------
+    dict from tensor name to tensor
+        The merged state, types as in the base.
+
+    Raises
+    ------
+    MergecastError
+        If shapes differ from the base's, or an entry is not finite before or after merging.
+
+    Notes
+    -----
+    Wortsman et al. 2022, "Model soups" (uniform soup).
     """
     return streamed(base, models, lambda name, vectors: mean(vectors))

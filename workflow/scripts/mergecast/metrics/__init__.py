@@ -19,29 +19,59 @@ ORDER = ("task_vector", "effective_rank", "subspace", "activation", "gradient")
 def catalogue() -> dict[str, Metric]:
     """Every metric by name: in the published order, then those of further categories by name.
 
-    Raises MergecastError if two categories define a metric of one name.
+    Raises
+    ------
+    MergecastError
+        If two categories define a metric of one name.
     """
     known = {name: place for place, name in enumerate(ORDER)}
-    found = {}
+    metrics = {}
     for category in sorted(modules.names("metrics"), key=lambda name: (known.get(name, len(known)), name)):
         for thing in vars(modules.load("metrics", category)).values():
             if isinstance(thing, Metric) and thing.category == category:
-                if thing.name in found:
-                    other = found[thing.name].category
+                if thing.name in metrics:
+                    other = metrics[thing.name].category
                     raise MergecastError(f"metric {thing.name!r} is defined in {other} and {category}; rename one")
-                found[thing.name] = thing
-    return found
+                metrics[thing.name] = thing
+    return metrics
 
 
 def find(name: str) -> Metric:
-    """The metric of that name. Raises MergecastError with the closest known name if there is none."""
+    """The metric of that name.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Metric
+
+    Raises
+    ------
+    MergecastError
+        If there is none; the message names the closest known one.
+    """
     if name not in catalogue():
         raise MergecastError(modules.unknown("metric", name, catalogue()))
     return catalogue()[name]
 
 
 def within(features: Iterable[str]) -> tuple[Metric, ...]:
-    """The metrics that need no more than these features: `within(features.of_weights())` are those of the weights alone."""
+    """The metrics that need no more than these features.
+
+    `within(features.of_weights())` are those of the weights alone.
+
+    Parameters
+    ----------
+    features : iterable of str
+        Names of features.
+
+    Returns
+    -------
+    tuple of Metric
+        In the order of the catalogue.
+    """
     features = set(features)
     return tuple(metric for metric in catalogue().values() if features.issuperset(metric.needs))
 
@@ -49,8 +79,21 @@ def within(features: Iterable[str]) -> tuple[Metric, ...]:
 def compute(metric: Metric, features: PairFeatures) -> float:
     """A metric of a pair, finite.
 
-    Raises MergecastError naming metric, pair and cause when the pair lacks a needed feature, the metric is undefined
-    for it (a zero task vector, say), or its value is not finite. It is never a silent null.
+    Parameters
+    ----------
+    metric : Metric
+    features : PairFeatures
+
+    Returns
+    -------
+    float
+        Finite: never a silent null.
+
+    Raises
+    ------
+    MergecastError
+        If the pair lacks a needed feature, the metric is undefined for it (a zero task vector, say), or its value is not
+        finite. The message names metric, pair and cause.
     """
     where = f"metric {metric.name} of pair {features.a}__{features.b}"
     for need in metric.needs:
@@ -66,5 +109,20 @@ def compute(metric: Metric, features: PairFeatures) -> float:
 
 
 def compute_all(features: PairFeatures) -> dict[str, float]:
-    """Every metric whose needs the pair's features meet, by name, in the order of the catalogue."""
+    """Every metric whose needs the pair's features meet, by name, in the order of the catalogue.
+
+    Parameters
+    ----------
+    features : PairFeatures
+
+    Returns
+    -------
+    dict from name to float
+        Each value finite.
+
+    Raises
+    ------
+    MergecastError
+        As `compute` does.
+    """
     return {metric.name: compute(metric, features) for metric in within(vars(features))}

@@ -1,6 +1,7 @@
 """What a metric declares about itself."""
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,9 +14,9 @@ class Metric:
     """A number for a pair of models: call it with the pair's features.
 
     `name` is the function's, `category` its module's; `summary` is the first line of its docstring, in plain words, and
-    `definition` the paragraph after it, formula and range; `needs` names the features it reads. All metrics are symmetric;
-    one that forgets which of the two models is the larger may have `directed`, a value that keeps it: in [−1, 1], above 0
-    where it is a, and turning its sign when a and b are exchanged.
+    `definition` the text after it, formula and range, up to its sections; `needs` names the features it reads. All metrics
+    are symmetric; one that forgets which of the two models is the larger may have `directed`, a value that keeps it: in
+    [−1, 1], above 0 where it is a, and turning its sign when a and b are exchanged.
     """
 
     name: str
@@ -42,7 +43,7 @@ def metric(
 
     def declare(function: Callable[[PairFeatures], float]) -> Metric:
         summary, _, rest = (inspect.getdoc(function) or "").partition("\n")
-        definition = " ".join(rest.partition("Raises")[0].split())
+        definition = " ".join(re.split(r"Raises|^\w+\n-+$", rest, maxsplit=1, flags=re.MULTILINE)[0].split())
         if not summary:
             raise ValueError(f"metric {function.__name__!r} has no docstring; its first line tells what it means")
         category = function.__module__.rpartition(".")[2]

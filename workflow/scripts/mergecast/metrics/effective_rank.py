@@ -19,6 +19,11 @@ def effective_rank(features: PairFeatures) -> float:
 
     e^H with H = -Σ p_i ln p_i, p_i = σ_i / (σ1 + σ2), in [1, 2]. Raises MergecastError if both task vectors are zero.
     Source: Roy and Vetterli 2007, "The effective rank".
+
+    Returns
+    -------
+    float
+        In [1, 2].
     """
     return _effective_rank(features.inner_products.total())
 
@@ -28,6 +33,11 @@ def effective_rank_mergeability_score(features: PairFeatures) -> float:
     """The effective rank turned round, so that more is better: 1 for one shared direction, 0 for two separate ones.
 
     clip(2 - effective_rank, 0, 1). Raises MergecastError if both task vectors are zero.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _score(_effective_rank(features.inner_products.total()))
 
@@ -38,6 +48,11 @@ def stable_rank(features: PairFeatures) -> float:
 
     (σ1 + σ2)² / (σ1² + σ2²), in [1, 2]: the published formula, a participation ratio, and not the usual stable rank
     |M|_F² / |M|_2². Raises MergecastError if both task vectors are zero.
+
+    Returns
+    -------
+    float
+        In [1, 2].
     """
     r = _ratio(features.inner_products.total())
     return (1 + r) ** 2 / (1 + r**2)
@@ -48,6 +63,11 @@ def spectral_gap(features: PairFeatures) -> float:
     """How much the strongest shared direction outweighs the other: 1 when it is the only one, 0 when both are equal.
 
     (σ1 - σ2) / σ1, in [0, 1]. Raises MergecastError if both task vectors are zero.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return 1 - _ratio(features.inner_products.total())
 
@@ -57,6 +77,11 @@ def singular_value_ratio(features: PairFeatures) -> float:
     """The strength of the second direction against the first: 0 when the models share one, 1 when they need two alike.
 
     σ2 / σ1, in [0, 1]. Raises MergecastError if both task vectors are zero.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _ratio(features.inner_products.total())
 
@@ -67,6 +92,11 @@ def layerwise_effective_rank(features: PairFeatures) -> float:
 
     Σ_l w_l e^{H_l} / Σ_l w_l over tensors l, w_l = |τ_a,l| + |τ_b,l|, in [1, 2]; a tensor where either norm is below
     1e-10 is left out. Raises MergecastError if that leaves none.
+
+    Returns
+    -------
+    float
+        In [1, 2].
     """
     return _layerwise_effective_rank(features)
 
@@ -76,6 +106,11 @@ def layerwise_effective_rank_mergeability_score(features: PairFeatures) -> float
     """The layer-wise effective rank turned round, so that more is better: 1 for shared directions, 0 for separate ones.
 
     clip(2 - layerwise_effective_rank, 0, 1). Raises MergecastError if no tensor changed in both models.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _score(_layerwise_effective_rank(features))
 

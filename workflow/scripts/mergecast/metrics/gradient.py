@@ -16,6 +16,11 @@ def encoder_gradient_cosine_similarity(features: PairFeatures) -> float:
     """Whether each task would go on changing the weights in the same way: 1 the same, 0 unrelated, -1 opposite.
 
     <g_a,g_b> / (|g_a| |g_b|), in [-1, 1]. Raises MergecastError if a gradient is zero.
+
+    Returns
+    -------
+    float
+        In [-1, 1].
     """
     return features.gradient_products.total().cosine()
 
@@ -25,6 +30,11 @@ def encoder_gradient_l2_distance(features: PairFeatures) -> float:
     """How far apart the changes are that each task would still make to the weights: 0 for the same, or for none left.
 
     |g_a - g_b|, at least 0.
+
+    Returns
+    -------
+    float
+        At least 0.
     """
     return features.gradient_products.total().distance()
 
@@ -34,6 +44,11 @@ def encoder_gradient_dot_product(features: PairFeatures) -> float:
     """Agreement of the changes each task would still make, times their sizes: negative when they oppose each other.
 
     <g_a,g_b>, any real number.
+
+    Returns
+    -------
+    float
+        Any real number.
     """
     return features.gradient_products.total().ab
 
@@ -43,6 +58,11 @@ def input_gradient_cosine_similarity(features: PairFeatures) -> float:
     """Whether both models' errors hang on the same pixels of the same images: 1 the same, 0 unrelated, -1 opposite.
 
     <h_a,h_b> / (|h_a| |h_b|), in [-1, 1]. Raises MergecastError if a gradient is zero.
+
+    Returns
+    -------
+    float
+        In [-1, 1].
     """
     return _gram(features).cosine()
 
@@ -52,6 +72,11 @@ def input_gradient_l2_distance(features: PairFeatures) -> float:
     """How differently the two models' errors react to small changes of the same images: 0 when they react alike.
 
     |h_a - h_b|, at least 0.
+
+    Returns
+    -------
+    float
+        At least 0.
     """
     return _gram(features).distance()
 
@@ -61,6 +86,11 @@ def input_gradient_dot_product(features: PairFeatures) -> float:
     """Agreement of the pixels that both models' errors hang on, times how strongly they do.
 
     <h_a,h_b>, any real number.
+
+    Returns
+    -------
+    float
+        Any real number.
     """
     return _gram(features).ab
 

@@ -22,6 +22,11 @@ def singular_value_overlap(features: PairFeatures) -> float:
     """Whether both models spread their change over directions in like proportions, whichever directions: 1 is alike.
 
     Cosine of the first min(100, len s) singular values; in (0, 1] as these are not negative.
+
+    Returns
+    -------
+    float
+        In (0, 1].
     """
 
     def cosine(a: Spectrum, b: Spectrum) -> float:
@@ -37,6 +42,11 @@ def subspace_overlap(features: PairFeatures) -> float:
 
     |U_a,kᵀ U_b,k|_F / sqrt(k) over the leading k left vectors, in [0, 1]. The published value divides by k: it is this
     one divided by sqrt(k).
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _mean_over_matrices(features, lambda a, b: _overlap(a.left, b.left))
 
@@ -46,6 +56,11 @@ def right_subspace_overlap_top_k(features: PairFeatures) -> float:
     """Whether both models' strongest changes respond to the same inputs of a layer: 1 the same, 0 separate ones.
 
     |V_a,kᵀ V_b,k|_F / sqrt(k) over the leading k right vectors, in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _mean_over_matrices(features, lambda a, b: _overlap(a.right_top, b.right_top))
 
@@ -56,6 +71,11 @@ def right_subspace_overlap_bottom_k(features: PairFeatures) -> float:
 
     |V_a,kᵀ V_b,k|_F / sqrt(k) over the last k right vectors of the thin factor, in [0, 1]. Where τ lacks full rank
     these include directions of singular value zero, which are arbitrary.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _mean_over_matrices(features, lambda a, b: _overlap(a.right_bottom, b.right_bottom))
 
@@ -66,6 +86,11 @@ def interaction_matrix_overlap_top_k(features: PairFeatures) -> float:
 
     |V_a,kᵀ V_b,k|_F² / k over the leading k right vectors, in [0, 1]: the square, matrix by matrix, of
     right_subspace_overlap_top_k.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _mean_over_matrices(features, lambda a, b: _overlap(a.right_top, b.right_top) ** 2)
 
@@ -76,6 +101,11 @@ def interaction_matrix_overlap_bottom_k(features: PairFeatures) -> float:
 
     |V_a,kᵀ V_b,k|_F² / k over the last k right vectors of the thin factor, in [0, 1]: the square, matrix by matrix, of
     right_subspace_overlap_bottom_k.
+
+    Returns
+    -------
+    float
+        In [0, 1].
     """
     return _mean_over_matrices(features, lambda a, b: _overlap(a.right_bottom, b.right_bottom) ** 2)
 

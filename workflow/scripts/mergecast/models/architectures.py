@@ -15,6 +15,19 @@ def check(where: str, model: str, image_size: int) -> None:
     """Raise MergecastError, naming the key `where`, for an unknown model or one that takes images of another size.
 
     Where OpenCLIP is not installed beside Snakemake, a model that is not ours is left for its job to check.
+
+    Parameters
+    ----------
+    where : str
+        Key of the configuration.
+    model : str
+    image_size : int
+        In pixels.
+
+    Raises
+    ------
+    MergecastError
+        If the model is unknown or takes images of another size.
     """
     files = _described()
     if model not in files:
@@ -28,7 +41,17 @@ def check(where: str, model: str, image_size: int) -> None:
 
 
 def description(model: str) -> Path | None:
-    """The file that describes a model, OpenCLIP's or ours; None where there is none."""
+    """The file that describes a model, OpenCLIP's or ours.
+
+    Parameters
+    ----------
+    model : str
+
+    Returns
+    -------
+    Path or None
+        None where there is none.
+    """
     return _described().get(model)
 
 

@@ -18,12 +18,28 @@ OF_OPENAI = {"input_resolution", "context_length", "vocab_size"}  # beside the w
 
 
 def from_openclip(model: str, tag: str) -> tuple[nn.Module, str]:
-    """Published weights (`ViT-B-16`, `openai`), from the local cache or downloaded, and the exact name of their model.
+    """Published weights, from the local cache or downloaded, and the exact name of their model.
 
     Weights trained with QuickGELU load into the model's `-quickgelu` variant, whose name is the one returned.
-    Raises MergecastError when model or tag is unknown or the model is none we take; when the weights are neither cached
-    nor reachable (HF_HUB_OFFLINE=1 is respected: then only the cache is looked at), saying which file belongs where;
-    when the cached file is damaged or fits another model.
+
+    Parameters
+    ----------
+    model : str
+        Such as `ViT-B-16`.
+    tag : str
+        Such as `openai`.
+
+    Returns
+    -------
+    tuple of nn.Module and str
+        The whole CLIP, in evaluation mode, and the name.
+
+    Raises
+    ------
+    MergecastError
+        If model or tag is unknown or the model is none we take; if the weights are neither cached nor reachable
+        (HF_HUB_OFFLINE=1 is respected: then only the cache is looked at), saying which file belongs where; if the cached
+        file is damaged or fits another model.
     """
     image_size(model)  # refuses what is no ViT, before a download
     open_clip = library()
@@ -69,7 +85,22 @@ def from_file(model: str, path) -> nn.Module:
 
     A file does not say which activation its weights were trained with: QuickGELU (OpenAI's, DFN's, MetaCLIP's) wants the
     name of a `-quickgelu` model. OpenAI's own layout, in which three numbers betray it, is refused for a plain one.
-    Raises MergecastError naming the file when it is missing, damaged, holds more than tensors, or fits another model.
+
+    Parameters
+    ----------
+    model : str
+    path : Path or str
+
+    Returns
+    -------
+    nn.Module
+        In evaluation mode.
+
+    Raises
+    ------
+    MergecastError
+        If the model is unknown; or, naming the file, if that is missing, damaged, holds more than tensors, or fits another
+        model.
     """
     clip, file = new_clip(model), read(path)
     if file.tensors.keys() >= OF_OPENAI and f"{model}-quickgelu" in library().list_models():

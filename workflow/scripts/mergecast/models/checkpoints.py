@@ -59,19 +59,50 @@ class State(Mapping):
         return len(self._names)
 
     def rows(self, name: str) -> "object":
-        """A slice-able view of one tensor that reads only the rows asked for."""
+        """A slice-able view of one tensor that reads only the rows asked for.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        object
+            A slice of safetensors, such as `view[2:5]` gives a tensor of.
+        """
         return self._file.get_slice(name)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, without reading it."""
+        """Shape of one tensor, without reading it.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int
+        """
         return tuple(self._file.get_slice(name).get_shape())
 
 
 def open_checkpoint(path, base: State | None = None) -> State:
     """Open a checkpoint and, if a base is given, check it against that base.
 
-    Raises MergecastError naming file and tensor: no `visual.*` tensors; keys missing or extra; another shape; no
-    floating type; an entry that is not finite; made from another base (where the file says which).
+    Parameters
+    ----------
+    path : Path or str
+    base : State or None
+
+    Returns
+    -------
+    State
+
+    Raises
+    ------
+    MergecastError
+        If the file is missing or damaged; or, naming file and tensor: no `visual.*` tensors; keys missing or extra; another
+        shape; no floating type; an entry that is not finite; made from another base (where the file says which).
     """
     state = State(path)
     check(state, path, base, state.metadata.get("base_sha256"))
@@ -79,13 +110,40 @@ def open_checkpoint(path, base: State | None = None) -> State:
 
 
 def check(state: Mapping[str, torch.Tensor], path, base: State | None = None, recorded: str | None = None) -> None:
-    """Raise MergecastError, naming `path`, for the first of a state's `faults`."""
+    """Raise MergecastError, naming `path`, for the first of a state's `faults`.
+
+    Parameters
+    ----------
+    state : mapping from tensor name to tensor
+    path : Path or str
+    base : State or None
+    recorded : str or None
+        Hash of the base that the state names.
+
+    Raises
+    ------
+    MergecastError
+        If the state has a fault.
+    """
     for fault in faults(state, base, recorded):
         raise MergecastError(f"{path}: {fault}")
 
 
 def faults(state: Mapping[str, torch.Tensor], base: State | None = None, recorded: str | None = None) -> Iterator[str]:
-    """What is wrong with a state, by itself and against a base, one line each; `recorded`: hash of the base it names."""
+    """What is wrong with a state, by itself and against a base.
+
+    Parameters
+    ----------
+    state : mapping from tensor name to tensor
+    base : State or None
+    recorded : str or None
+        Hash of the base that the state names.
+
+    Yields
+    ------
+    str
+        One line per fault.
+    """
     if not any(name.startswith("visual.") for name in state):
         yield "has no tensor named 'visual.*'; give an OpenCLIP visual tower"
     if base is not None:
@@ -110,9 +168,21 @@ def faults(state: Mapping[str, torch.Tensor], base: State | None = None, recorde
 
 
 def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object] = {}) -> None:
-    """Write a state as safetensors, whole or not at all; metadata values that are no strings are written as JSON.
+    """Write a state as safetensors, whole or not at all.
 
     The header also holds the `content_hash` of what is written.
+
+    Parameters
+    ----------
+    path : Path or str
+    state : mapping from tensor name to tensor
+    metadata : mapping from str to object
+        Values that are no strings are written as JSON.
+
+    Raises
+    ------
+    MergecastError
+        If the file cannot be written.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     header = dict(metadata) | {SEAL: content_hash(tensors)}
@@ -125,12 +195,31 @@ def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object]
 
 
 def content_hash(state: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 of names, types, shapes and bytes, whatever the file's header or order of tensors."""
+    """SHA-256 of names, types, shapes and bytes, whatever the file's header or order of tensors.
+
+    Parameters
+    ----------
+    state : mapping from tensor name to tensor
+
+    Returns
+    -------
+    str
+        In hexadecimal.
+    """
     return state.sha256 if isinstance(state, State) else _content_hash(state)
 
 
 def tensor_hashes(state: Mapping[str, torch.Tensor]) -> dict[str, str]:
-    """`content_hash` of each tensor by itself."""
+    """`content_hash` of each tensor by itself.
+
+    Parameters
+    ----------
+    state : mapping from tensor name to tensor
+
+    Returns
+    -------
+    dict from tensor name to str
+    """
     return {name: _content_hash({name: state[name]}) for name in sorted(state)}
 
 
@@ -144,45 +233,128 @@ def _bytes(tensor: torch.Tensor):
 
 
 def task_vector(base: Mapping, model: Mapping, name: str, dtype=torch.float32) -> torch.Tensor:
-    """τ = θ_t − θ0 of one tensor, in `dtype`; the difference is taken in that precision, or in that of a wider base."""
+    """τ = θ_t − θ0 of one tensor.
+
+    Parameters
+    ----------
+    base, model : mapping from tensor name to tensor
+    name : str
+    dtype : torch.dtype, default torch.float32
+        The difference is taken in this precision, or in that of a wider base.
+
+    Returns
+    -------
+    tensor
+        Of type `dtype`, in the shape of the base's.
+    """
     return (model[name].to(dtype) - base[name]).to(dtype)
 
 
 def is_finite(tensor: torch.Tensor) -> bool:
-    """Whether no entry is NaN or infinite: both ends are finite, which is found faster than entry by entry."""
+    """Whether no entry is NaN or infinite: both ends are finite, which is found faster than entry by entry.
+
+    Parameters
+    ----------
+    tensor : tensor
+
+    Returns
+    -------
+    bool
+    """
     return tensor.numel() == 0 or all(bool(torch.isfinite(end)) for end in torch.aminmax(tensor))
 
 
 def is_embedding(name: str) -> bool:
-    """Whether a tensor is an embedding: a table of vectors, not a linear map."""
+    """Whether a tensor is an embedding: a table of vectors, not a linear map.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+    """
     return name.endswith(EMBEDDINGS)
 
 
 def is_matrix(name: str, tensor: torch.Tensor) -> bool:
-    """Whether a tensor acts as a linear map: two dimensions and no embedding."""
+    """Whether a tensor acts as a linear map: two dimensions and no embedding.
+
+    Parameters
+    ----------
+    name : str
+    tensor : tensor
+
+    Returns
+    -------
+    bool
+    """
     return tensor.ndim == 2 and not is_embedding(name)
 
 
 def oriented(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """A matrix as (out, in). OpenCLIP multiplies `visual.proj` from the right, so it is stored transposed."""
+    """A matrix as (out, in).
+
+    OpenCLIP multiplies `visual.proj` from the right, so it is stored transposed.
+
+    Parameters
+    ----------
+    name : str
+    tensor : tensor of two dimensions
+        As OpenCLIP stores it.
+
+    Returns
+    -------
+    (out, in) tensor
+    """
     return tensor.T if name.endswith("visual.proj") else tensor
 
 
 def digits_suffice(squares) -> bool:
     """Whether eigenvectors of a Gram matrix AᵀA may stand for singular vectors of A.
 
-    `squares`: the eigenvalues in question, ascending up to the largest of all, an array or a tensor. They are squares of
-    singular values: rounding, 1e-16 of the largest, must be 1e-6 of the smallest or less. Not so where there is none.
+    Eigenvalues are squares of singular values: rounding, 1e-16 of the largest, must be 1e-6 of the smallest or less.
+
+    Parameters
+    ----------
+    squares : array or tensor
+        The eigenvalues in question, ascending up to the largest of all.
+
+    Returns
+    -------
+    bool
+        False where there is no eigenvalue.
     """
     return len(squares) > 0 and bool(squares[0] > TRUSTED * squares[-1])
 
 
 def norm(state: Mapping[str, torch.Tensor]) -> float:
-    """Euclidean norm ‖θ‖ over every entry, accumulated in float64."""
+    """Euclidean norm ‖θ‖ over every entry, accumulated in float64.
+
+    Parameters
+    ----------
+    state : mapping from tensor name to tensor
+
+    Returns
+    -------
+    float
+        At least 0.
+    """
     return math.sqrt(math.fsum(float(state[name].double().square().sum()) for name in state))
 
 
 def task_vector_norm(base: Mapping[str, torch.Tensor], model: Mapping[str, torch.Tensor]) -> float:
-    """‖θ_t − θ0‖ over every entry, differences and sum in float64."""
+    """‖θ_t − θ0‖ over every entry, differences and sum in float64.
+
+    Parameters
+    ----------
+    base, model : mapping from tensor name to tensor
+
+    Returns
+    -------
+    float
+        At least 0.
+    """
     vectors = (task_vector(base, model, name, torch.float64) for name in base)
     return math.sqrt(math.fsum(float(vector.square().sum()) for vector in vectors))

@@ -10,11 +10,25 @@ from ..errors import MergecastError
 
 
 def choose(device: str = "auto", *, threads: int = 1) -> torch.device:
-    """The device named `auto` (CUDA where there is one), `cpu` or `cuda`, after setting torch's thread count; says which.
+    """The device of that name, after setting torch's thread count; says which.
 
     Results on the CPU are the same bits for the same seed and the same number of threads. On a GPU, what is float32 is
     computed as float32: TF32, which keeps ten bits of the mantissa, is turned off for products and convolutions.
-    Raises MergecastError when the name is unknown or CUDA is asked for where there is none.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda"}, default "auto"
+        `auto`: CUDA where there is one.
+    threads : int, default 1
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    MergecastError
+        If the name is unknown, or CUDA is asked for where there is none.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise MergecastError(f"device: {device!r} is unknown; choose auto, cpu or cuda")
@@ -36,5 +50,15 @@ def mixed(device: torch.device, precision: torch.dtype) -> AbstractContextManage
     """A context in which products run in `precision` and what needs more stays float32 (torch's autocast).
 
     Weights, their gradients and the optimizer's state are float32 inside as well.
+
+    Parameters
+    ----------
+    device : torch.device
+    precision : torch.dtype
+
+    Returns
+    -------
+    context manager
+        Does nothing if `precision` is float32.
     """
     return nullcontext() if precision == torch.float32 else torch.autocast(device.type, precision)

@@ -35,15 +35,44 @@ def library():
 
 
 def image_size(model: str) -> int:
-    """Side, in pixels, of the square images a model takes. Raises MergecastError for an unknown model."""
+    """Side of the square images a model takes.
+
+    Parameters
+    ----------
+    model : str
+
+    Returns
+    -------
+    int
+        In pixels.
+
+    Raises
+    ------
+    MergecastError
+        If the model is unknown, or is not OpenCLIP's own ViT with a text tower.
+    """
     size = _config(model)["vision_cfg"].get("image_size", 224)
     return size if isinstance(size, int) else size[0]
 
 
 def new_clip(model: str, *, seed: int = 0) -> nn.Module:
-    """A whole CLIP with random weights that are a function of the seed alone (float32, on the CPU).
+    """A whole CLIP with random weights that are a function of the seed alone.
 
-    `model` is a name OpenCLIP knows or a file of `models/`, without `.json`. Raises MergecastError for any other.
+    Parameters
+    ----------
+    model : str
+        A name OpenCLIP knows or a file of `models/`, without `.json`.
+    seed : int, default 0
+
+    Returns
+    -------
+    nn.Module
+        Float32, on the CPU, in evaluation mode.
+
+    Raises
+    ------
+    MergecastError
+        If the model is unknown, or is not OpenCLIP's own ViT with a text tower.
     """
     _config(model)
     with torch.random.fork_rng(devices=[]):
@@ -53,12 +82,40 @@ def new_clip(model: str, *, seed: int = 0) -> nn.Module:
 
 
 def save_clip(path, clip: nn.Module, model: str, metadata: Mapping[str, object] = {}) -> None:
-    """Write a whole CLIP as safetensors; the header names the model and its normalisation of images."""
+    """Write a whole CLIP as safetensors; the header names the model and its normalisation of images.
+
+    Parameters
+    ----------
+    path : Path or str
+    clip : nn.Module
+    model : str
+    metadata : mapping from str to object
+        Further entries of the header.
+
+    Raises
+    ------
+    MergecastError
+        If the file cannot be written.
+    """
     checkpoints.save(path, clip.state_dict(), {**_identity(model, clip.visual), **metadata})
 
 
 def open_clip_file(path) -> tuple[nn.Module, str]:
-    """The CLIP that `save_clip` wrote, and its model's name. Raises MergecastError if the file does not fit it."""
+    """The CLIP that `save_clip` wrote, and its model's name.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    tuple of nn.Module and str
+
+    Raises
+    ------
+    MergecastError
+        If the file is missing or damaged, names no model, or does not fit it.
+    """
     state = State(path)
     clip = new_clip(_named(state))
     fill(clip, state, path)
@@ -84,7 +141,23 @@ class Encoder(nn.Module):
         return self._mean.device
 
     def preprocess(self, images: np.ndarray | torch.Tensor) -> torch.Tensor:
-        """uint8 N×S×S×3 to normalised float32 N×3×S×S on the encoder's device: (x/255 − mean)/std per channel."""
+        """Images as the tower takes them: (x/255 − mean)/std per channel.
+
+        Parameters
+        ----------
+        images : (N, S, S, 3) array or tensor
+            uint8.
+
+        Returns
+        -------
+        (N, 3, S, S) tensor
+            Normalised, float32, on the encoder's device.
+
+        Raises
+        ------
+        MergecastError
+            If the images have another shape.
+        """
         if tuple(images.shape[1:]) != (self.size, self.size, 3):
             raise MergecastError(
                 f"model {self.model}: takes images of {self.size}×{self.size}×3, not "
@@ -97,6 +170,18 @@ class Encoder(nn.Module):
         return (pixels.permute(0, 3, 1, 2).to(torch.float32) / 255 - self._mean) / self._std
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Features of images.
+
+        Parameters
+        ----------
+        images : (N, 3, S, S) tensor
+            As `preprocess` returns them.
+
+        Returns
+        -------
+        (N, D) tensor
+            Not normalised.
+        """
         return self.visual(images)
 
     @property
@@ -108,7 +193,22 @@ class Encoder(nn.Module):
         return blocks[-1]
 
     def load(self, state: Mapping[str, torch.Tensor]) -> "Encoder":
-        """Copy all weights of a state. Raises MergecastError naming the first tensor that does not fit."""
+        """Copy all weights of a state.
+
+        Parameters
+        ----------
+        state : mapping from tensor name to tensor
+
+        Returns
+        -------
+        Encoder
+            This one.
+
+        Raises
+        ------
+        MergecastError
+            If a tensor does not fit, naming the first.
+        """
         fill(self, state, getattr(state, "path", "state"))
         return self
 
@@ -118,7 +218,22 @@ class Encoder(nn.Module):
 
 
 def open_encoder(base, device: torch.device | str = "cpu") -> Encoder:
-    """The encoder of a base file (path or `State`), whose header names the model, in evaluation mode on `device`."""
+    """The encoder of a base file, whose header names the model, in evaluation mode.
+
+    Parameters
+    ----------
+    base : Path, str or State
+    device : torch.device or str, default "cpu"
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    MergecastError
+        If the file is missing or damaged, names no model, or does not fit it.
+    """
     state = base if isinstance(base, State) else State(base)
     visual = new_clip(_named(state)).visual
     _set_normalisation(visual, state.metadata)
@@ -126,17 +241,47 @@ def open_encoder(base, device: torch.device | str = "cpu") -> Encoder:
 
 
 def save_visual(path, clip_path) -> None:
-    """Write the visual tower of a whole CLIP's file as a base: the tensors `visual.*`, the header of the CLIP."""
+    """Write the visual tower of a whole CLIP's file as a base: the tensors `visual.*`, the header of the CLIP.
+
+    Parameters
+    ----------
+    path : Path or str
+        Of the base.
+    clip_path : Path or str
+
+    Raises
+    ------
+    MergecastError
+        If the CLIP's file is missing, damaged or names no model, or the base cannot be written.
+    """
     clip = State(clip_path)
     _named(clip)
     checkpoints.save(path, {name: clip[name] for name in clip if name.startswith("visual.")}, clip.metadata)
 
 
 def zero_shot_head(clip: nn.Module, model: str, class_names: Sequence[str], prompts: Sequence[str]) -> torch.Tensor:
-    """Weight (float32, C×D) of the zero-shot head: one row a class, the direction of its name in its prompts.
+    """Weight of the zero-shot head: one row per class, the direction of its name in its prompts.
 
     For every class: each prompt's text features are ℓ2-normalised, averaged, normalised again and multiplied by CLIP's
-    logit scale, so that logits are `features/‖features‖ @ weight.T` (Radford et al., 2021, section 3.1.4).
+    logit scale, so that logits are `features/‖features‖ @ weight.T`.
+
+    Parameters
+    ----------
+    clip : nn.Module
+    model : str
+    class_names : sequence of str
+        C of them.
+    prompts : sequence of str
+        In each, `{}` stands for the class name.
+
+    Returns
+    -------
+    (C, D) tensor
+        Float32, on the CPU.
+
+    Notes
+    -----
+    Radford et al., 2021, section 3.1.4.
     """
     tokenise = library().get_tokenizer(model)
     rows = []
@@ -149,13 +294,47 @@ def zero_shot_head(clip: nn.Module, model: str, class_names: Sequence[str], prom
 
 
 def save_head(path, weight: torch.Tensor, *, task: str, class_names: Sequence[str], base_sha256: str) -> None:
-    """Write a frozen head as safetensors: `weight` (C×D); header: task, class_names (JSON), base_sha256."""
+    """Write a frozen head as safetensors: the tensor `weight`; header: task, class_names (JSON), base_sha256.
+
+    Parameters
+    ----------
+    path : Path or str
+    weight : (C, D) tensor
+    task : str
+    class_names : sequence of str
+        C of them.
+    base_sha256 : str
+        `content_hash` of the base.
+
+    Raises
+    ------
+    MergecastError
+        If the file cannot be written.
+    """
     header = {"task": task, "class_names": json.dumps(list(class_names)), "base_sha256": base_sha256}
     checkpoints.save(path, {"weight": weight}, header)
 
 
 def open_head(path, *, class_names: Sequence[str] | None = None, base: State | None = None) -> torch.Tensor:
-    """Read a head's weight; if given, its class names and its base must be the ones recorded, else MergecastError."""
+    """Read a head's weight.
+
+    Parameters
+    ----------
+    path : Path or str
+    class_names : sequence of str or None
+        If given, they must be the ones recorded.
+    base : State or None
+        If given, it must be the one recorded.
+
+    Returns
+    -------
+    (C, D) tensor
+
+    Raises
+    ------
+    MergecastError
+        If the file is missing, damaged or no head, or its class names or base are others.
+    """
     state = State(path)
     if "weight" not in state:
         raise MergecastError(f"{path}: has no tensor 'weight', so it is no zero-shot head; make it again")
@@ -167,7 +346,20 @@ def open_head(path, *, class_names: Sequence[str] | None = None, base: State | N
 
 
 def logits(features: torch.Tensor, head: torch.Tensor) -> torch.Tensor:
-    """Class scores (N×C) of features (N×D, not normalised) under a head (C×D, logit scale multiplied in)."""
+    """Class scores of features under a head.
+
+    Parameters
+    ----------
+    features : (N, D) tensor
+        Not normalised.
+    head : (C, D) tensor
+        Logit scale multiplied in.
+
+    Returns
+    -------
+    (N, C) tensor
+        Float32.
+    """
     return functional.normalize(features.float(), dim=-1) @ head.T
 
 
@@ -222,15 +414,28 @@ def _named(state: State) -> str:
 
 
 def fill(module: nn.Module, state: Mapping[str, torch.Tensor], origin) -> None:
-    """Copy a state into a module, after checking names and shapes; `origin` is what the message names."""
-    own = module.state_dict()
-    for name in sorted(own.keys() | state.keys()):
-        if name not in own or name not in state:
-            where = "is not a tensor of the model" if name not in own else "is missing"
+    """Copy a state into a module, after checking names and shapes.
+
+    Parameters
+    ----------
+    module : nn.Module
+    state : mapping from tensor name to tensor
+    origin : Path or str
+        What the message names.
+
+    Raises
+    ------
+    MergecastError
+        If a tensor is missing, is not one of the module's, or has another shape.
+    """
+    tensors = module.state_dict()
+    for name in sorted(tensors.keys() | state.keys()):
+        if name not in tensors or name not in state:
+            where = "is not a tensor of the model" if name not in tensors else "is missing"
             raise MergecastError(f"{origin}: tensor {name!r} {where}; give weights of the same model")
-        if own[name].shape != state[name].shape:
+        if tensors[name].shape != state[name].shape:
             raise MergecastError(
                 f"{origin}: tensor {name!r} has shape {tuple(state[name].shape)}, "
-                f"the model needs {tuple(own[name].shape)}; give weights of the same model"
+                f"the model needs {tuple(tensors[name].shape)}; give weights of the same model"
             )
-    module.load_state_dict({name: state[name] for name in own})
+    module.load_state_dict({name: state[name] for name in tensors})

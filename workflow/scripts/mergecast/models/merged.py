@@ -11,7 +11,20 @@ from .checkpoints import State, content_hash, open_checkpoint, save
 def open_models(base: State, paths: Iterable) -> dict[str, State]:
     """Checkpoints by task: the `task` of the file's header or, where it has none, the file's name without its suffix.
 
-    Raises MergecastError when a checkpoint does not fit the base or two have one task.
+    Parameters
+    ----------
+    base : State
+    paths : iterable of Path or str
+
+    Returns
+    -------
+    dict from task to State
+        In the order of `paths`.
+
+    Raises
+    ------
+    MergecastError
+        If a checkpoint is missing, damaged or does not fit the base, or two have one task.
     """
     models: dict[str, State] = {}
     for path in paths:
@@ -24,7 +37,22 @@ def open_models(base: State, paths: Iterable) -> dict[str, State]:
 
 
 def save_merged(path, merged: Mapping, *, method: str, parameters: Mapping, base: Mapping, models: Mapping) -> None:
-    """Write a merged state, whole or not at all; its header names method, parameters, inputs by hash, and versions."""
+    """Write a merged state, whole or not at all; its header names method, parameters, inputs by hash, and versions.
+
+    Parameters
+    ----------
+    path : Path or str
+    merged : mapping from tensor name to tensor
+    method : str
+    parameters : mapping from parameter to value
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+
+    Raises
+    ------
+    MergecastError
+        If the file cannot be written.
+    """
     header = {
         "method": method,
         "parameters": json.dumps(parameters, sort_keys=True),

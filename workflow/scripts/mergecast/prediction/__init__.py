@@ -26,7 +26,21 @@ def kinds() -> dict[str, str]:
 
 
 def kind(name: str) -> str:
-    """Whether `name` is a "predictor" or a "baseline". Raises MergecastError with the closest name if it is neither."""
+    """Whether `name` is a "predictor" or a "baseline".
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MergecastError
+        With the closest name, if it is neither.
+    """
     known = kinds()
     if name not in known:
         raise MergecastError(catalogue.unknown("predictor", name, known))
@@ -34,33 +48,118 @@ def kind(name: str) -> str:
 
 
 def find(name: str):
-    """The module of a predictor or baseline. Raises MergecastError with the closest name if there is none."""
+    """The module of a predictor or baseline.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    MergecastError
+        With the closest name, if there is none.
+    """
     return catalogue.load(WINGS[kind(name)], name)
 
 
 def summary(name: str) -> str:
-    """What it is, in one plain line."""
+    """What it is, in one plain line.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MergecastError
+        As `kind` does.
+    """
     return catalogue.summary(WINGS[kind(name)], name)
 
 
 def parameters(name: str) -> dict:
-    """Its parameters and their defaults."""
+    """Its parameters and their defaults.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    mapping from name to default
+
+    Raises
+    ------
+    MergecastError
+        As `kind` does.
+    """
     return catalogue.parameters(WINGS[kind(name)], name, "make")
 
 
 def inputs(name: str) -> str:
-    """What its columns are, "metrics", "checkpoints" or "tasks", read from the source without importing it."""
-    found = catalogue.literal(WINGS[kind(name)], name, "INPUTS")
-    if found is None:
-        raise MergecastError(f"prediction/{name}.py: says no INPUTS; add one of 'metrics', 'checkpoints', 'tasks'")
-    return found
+    """What its columns are, "metrics", "checkpoints" or "tasks", read from the source without importing it.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MergecastError
+        As `kind` does, and if it says no INPUTS.
+    """
+    declared = catalogue.literal(WINGS[kind(name)], name, "INPUTS")
+    if declared is None:
+        where = f"{WINGS[kind(name)].replace('.', '/')}/{name}.py"
+        raise MergecastError(f"{where}: says no INPUTS; add one of 'metrics', 'checkpoints', 'tasks'")
+    return declared
 
 
 def costly(name: str) -> bool:
-    """Whether many columns of Y take it long."""
+    """Whether many columns of Y take it long.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    MergecastError
+        As `kind` does.
+    """
     return bool(catalogue.literal(WINGS[kind(name)], name, "COSTLY"))
 
 
 def has_coefficients(name: str) -> bool:
-    """Whether its `explain` returns a coefficient for each of its columns."""
+    """Whether its `explain` returns a coefficient for each of its columns.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    MergecastError
+        As `kind` does.
+    """
     return bool(catalogue.literal(WINGS[kind(name)], name, "COEFFICIENTS"))

@@ -10,12 +10,12 @@ from ..errors import MergecastError
 def positives(values, key):
     """The numbers as an array (S,). Raises MergecastError naming the parameter `key` unless all are positive and finite."""
     try:
-        found = np.atleast_1d(np.asarray(values, dtype=float))
+        parsed = np.atleast_1d(np.asarray(values, dtype=float))
     except (TypeError, ValueError):
-        found = np.array([])
-    if found.ndim != 1 or not found.size or not (np.isfinite(found) & (found > 0)).all():
+        parsed = np.array([])
+    if parsed.ndim != 1 or not parsed.size or not (np.isfinite(parsed) & (parsed > 0)).all():
         raise MergecastError(f"key {key!r}: {values!r} is no list of positive numbers; give [1, 10, 100], say")
-    return found
+    return parsed
 
 
 def whole(value, key, least=1):

@@ -46,9 +46,9 @@ class ElasticNet(BaseEstimator):
         strongest = np.where(flat, 0.0, np.abs(half.product).max(axis=0) / self.l1_ratio)
         errors = np.zeros((len(grid), Y.shape[1]))
         inner = [_Half(X[train], Y[train]) for train, _ in self.cv]
-        for number, found in enumerate(_search(inner, grid, strongest, self.l1_ratio)):
-            for own, coefficients, (_, held) in zip(inner, found, self.cv, strict=True):
-                errors[number] += ((own.predict(X[held], coefficients) - Y[held]) ** 2).mean(axis=0)
+        for number, solutions in enumerate(_search(inner, grid, strongest, self.l1_ratio)):
+            for part, coefficients, (_, held) in zip(inner, solutions, self.cv, strict=True):
+                errors[number] += ((part.predict(X[held], coefficients) - Y[held]) ** 2).mean(axis=0)
         best = np.where(strongest > 0, errors.argmin(axis=0), 0)
         self.alpha_, self.coef_ = grid[best] * strongest, np.zeros((Y.shape[1], X.shape[1]))
         for number, (coefficients,) in enumerate(_search([half], grid, strongest, self.l1_ratio)):

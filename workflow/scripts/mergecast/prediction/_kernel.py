@@ -18,8 +18,8 @@ def decompose(distances, gamma):
 
 def predict(distances, gammas, dual):
     """Σᵢ dualᵢ exp(−γdᵢ²) at m points: squared distances (m, n), γ (K,) and dual (n, K) of each column; (m, K)."""
-    found = np.empty((len(distances), dual.shape[1]))
+    values = np.empty((len(distances), dual.shape[1]))
     for gamma in np.unique(gammas):
         columns = gammas == gamma
-        found[:, columns] = np.exp(-gamma * distances) @ dual[:, columns]
-    return found
+        values[:, columns] = np.exp(-gamma * distances) @ dual[:, columns]
+    return values

@@ -23,7 +23,7 @@ def train(X, targets, *, hidden, dropout, rate, weight_decay, epochs, seed):
     first = start(random, X.shape[1], hidden, targets.shape[1])
     draws = np.random.default_rng(random.integers(2**63))
     masks = [mask(draws, dropout, hidden, len(X)) for _ in range(epochs)]
-    rows, found = np.ascontiguousarray(X.T), []
+    rows, trained = np.ascontiguousarray(X.T), []
     for low in range(0, len(targets), TOGETHER):
         part = targets[low : low + TOGETHER]
         weights = {name: np.tile(value, (len(part), 1, 1)) for name, value in first.items()}
@@ -32,8 +32,8 @@ def train(X, targets, *, hidden, dropout, rate, weight_decay, epochs, seed):
             for name, gradient in gradients(weights, rows, part, kept).items():
                 gradient += weight_decay * weights[name]
                 _adam.move(weights[name], gradient, *state[name], epoch, rate)
-        found.append(weights)
-    return {name: np.concatenate([weights[name] for weights in found]) for name in first}
+        trained.append(weights)
+    return {name: np.concatenate([weights[name] for weights in trained]) for name in first}
 
 
 def start(random, features, hidden, outputs):

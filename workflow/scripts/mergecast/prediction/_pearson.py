@@ -50,8 +50,8 @@ class L1Pearson(BaseEstimator):
         residual = blocks - level
         gram, product = centred.T @ centred, np.matmul(np.ascontiguousarray(centred.T), residual)
         start = 0.1 * np.random.default_rng(self.seed).standard_normal(X.shape[1])
-        found = descend(gram, product, (residual**2).sum(axis=1), start, self.penalty, self.max_iter, Y.shape[1])
-        self.weights_, self.iterations_ = found
+        outcome = descend(gram, product, (residual**2).sum(axis=1), start, self.penalty, self.max_iter, Y.shape[1])
+        self.weights_, self.iterations_ = outcome
         self.weights_[np.abs(self.weights_) < ZERO] = 0.0
         self.weights_[:, constant(X)] = 0.0
         square = ((self.weights_ @ gram) * self.weights_).sum(axis=1)

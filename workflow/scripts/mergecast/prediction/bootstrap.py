@@ -17,32 +17,64 @@ FEWEST = 0.5  # share of draws in which a score must be defined for an interval 
 
 
 def counts(n_tasks: int, draws: int, *, seed: int) -> np.ndarray:
-    """How often each task is drawn: (draws, n_tasks) integers, each row with sum n_tasks."""
+    """How often each task is drawn.
+
+    Parameters
+    ----------
+    n_tasks : int
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    (draws, n_tasks) array of int
+        Each row with sum `n_tasks`.
+    """
     return np.random.default_rng(seed).multinomial(n_tasks, np.full(n_tasks, 1 / n_tasks), size=draws)
 
 
 def intervals(folds: Sequence[dict], tasks: Sequence[str], drawn: np.ndarray) -> dict:
     """Percentile intervals (95 %) `mean_r_low`, `mean_r_high`, `pooled_r_low`, `pooled_r_high` of one predictor's folds.
 
-    `drawn` (draws, T) are the counts of the `tasks`. A fold's r is weighted by the count of its held-out task; folds that
-    hold out no single task count alike. None where the score is undefined in half of the draws or more.
+    A fold's r is weighted by the count of its held-out task; folds that hold out no single task count alike.
+
+    Parameters
+    ----------
+    folds : sequence of dict
+    tasks : sequence of str
+    drawn : (draws, T) array of int
+        The counts of the `tasks`.
+
+    Returns
+    -------
+    mapping from name to float or None
+        None where the score is undefined in more than half of the draws.
     """
     place = {task: i for i, task in enumerate(tasks)}
     total, weight = np.zeros(len(drawn)), np.zeros(len(drawn))
     for fold in folds:
         r = _weighted(fold["predictions"], place, drawn)
-        own = drawn[:, place[fold["fold"]]] if fold["split"] == "loto" else 1
-        own = np.where(np.isnan(r), 0, own)
-        total, weight = total + own * np.nan_to_num(r), weight + own
+        count = drawn[:, place[fold["fold"]]] if fold["split"] == "loto" else 1
+        count = np.where(np.isnan(r), 0, count)
+        total, weight = total + count * np.nan_to_num(r), weight + count
     mean_r = np.divide(total, weight, out=np.full(len(drawn), np.nan), where=weight > 0)
     pooled_r = _weighted(scores.once(folds).to_dict("records"), place, drawn)
     return {**_percentiles("mean_r", mean_r), **_percentiles("pooled_r", pooled_r)}
 
 
 def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Pearson r of (n,) values under each row of `weights` (draws, n).
+    """Pearson r of (n,) values under each row of `weights`.
 
-    NaN where either side is constant and where fewer than three values have a weight.
+    Parameters
+    ----------
+    x, y : (n,) array
+    weights : (draws, n) array
+        Not negative.
+
+    Returns
+    -------
+    (draws,) array
+        In [−1, 1]; NaN where either side is constant and where fewer than three values have a weight.
     """
     if scores.undefined(x, y):
         return np.full(len(weights), np.nan)

@@ -37,7 +37,17 @@ class Design:
     mirror: np.ndarray
 
     def with_features(self, chosen: Sequence[str]) -> "Design":
-        """The same pairs with these features alone, in the order of the design."""
+        """The same pairs with these features alone, in the order of the design.
+
+        Parameters
+        ----------
+        chosen : sequence of str
+            Names that the design does not have are passed over.
+
+        Returns
+        -------
+        Design
+        """
         kept = [place for place, name in enumerate(self.features) if name in set(chosen)]
         return replace(self, features=tuple(self.features[place] for place in kept), X=self.X[:, kept])
 
@@ -53,21 +63,41 @@ def build(
     checkpoints: pd.DataFrame | None = None,
     directed: pd.DataFrame | None = None,
 ) -> Design:
-    """The design for predictors with these `INPUTS` and one target column a method.
+    """The design for predictors with these `INPUTS` and one target column per method.
 
-    "metrics": one column a metric (needs the table `metrics`); for a directed target, metrics that have a direction are
-    replaced by their values in the table `directed`, if it is given, seen from the task that is kept;
-    "checkpoints": one column, the mean of the two fine-tuned accuracies, or that of the task that is kept (needs
-    `checkpoints`); "tasks": one indicator a task, 1 where it is in the pair, and for a directed target one for each
-    role. The pairs are those merged, the same for all methods; with "metrics", those measured must be the same.
-    Raises MergecastError naming table, column, pair or task: a column or pair missing, a pair twice, a task that is
-    not among `tasks`, a value that is missing or not finite, an unknown target or method.
+    The pairs are those merged, the same for all methods; with "metrics", those measured must be the same.
+
+    Parameters
+    ----------
+    inputs : str
+        "metrics": one column per metric (needs the table `metrics`). For a directed target, metrics that have a direction are
+        replaced by their values in the table `directed`, if there is one, seen from the task that is kept.
+        "checkpoints": one column, the mean of the two fine-tuned accuracies, or that of the task that is kept (needs the
+        table `checkpoints`).
+        "tasks": one indicator a task, 1 where it is in the pair, and for a directed target one for each role.
+    methods : sequence of str
+    target : str, default "normalised_accuracy"
+        One of `TARGETS`.
+    tasks : sequence of str
+        In the order that pairs shall have.
+    merges : DataFrame
+    metrics, checkpoints, directed : DataFrame or None, default None
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    MergecastError
+        Naming table, column, pair or task: a column or pair missing, a pair twice, a task that is not among `tasks`, a
+        value that is missing or not finite, an unknown target or method.
     """
     tasks, methods = tuple(tasks), tuple(methods)
     measured, mirrored = zip(*(target_of(merges, method, target, tasks) for method in methods), strict=True)
     pairs = tuple(measured[0])
-    for method, found in zip(methods, measured, strict=True):
-        _same_pairs(pairs, found, f"merges of {methods[0]}", f"merges of {method}")
+    for method, values in zip(methods, measured, strict=True):
+        _same_pairs(pairs, values, f"merges of {methods[0]}", f"merges of {method}")
     if inputs == "metrics":
         features, X = metric_columns(metrics, pairs, tasks)
         if target in DIRECTED and directed is not None:
@@ -78,17 +108,55 @@ def build(
         features, X = _indicators(tasks, pairs, target)
     else:
         raise MergecastError(f"INPUTS {inputs!r} is none of 'metrics', 'checkpoints', 'tasks'; correct its module")
-    columns = (np.array([[found[pair] for found in side] for pair in pairs]) for side in (measured, mirrored))
+    columns = (np.array([[values[pair] for values in side] for pair in pairs]) for side in (measured, mirrored))
     return Design(tasks, pairs, features, methods, X, *columns)
 
 
 def of_metrics(setting: Mapping, tables: Mapping[str, pd.DataFrame]) -> Design:
-    """The design of a setting's metrics: `setting` names its "tasks", "methods" and "target", `tables` are its own."""
+    """The design of a setting's metrics.
+
+    Parameters
+    ----------
+    setting : mapping
+        Names its "tasks", "methods" and "target".
+    tables : mapping from name to DataFrame
+        Its own: "merges", "metrics" and, if there is one, "directed".
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    MergecastError
+        As `build` does.
+    """
     return build("metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables)
 
 
 def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str]) -> tuple[dict, dict]:
-    """The target of every merged pair, by pair in pair order, and the same with the two tasks exchanged."""
+    """The target of every merged pair, by pair in pair order, and the same with the two tasks exchanged.
+
+    Parameters
+    ----------
+    merges : DataFrame
+    method : str
+    target : str
+        One of `TARGETS`.
+    tasks : sequence of str
+        Their order is that of the pairs.
+
+    Returns
+    -------
+    (mapping from pair to float, mapping from pair to float)
+        Pairs (a, b), a before b; both alike unless the target is directed.
+
+    Raises
+    ------
+    MergecastError
+        For an unknown target, a column, method or task missing in the table, a task that stands there twice, is not one of
+        its pair or not among `tasks`, and a value that is missing or not finite.
+    """
     if target not in TARGETS:
         raise MergecastError(catalogue.unknown("target", target, TARGETS))
     column = target if target in SYMMETRIC else "normalised_accuracy"
@@ -102,20 +170,38 @@ def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[st
             fault = "stands there twice" if task in (a, b) else "is not one of the pair"
             raise MergecastError(f"table merges: method {method!r}, pair {a}__{b}: task {task!r} {fault}; correct it")
         values[frozenset((a, b))][task] = _finite(value, f"table merges: method {method!r}, pair {a}__{b}", column)
-    for pair, found in values.items():
-        if len(found) < 2:
+    for pair, by_task in values.items():
+        if len(by_task) < 2:
             name = "__".join(sorted(pair))
             raise MergecastError(f"table merges: method {method!r}, pair {name}: has no row of one task; add it")
-    found = {pair: [values[frozenset(pair)][task] for task in pair] for pair in ordered(values, tasks, "merges")}
+    sides = {pair: [values[frozenset(pair)][task] for task in pair] for pair in ordered(values, tasks, "merges")}
     if target in SYMMETRIC:
-        means = {pair: sum(both) / 2 for pair, both in found.items()}
+        means = {pair: sum(both) / 2 for pair, both in sides.items()}
         return means, means
-    kept, other = ({pair: both[side] for pair, both in found.items()} for side in (0, 1))
+    kept, other = ({pair: both[side] for pair, both in sides.items()} for side in (0, 1))
     return (kept, other) if target == "retained_a" else (other, kept)
 
 
 def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], tasks: Sequence[str]):
-    """Names (F, sorted) and values (P, F) of the metrics of these pairs, which must be the very pairs of the table."""
+    """Names and values of the metrics of these pairs, which must be the very pairs of the table.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+    pairs : sequence of (str, str)
+    tasks : sequence of str
+
+    Returns
+    -------
+    ((F,) tuple of str, (P, F) array)
+        The names are sorted.
+
+    Raises
+    ------
+    MergecastError
+        For a table without metrics, a pair missing, twice or too many, an unknown task, and a value that is missing or not
+        finite.
+    """
     _require(metrics, "metrics", PAIR)
     features = tuple(sorted(set(metrics.columns) - set(PAIR)))
     if not features:
@@ -130,17 +216,48 @@ def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], task
 
 
 def fine_tuned_accuracy(checkpoints: pd.DataFrame, tasks: Sequence[str]) -> dict[str, float]:
-    """The fine-tuned accuracy of each task."""
+    """The fine-tuned accuracy of each task.
+
+    Parameters
+    ----------
+    checkpoints : DataFrame
+    tasks : sequence of str
+
+    Returns
+    -------
+    mapping from task to float
+
+    Raises
+    ------
+    MergecastError
+        For a column or task missing in the table, and a value that is missing or not finite.
+    """
     _require(checkpoints, "checkpoints", ["task", "fine_tuned_accuracy"])
-    found = dict(zip(checkpoints["task"], checkpoints["fine_tuned_accuracy"], strict=True))
+    accuracy = dict(zip(checkpoints["task"], checkpoints["fine_tuned_accuracy"], strict=True))
     for task in tasks:
-        if task not in found:
+        if task not in accuracy:
             raise MergecastError(f"table checkpoints: lacks task {task!r}; fine-tune and evaluate it first")
-    return {task: _finite(found[task], f"table checkpoints: task {task!r}", "fine_tuned_accuracy") for task in tasks}
+    return {task: _finite(accuracy[task], f"table checkpoints: task {task!r}", "fine_tuned_accuracy") for task in tasks}
 
 
 def ordered(pairs, tasks: Sequence[str], table: str) -> list[tuple[str, str]]:
-    """Unordered pairs as (a, b), a before b, in the order of `tasks`; `table` names them in an error."""
+    """Unordered pairs as (a, b), a before b, in the order of `tasks`; `table` names them in an error.
+
+    Parameters
+    ----------
+    pairs : collection of frozenset
+    tasks : sequence of str
+    table : str
+
+    Returns
+    -------
+    list of (str, str)
+
+    Raises
+    ------
+    MergecastError
+        For a task that is not among `tasks`, with the closest one, and a task paired with itself.
+    """
     known = set(tasks)
     for pair in pairs:
         for task in sorted(pair):

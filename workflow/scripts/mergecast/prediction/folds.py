@@ -20,7 +20,7 @@ NULLS = ["predictor", "method", "split", "target", "draw", "mean_r", "pooled_r"]
 
 @dataclass(frozen=True)
 class Forecast:
-    """`folds`: for each method its folds in order, as they are written to JSON. `nulls`: one row a method and draw."""
+    """`folds`: for each method its folds in order, as they are written to JSON. `nulls`: one row per method and draw."""
 
     folds: dict[str, list[dict]]
     nulls: pd.DataFrame
@@ -45,7 +45,19 @@ class FoldSpec:
     seed: int = 0
 
     def seed_of(self, fold: str, *names: str) -> int:
-        """The seed of what is random in a fold."""
+        """The seed of what is random in a fold.
+
+        Parameters
+        ----------
+        fold : str
+        *names : str
+            What it is, if several things are random.
+
+        Returns
+        -------
+        int
+            In [0, 2**63).
+        """
         return seed_for(self.setting, self.predictor, self.split, fold, *names, seed=self.seed)
 
 
@@ -53,20 +65,33 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
     """The forecast of one predictor under one split.
 
     A fold's model sees nothing but the X and Y of its training rows; its inner splits are made of those rows alone,
-    and its seed comes from the names of setting, predictor, split and fold. `design` must have been built for the
-    predictor's INPUTS and the target.
-    Raises MergecastError for an unknown predictor, split or parameter, and for what the split cannot do.
+    and its seed comes from the names of setting, predictor, split and fold.
+
+    Parameters
+    ----------
+    design : Design
+        Built for the predictor's INPUTS and the target.
+    spec : FoldSpec
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    MergecastError
+        For an unknown predictor, split or parameter, and for what the split cannot do.
     """
-    module, given = prediction.find(spec.predictor), check(spec.predictor, spec.parameters)
+    module, parameters = prediction.find(spec.predictor), check(spec.predictor, spec.parameters)
     head = {"predictor": spec.predictor, "kind": prediction.kind(spec.predictor), "split": spec.split, "target": spec.target}
     relabelled = permutations.relabelled(design, spec.draws, seed=seed_for(spec.setting, "relabelling", seed=spec.seed))
     null = _Null(relabelled)
-    found: dict[str, list[dict]] = {method: [] for method in design.methods}
+    folds: dict[str, list[dict]] = {method: [] for method in design.methods}
     for fold in splits.find(spec.split)(design.pairs, design.tasks, **spec.options):
         seed = spec.seed_of(fold.name)
 
         def fitted(rows, Y, seed=seed):
-            model = make(module, [design.pairs[row] for row in rows], given, len(design.methods), seed)
+            model = make(module, [design.pairs[row] for row in rows], parameters, len(design.methods), seed)
             return model.fit(design.X[rows], Y)
 
         # Measured and relabelled targets in one fit: to each column it is as if it stood alone.
@@ -76,15 +101,15 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
         interval = _interval(design, fold, fitted, spec.levels, spec.seed_of(fold.name, "calibration tasks"))
         null.add(fold.validation, predicted[:, len(design.methods) :])
         for m, method in enumerate(design.methods):
-            own = None if coefficients is None else zip(design.features, map(float, coefficients[m]), strict=True)
+            by_feature = None if coefficients is None else zip(design.features, map(float, coefficients[m]), strict=True)
             measured = design.Y[fold.validation, m]
-            found[method].append(
+            folds[method].append(
                 {
                     **head,
                     "method": method,
                     "fold": fold.name,
                     "n_train_pairs": len(fold.train),
-                    "coefficients": None if own is None else dict(own),
+                    "coefficients": None if by_feature is None else dict(by_feature),
                     "hyper_parameters": hyper_parameters[m],
                     "predictions": [
                         {"task_a": a, "task_b": b, "measured": float(y), "predicted": float(p)}
@@ -95,18 +120,52 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
                     "interval": {key: _column(value, m) for key, value in interval.items()},
                 }
             )
-    return Forecast(found, null.table(design.methods, head))
+    return Forecast(folds, null.table(design.methods, head))
 
 
 def make(module, pairs, parameters: dict, n_methods: int, seed: int):
-    """An unfitted model of a predictor for these training pairs: it gets what its `make` names of cv, seed and outputs."""
+    """An unfitted model of a predictor for these training pairs: it gets what its `make` names of cv, seed and outputs.
+
+    Parameters
+    ----------
+    module : module
+        The predictor's or baseline's.
+    pairs : sequence of (str, str)
+    parameters : mapping from name to value
+    n_methods : int
+    seed : int
+
+    Returns
+    -------
+    model
+
+    Raises
+    ------
+    MergecastError
+        If it needs inner splits and these pairs have none, or for a parameter that cannot be.
+    """
     named = inspect.signature(module.make).parameters
-    given = {"seed": seed, "outputs": n_methods, "cv": splits.inner(pairs) if "cv" in named else None}
-    return module.make(**parameters, **{name: value for name, value in given.items() if name in named})
+    arguments = {"seed": seed, "outputs": n_methods, "cv": splits.inner(pairs) if "cv" in named else None}
+    return module.make(**parameters, **{name: value for name, value in arguments.items() if name in named})
 
 
 def check(predictor: str, parameters: dict) -> dict:
-    """The parameters, if the predictor has them all. Raises MergecastError with the closest name otherwise."""
+    """The parameters, if the predictor has them all.
+
+    Parameters
+    ----------
+    predictor : str
+    parameters : mapping from name to value
+
+    Returns
+    -------
+    mapping from name to value
+
+    Raises
+    ------
+    MergecastError
+        With the closest name, if it lacks one, or if there is no such predictor.
+    """
     known = prediction.parameters(predictor)
     for name in parameters:
         if name not in known:

@@ -17,6 +17,17 @@ def calibration_split(pairs: Sequence[tuple[str, str]], unseen: int, *, seed: in
     Some tasks are put aside; the model is fitted on the pairs without them. It is calibrated on pairs that are to it what
     the fold's validation pairs are: with one task put aside (a third of the tasks) if `unseen` is 1, with both (half of
     them) if it is 2.
+
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+    unseen : 1 or 2
+        As in `Fold`.
+    seed : int
+
+    Returns
+    -------
+    (array of int, array of int)
     """
     tasks = sorted({task for pair in pairs for task in pair})
     n_aside = len(tasks) // (3 if unseen == 1 else 2)
@@ -26,9 +37,19 @@ def calibration_split(pairs: Sequence[tuple[str, str]], unseen: int, *, seed: in
 
 
 def half_width(residuals: np.ndarray, level: float) -> np.ndarray:
-    """The ⌈(n + 1)·level⌉-th smallest of n absolute residuals, for residuals (n, M): (M,).
+    """The ⌈(n + 1)·level⌉-th smallest of n absolute residuals.
 
-    Infinite where n is too small for that level (below level / (1 − level)): the interval is unbounded.
+    Parameters
+    ----------
+    residuals : (n, M) array
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    (M,) array
+        In units of the residuals. Infinite where n is too small for that level (below level / (1 − level)): the interval is
+        unbounded.
     """
     rank = int(np.ceil((len(residuals) + 1) * level - 1e-9))
     if rank > len(residuals):

@@ -10,9 +10,19 @@ from .design import Design
 
 
 def relabelled(design: Design, n: int, *, seed: int) -> np.ndarray:
-    """Targets (P, n, M) of `n` relabellings: pair (a, b) gets the target of (π(a), π(b)), all methods with the same π.
+    """Targets of `n` relabellings: pair (a, b) gets the target of (π(a), π(b)), all methods with the same π.
 
     A pair that was not measured lends its additive fit (mean of the one task's pairs + mean of the other's − mean).
+
+    Parameters
+    ----------
+    design : Design
+    n : int
+    seed : int
+
+    Returns
+    -------
+    (P, n, M) array
     """
     place = {task: i for i, task in enumerate(design.tasks)}
     a, b = (np.array([place[pair[side]] for pair in design.pairs]) for side in (0, 1))

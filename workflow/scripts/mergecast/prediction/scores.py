@@ -11,7 +11,16 @@ CLOSE = 1e-12  # a draw of a null that falls short of the observed r by rounding
 
 
 def undefined(measured, predicted) -> str | None:
-    """Why a correlation of these (n,) values is undefined, in words, or None where it is defined."""
+    """Why a correlation of these values is undefined, in words, or None where it is defined.
+
+    Parameters
+    ----------
+    measured, predicted : (n,) array
+
+    Returns
+    -------
+    str or None
+    """
     if len(measured) < 2:
         return "fewer than two pairs"
     for name, values in (("predictions", predicted), ("measured values", measured)):
@@ -21,38 +30,87 @@ def undefined(measured, predicted) -> str | None:
 
 
 def pearson(measured, predicted) -> float | None:
-    """Pearson correlation in [−1, 1] of two (n,) arrays; None where it is undefined."""
-    found = pearsons(*(np.asarray(values, dtype=float)[:, None] for values in (measured, predicted)))[0]
-    return None if np.isnan(found) else float(found)
+    """Pearson correlation of two arrays.
+
+    Parameters
+    ----------
+    measured, predicted : (n,) array
+
+    Returns
+    -------
+    float or None
+        In [−1, 1]; None where it is `undefined`.
+    """
+    r = pearsons(*(np.asarray(values, dtype=float)[:, None] for values in (measured, predicted)))[0]
+    return None if np.isnan(r) else float(r)
 
 
 def pearsons(measured: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Pearson correlation of each column of two (n, …) arrays: (…), NaN where `undefined` has a reason."""
+    """Pearson correlation of each column of two arrays.
+
+    Parameters
+    ----------
+    measured, predicted : (n, …) array
+
+    Returns
+    -------
+    (…) array
+        In [−1, 1]; NaN where `undefined` has a reason.
+    """
     if len(measured) < 2:
         return np.full(measured.shape[1:], np.nan)
     x, y = (values - values.mean(axis=0) for values in (measured, predicted))
     x, y = (values / np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny) for values in (x, y))
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.clip((x * y).sum(axis=0) / np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0)), -1.0, 1.0)
-    return np.where(constant(measured) | constant(predicted), np.nan, found)
+        r = np.clip((x * y).sum(axis=0) / np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0)), -1.0, 1.0)
+    return np.where(constant(measured) | constant(predicted), np.nan, r)
 
 
 def spearman(measured, predicted) -> float | None:
-    """Spearman rank correlation in [−1, 1] of two (n,) arrays, ties by their mean rank; None where it is undefined."""
+    """Spearman rank correlation of two arrays, ties by their mean rank.
+
+    Parameters
+    ----------
+    measured, predicted : (n,) array
+
+    Returns
+    -------
+    float or None
+        In [−1, 1]; None where it is `undefined`.
+    """
     if undefined(measured, predicted):
         return None
     return pearson(pd.Series(measured).rank().to_numpy(), pd.Series(predicted).rank().to_numpy())
 
 
 def mean_absolute_error(measured, predicted) -> float:
-    """Mean absolute error of two (n,) arrays, in units of the target."""
+    """Mean absolute error of two arrays.
+
+    Parameters
+    ----------
+    measured, predicted : (n,) array
+
+    Returns
+    -------
+    float
+        In units of the target.
+    """
     return float(np.mean(np.abs(np.asarray(measured, dtype=float) - np.asarray(predicted, dtype=float))))
 
 
 def r_squared(measured, predicted) -> float | None:
-    """1 − squared error / squared deviation from the mean of `measured`, at most 1; None if `measured` is constant.
+    """1 − squared error / squared deviation from the mean of `measured`.
 
     It asks for the right level and scale, not for a linear relation: a forecast worse than the mean has it below 0.
+
+    Parameters
+    ----------
+    measured, predicted : (n,) array
+
+    Returns
+    -------
+    float or None
+        At most 1; None if `measured` is constant or holds fewer than two values.
     """
     measured, predicted = np.asarray(measured, dtype=float), np.asarray(predicted, dtype=float)
     if len(measured) < 2 or constant(measured):
@@ -61,7 +119,16 @@ def r_squared(measured, predicted) -> float | None:
 
 
 def of(measured, predicted) -> dict[str, float | None]:
-    """`pearson`, `spearman` and `mae` of one set of pairs."""
+    """`pearson`, `spearman` and `mae` of one set of pairs.
+
+    Parameters
+    ----------
+    measured, predicted : (n,) array
+
+    Returns
+    -------
+    mapping from name to float or None
+    """
     return {
         "pearson": pearson(measured, predicted),
         "spearman": spearman(measured, predicted),
@@ -70,17 +137,36 @@ def of(measured, predicted) -> dict[str, float | None]:
 
 
 def once(folds: Iterable[dict]) -> pd.DataFrame:
-    """Each pair once: `task_a`, `task_b`, `measured` and `predicted`, the mean of its out-of-fold predictions."""
+    """Each pair once: `task_a`, `task_b`, `measured` and `predicted`, the mean of its out-of-fold predictions.
+
+    Parameters
+    ----------
+    folds : iterable of dict
+
+    Returns
+    -------
+    DataFrame
+    """
     rows = pd.DataFrame([row for fold in folds for row in fold["predictions"]])
     means = rows.groupby(["task_a", "task_b"], sort=False)[["measured", "predicted"]].mean()
     return means.reset_index()
 
 
 def of_forecasts(r: np.ndarray, measured: np.ndarray, predicted: np.ndarray) -> list[dict]:
-    """The scores of M forecasts: `r` (F, M) of every fold, NaN where undefined, and both sides (P, M) of each pair once.
+    """The scores of M forecasts.
 
-    `mean_r` and `sd_r` are those `over_folds`; `n_undefined` counts the folds without an r and `n_folds` all. `pooled_r`
-    and `mae` (in units of the target) are over pairs. NaN where undefined.
+    Parameters
+    ----------
+    r : (F, M) array
+        Of every fold, NaN where undefined.
+    measured, predicted : (P, M) array
+        Each pair once.
+
+    Returns
+    -------
+    list of dict
+        One per forecast. `mean_r` and `sd_r` are those `over_folds`; `n_undefined` counts the folds without an r and `n_folds`
+        all. `pooled_r` and `mae` (in units of the target) are over pairs. NaN where undefined.
     """
     rows = []
     for m, pooled in enumerate(pearsons(measured, predicted)):
@@ -92,9 +178,17 @@ def of_forecasts(r: np.ndarray, measured: np.ndarray, predicted: np.ndarray) -> 
 
 
 def over_folds(values: np.ndarray) -> tuple[float, float]:
-    """Mean and population s.d. (as published) of a correlation over folds (F,), NaN where it is undefined.
+    """Mean and population s.d. (as published) of a correlation over folds.
 
-    They are those of the folds where it is defined, if these are half of all or more; else both are NaN.
+    Parameters
+    ----------
+    values : (F,) array
+        NaN where it is undefined.
+
+    Returns
+    -------
+    (float, float)
+        Those of the folds where it is defined, if these are half of all or more; else both are NaN.
     """
     defined = values[~np.isnan(values)]
     enough = enough_folds(len(defined), len(values))
@@ -102,22 +196,39 @@ def over_folds(values: np.ndarray) -> tuple[float, float]:
 
 
 def enough_folds(defined, n_folds):
-    """Whether so many folds with a defined correlation speak for all: half of them or more (numbers, or arrays of them)."""
+    """Whether so many folds with a defined correlation speak for all: half of them or more.
+
+    Parameters
+    ----------
+    defined, n_folds : int or array of int
+
+    Returns
+    -------
+    bool or array of bool
+        False for no fold.
+    """
     return (defined > 0) & (2 * defined >= n_folds)
 
 
 def summarise(folds: list[dict]) -> dict:
     """The scores of one predictor, method, split and target from its folds: those `of_forecasts`, and more.
 
-    `mean_spearman` and `sd_spearman` are over folds, as `mean_r` is. `spearman` and `r2` are over `n_pairs` pairs, each
-    once. `mean_nonzero` is the mean number of non-zero coefficients. None where nothing is defined.
+    Parameters
+    ----------
+    folds : list of dict
+
+    Returns
+    -------
+    dict
+        `mean_spearman` and `sd_spearman` are over folds, as `mean_r` is. `spearman` and `r2` are over `n_pairs` pairs, each
+        once. `mean_nonzero` is the mean number of non-zero coefficients. None where nothing is defined.
     """
     pairs = once(folds)
     r, ranks = (np.array([fold["scores"][key] for fold in folds], dtype=float) for key in ("pearson", "spearman"))
     mean_spearman, sd_spearman = over_folds(ranks)
     counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
     measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
-    found = of_forecasts(r[:, None], measured[:, None], predicted[:, None])[0] | {
+    summary = of_forecasts(r[:, None], measured[:, None], predicted[:, None])[0] | {
         "mean_spearman": mean_spearman,
         "sd_spearman": sd_spearman,
         "spearman": spearman(measured, predicted),
@@ -125,15 +236,26 @@ def summarise(folds: list[dict]) -> dict:
         "mean_nonzero": float(np.mean(counts)) if counts else None,
         "n_pairs": len(pairs),
     }
-    return {key: None if value is None or np.isnan(value) else value for key, value in found.items()}
+    return {key: None if value is None or np.isnan(value) else value for key, value in summary.items()}
 
 
 def null(observed: float | None, draws) -> dict:
     """An observed correlation among those of relabelled tasks: `null_mean`, `null_sd` (population) and `p`, one-sided.
 
-    `n_permutations` counts the draws, `null_undefined` those without a correlation.
     p = (1 + number of draws ≥ observed) / (1 + number of draws). A draw without any defined correlation ranks nothing: in
-    p it counts as 0, in mean and s.d. not at all. None where there is no draw (two for the s.d.), or nothing observed for p.
+    p it counts as 0, in mean and s.d. not at all.
+
+    Parameters
+    ----------
+    observed : float or None
+    draws : (n,) array
+        NaN where a draw has no defined correlation.
+
+    Returns
+    -------
+    dict
+        `n_permutations` counts the draws, `null_undefined` those without a correlation. The others are None where no draw
+        has a correlation (two for the s.d.), or nothing is observed for p.
     """
     draws = np.asarray(draws, dtype=float)
     defined = draws[~np.isnan(draws)]

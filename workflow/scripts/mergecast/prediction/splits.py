@@ -29,8 +29,21 @@ class Fold:
 def loto(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fold]:
     """Leave one task out: for each task, train on the pairs without it and validate on the pairs with it.
 
-    `pairs` are the table's rows, `tasks` the order of the folds.
-    Raises MergecastError with fewer than 4 tasks, for a task without any pair, and where nothing is left to train on.
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+        The table's rows.
+    tasks : sequence of str
+        In the order of the folds.
+
+    Yields
+    ------
+    Fold
+
+    Raises
+    ------
+    MergecastError
+        With fewer than 4 tasks, for a task without any pair, and where nothing is left to train on.
     """
     _enough("loto", tasks)
     table = _table(pairs)
@@ -46,7 +59,21 @@ def loto(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fol
 def l2to(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fold]:
     """Leave two tasks out: for each pair, train on the pairs that contain neither of its tasks, and validate on it alone.
 
-    Raises MergecastError with fewer than 5 tasks, and where nothing is left to train on.
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+        The table's rows.
+    tasks : sequence of str
+        The folds come in the order of `pairs`.
+
+    Yields
+    ------
+    Fold
+
+    Raises
+    ------
+    MergecastError
+        With fewer than 5 tasks, and where nothing is left to train on.
     """
     _enough("l2to", tasks)
     table = _table(pairs)
@@ -61,7 +88,23 @@ def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: 
     """Random halves of the tasks, `halves` times: train on the pairs inside one, validate on those inside the other.
 
     With an odd number of tasks the training half is the larger. Fold i depends on `seed` and i alone.
-    Raises MergecastError with fewer than 8 tasks, and where a half holds too few pairs to learn from or to score.
+
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+        The table's rows.
+    tasks : sequence of str
+    halves : int, default 50
+    seed : int, default 0
+
+    Yields
+    ------
+    Fold
+
+    Raises
+    ------
+    MergecastError
+        With fewer than 8 tasks, and where a half holds too few pairs to learn from or to score.
     """
     _enough("disjoint", tasks)
     table = _table(pairs)
@@ -78,10 +121,23 @@ def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: 
 
 
 def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Leave-one-task-out splits of a training half, as scikit-learn's `cv` takes them: (train, validation) rows.
+    """Leave-one-task-out splits of a training half, as scikit-learn's `cv` takes them.
 
     Tasks are taken in the order of their names; one whose absence leaves nothing to train on makes no split.
-    Raises MergecastError when no split is possible.
+
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+
+    Returns
+    -------
+    list of (array of int, array of int)
+        Train and validation rows.
+
+    Raises
+    ------
+    MergecastError
+        If no split is possible.
     """
     table = _table(pairs)
     held = [(table == task).any(axis=1) for task in sorted(set(table.ravel()))]
@@ -92,7 +148,22 @@ def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray
 
 
 def check(name: str, pairs: Sequence[tuple[str, str]], tasks: Sequence[str], **options) -> None:
-    """Raise MergecastError if these pairs leave a fold of a split, or an inner split of its training half, empty."""
+    """Raise MergecastError if these pairs leave a fold of a split empty, or its training half without an inner split.
+
+    Parameters
+    ----------
+    name : str
+        The split's.
+    pairs : sequence of (str, str)
+    tasks : sequence of str
+    **options
+        The split's own.
+
+    Raises
+    ------
+    MergecastError
+        As `find`, the split and `inner` do.
+    """
     for fold in find(name)(pairs, tasks, **options):
         inner([pairs[row] for row in fold.train])
 
@@ -101,7 +172,21 @@ SPLITS = {"loto": loto, "l2to": l2to, "disjoint": disjoint}
 
 
 def find(name: str):
-    """A split by name. Raises MergecastError with the closest name if there is none."""
+    """A split by name.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    function
+
+    Raises
+    ------
+    MergecastError
+        With the closest name, if there is none.
+    """
     if name not in SPLITS:
         raise MergecastError(catalogue.unknown("split", name, SPLITS))
     return SPLITS[name]

@@ -30,19 +30,52 @@ COVERAGE = ["predictor", "kind", "method", "split", "target", "level", "coverage
 
 
 def predictions(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a method, predictor, target, fold and validation pair."""
+    """One row per method, predictor, target, fold and validation pair.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Folds, as in `Forecast.folds`.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `PREDICTIONS`.
+    """
     rows = [{**fold, **row} for fold in results for row in fold["predictions"]]
     return pd.DataFrame(rows, columns=PREDICTIONS)
 
 
 def folds(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a fold with its scores; an undefined correlation is empty and `undefined` says why."""
+    """One row per fold with its scores; an undefined correlation is empty and `undefined` says why.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Folds, as in `Forecast.folds`.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `FOLDS`.
+    """
     rows = [{**fold, "n_validation_pairs": len(fold["predictions"]), **fold["scores"]} for fold in results]
     return _numbers(pd.DataFrame(rows, columns=FOLDS), ["pearson", "spearman", "mae"])
 
 
 def coefficients(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a fold and feature, for the predictors that have coefficients."""
+    """One row per fold and feature, for the predictors that have coefficients.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Folds, as in `Forecast.folds`.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `COEFFICIENTS`.
+    """
     rows = [
         {**fold, "feature": feature, "coefficient": value}
         for fold in results
@@ -52,9 +85,19 @@ def coefficients(results: Iterable[dict]) -> pd.DataFrame:
 
 
 def intervals(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a fold, validation pair and level; bounds and `covered` are empty where the interval is unbounded.
+    """One row per fold, validation pair and level; bounds and `covered` are empty where the interval is unbounded.
 
     `centre` is the forecast of the model that was fitted without the calibration tasks, not that of `predictions`.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Folds, as in `Forecast.folds`.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `INTERVALS`.
     """
     rows = []
     for fold in results:
@@ -72,10 +115,18 @@ def intervals(results: Iterable[dict]) -> pd.DataFrame:
 
 
 def coverage(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a predictor, method, split, target and level: how often the interval held the measured value.
+    """One row per predictor, method, split, target and level: how often the interval held the measured value.
 
-    `coverage` and `mean_width` (units of the target) are over the `n` bounded intervals, a pair counted in every fold
-    that holds it out; `n_unbounded` counts the others. Empty where all are unbounded.
+    Parameters
+    ----------
+    results : iterable of dict
+        Folds, as in `Forecast.folds`.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `COVERAGE`. `coverage` and `mean_width` (units of the target) are over the `n` bounded intervals, a
+        pair counted in every fold that holds it out; `n_unbounded` counts the others. Empty where all are unbounded.
     """
     rows = []
     for group in grouped(results):
@@ -88,34 +139,62 @@ def coverage(results: Iterable[dict]) -> pd.DataFrame:
                 else:
                     held.extend(np.abs(np.subtract(measured, fold["interval"]["centre"])) <= width)
                     widths.extend([2 * width] * len(measured))
-            found = {"coverage": np.mean(held), "mean_width": np.mean(widths)} if held else {}
+            means = {"coverage": np.mean(held), "mean_width": np.mean(widths)} if held else {}
             counts = {"level": float(level), "n": len(held), "n_unbounded": unbounded}
-            rows.append({key: group[0][key] for key in GROUP} | counts | found)
+            rows.append({key: group[0][key] for key in GROUP} | counts | means)
     return _numbers(pd.DataFrame(rows, columns=COVERAGE), ["coverage", "mean_width"])
 
 
 def score_table(
     results: Sequence[dict], nulls: pd.DataFrame, tasks: Sequence[str], *, draws: int = 1000, setting: str = "", seed: int = 0
 ) -> pd.DataFrame:
-    """One row a predictor, method, split and target: scores, their bootstrap intervals over tasks, their null.
+    """One row per predictor, method, split and target: scores, their bootstrap intervals over tasks, their null.
 
     The null is that of `null_statistic`: mean_r where folds hold several pairs, else pooled_r.
+
+    Parameters
+    ----------
+    results : sequence of dict
+        Folds, as in `Forecast.folds`.
+    nulls : DataFrame
+        As `Forecast.nulls`; it may be empty.
+    tasks : sequence of str
+    draws : int, default 1000
+        Of the bootstrap.
+    setting : str, default ""
+        Its name, for the seed of the bootstrap.
+    seed : int, default 0
+
+    Returns
+    -------
+    DataFrame
+        With the columns `SCORES`; NaN where a score is undefined.
     """
     drawn = bootstrap.counts(len(tasks), draws, seed=seed_for(setting, "bootstrap", seed=seed))
     by_group = dict(list(nulls.groupby(["predictor", "method", "split", "target"]))) if len(nulls) else {}
     rows = []
     for group in grouped(results):
         head = {key: group[0][key] for key in GROUP}
-        found = scores.summarise(group)
+        summary = scores.summarise(group)
         statistic = "pooled_r" if all(len(fold["predictions"]) == 1 for fold in group) else "mean_r"
-        own = by_group.get((head["predictor"], head["method"], head["split"], head["target"]))
-        null = scores.null(found[statistic], [] if own is None else own[statistic])
-        rows.append(head | found | bootstrap.intervals(group, tasks, drawn) | {"null_statistic": statistic} | null)
+        refits = by_group.get((head["predictor"], head["method"], head["split"], head["target"]))
+        null = scores.null(summary[statistic], [] if refits is None else refits[statistic])
+        rows.append(head | summary | bootstrap.intervals(group, tasks, drawn) | {"null_statistic": statistic} | null)
     return _numbers(pd.DataFrame(rows, columns=SCORES), NUMBERS)
 
 
 def grouped(results: Iterable[dict]) -> list[list[dict]]:
-    """Folds by predictor, method, split and target, in the order in which they first occur."""
+    """Folds by predictor, method, split and target, in the order in which they first occur.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Folds, as in `Forecast.folds`.
+
+    Returns
+    -------
+    list of list of dict
+    """
     groups: dict = {}
     for fold in results:
         groups.setdefault(tuple(fold[key] for key in GROUP), []).append(fold)

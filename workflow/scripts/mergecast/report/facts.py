@@ -93,9 +93,21 @@ class Facts:
 
 
 def gather(setting) -> Facts:
-    """Read all numbers off the tables of a setting. Raises MergecastError when a table is empty or lacks a column.
+    """Read all numbers off the tables of a setting.
 
-    A setting of tables, made elsewhere, has neither a zero-shot accuracy nor a chance level: these are None.
+    Parameters
+    ----------
+    setting : Setting
+
+    Returns
+    -------
+    Facts
+        A setting of tables, made elsewhere, has neither a zero-shot accuracy nor a chance level: these are None.
+
+    Raises
+    ------
+    MergecastError
+        When a table is empty or lacks a column.
     """
     tables, target = setting.headline, setting.target
     values = pair_values(tables["merges"], target)
@@ -123,7 +135,18 @@ def gather(setting) -> Facts:
 
 
 def rank_methods(values: pd.DataFrame) -> list[Method]:
-    """Methods from best to worst mean value; `wins` counts the pairs on which a method is the best (first on a tie)."""
+    """Methods from best to worst mean value.
+
+    Parameters
+    ----------
+    values : DataFrame
+        From `pair_values`.
+
+    Returns
+    -------
+    list of Method
+        `wins` counts the pairs on which a method is the best (first on a tie).
+    """
     wide = values.pivot_table(index=["task_a", "task_b"], columns="method", values="value", sort=False)
     wide = wide[[method for method in unique(values.method) if method in wide.columns]]
     wins = wide.idxmax(axis=1).value_counts()
@@ -132,7 +155,22 @@ def rank_methods(values: pd.DataFrame) -> list[Method]:
 
 
 def judge(folds: pd.DataFrame, scores: pd.DataFrame) -> Forecast:
-    """Compare the best predictor with the best baseline, fold by fold."""
+    """Compare the best predictor with the best baseline, fold by fold.
+
+    Parameters
+    ----------
+    folds, scores : DataFrame
+        The tables of these names, of one split and target.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    MergecastError
+        If `scores` has no row or lacks a column.
+    """
     predictor, baseline = best_by_mean_r(scores, "predictor"), best_by_mean_r(scores, "baseline")
     rivals = scores.groupby("predictor", sort=False)[["mean_r", "pooled_r", "mae"]].mean()
     kinds = dict(zip(scores.predictor, scores.kind, strict=True))

@@ -9,7 +9,19 @@ from ..tables.reading import pair_values
 
 
 def methods(facts, merges: pd.DataFrame) -> Figure:
-    """One row a method, one dot a pair, a bar at the mean."""
+    """One row per method, one dot per pair, a bar at the mean.
+
+    Parameters
+    ----------
+    facts : Facts
+        Of the setting.
+    merges : DataFrame
+        The table "merges".
+
+    Returns
+    -------
+    Figure
+    """
     values = pair_values(merges, facts.target)
     values["pair"] = key(values)
     values["jitter"] = np.sin(2.4 * np.arange(len(values))).round(3)

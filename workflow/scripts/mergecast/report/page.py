@@ -25,9 +25,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 def write_report(path, settings: Sequence[Setting], run_info: Mapping, across: Mapping | None = None) -> None:
     """Write the page over all settings to `path`: one file that loads nothing, the same bytes for the same input.
 
-    `run_info` is shown as it is: nested dictionaries and lists of plain values (versions, hashes, seeds, …). `across` holds
-    the tables over several settings by name ("transfer", "setting_agreement"), as far as there are any.
-    Raises MergecastError without settings, for two of one name, or when a table is empty or lacks a column.
+    Parameters
+    ----------
+    path : Path or str
+    settings : sequence of Setting
+    run_info : mapping
+        Shown as it is: nested dictionaries and lists of plain values (versions, hashes, seeds, …).
+    across : mapping from name to DataFrame, optional
+        The tables over several settings ("transfer", "setting_agreement"), as far as there are any.
+
+    Raises
+    ------
+    MergecastError
+        Without settings, for two of one name, when a table is empty or lacks a column, or when `path` cannot be written.
     """
     names = [setting.name for setting in settings]
     if not names:
@@ -38,7 +48,26 @@ def write_report(path, settings: Sequence[Setting], run_info: Mapping, across: M
 
 
 def render(settings: Sequence[Setting], run_info: Mapping, across: Mapping | None = None) -> str:
-    """The page as text."""
+    """The page as text.
+
+    Parameters
+    ----------
+    settings : sequence of Setting
+    run_info : mapping
+        As for `write_report`.
+    across : mapping from name to DataFrame, optional
+        As for `write_report`.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    MergecastError
+        When a table is empty or lacks a column.
+    """
     shown = [_context(f"s{i}", setting) for i, setting in enumerate(settings, start=1)]
     spanning = _shown("across", *sections(Setting("across", across or {}), "across"))
     everywhere = [*shown, spanning]
@@ -84,9 +113,9 @@ def _context(identity: str, setting: Setting) -> dict:
     }
 
 
-def _shown(identity: str, found: Mapping, missing: Sequence[str]) -> dict:
+def _shown(identity: str, entries: Mapping, missing: Sequence[str]) -> dict:
     """Sections as the template takes them, with their figures by name."""
-    listed = [{"name": name, "title": title, "section": section} for name, (title, section) in found.items()]
+    listed = [{"name": name, "title": title, "section": section} for name, (title, section) in entries.items()]
     figures = {figure.name: figure for each in listed for figure in each["section"].figures}
     return {"id": identity, "sections": listed, "missing": missing, "figures": figures}
 
@@ -99,12 +128,12 @@ def _specs(context: Mapping) -> dict:
 
 def _scripts(contexts: Sequence[Mapping]) -> dict:
     """What sections hand to the page's script: by analysis, then by setting."""
-    found: dict = {}
+    scripts: dict = {}
     for context in contexts:
         for each in context["sections"]:
             if each["section"].script is not None:
-                found.setdefault(each["name"], {})[context["id"]] = each["section"].script
-    return found
+                scripts.setdefault(each["name"], {})[context["id"]] = each["section"].script
+    return scripts
 
 
 def _environment() -> Environment:
@@ -126,10 +155,10 @@ def _environment() -> Environment:
 
 def _union(lists) -> list[Mapping]:
     """Descriptions of all settings, each name once, in the order they first come."""
-    found: dict = {}
+    descriptions: dict = {}
     for info in (info for infos in lists for info in infos):
-        found.setdefault(info["name"], info)
-    return list(found.values())
+        descriptions.setdefault(info["name"], info)
+    return list(descriptions.values())
 
 
 def _json(value) -> Markup:

@@ -7,16 +7,28 @@ from ..tables.setting import Setting
 
 
 def sections(setting: Setting, scope: str = "setting") -> tuple[dict[str, tuple[str, Section]], list[str]]:
-    """(title, section) by the name of the analysis, and the titles of those that have nothing to say of this setting."""
-    found, missing = {}, []
+    """(title, section) by the name of the analysis, and the titles of those that have nothing to say of this setting.
+
+    Parameters
+    ----------
+    setting : Setting
+    scope : str, default "setting"
+        Of the analyses that are asked: "setting" or "across".
+
+    Returns
+    -------
+    tuple of dict and list of str
+        In the order of the page. Titles of analyses that declare MISSED = False are left out.
+    """
+    entries, missing = {}, []
     for name, analysis in everything().items():
         if analysis.scope == scope:
             made = _section(analysis, setting) if all(_there(table, setting) for table in analysis.shows) else None
             if made is not None:
-                found[name] = (analysis.title, made)
+                entries[name] = (analysis.title, made)
             elif analysis.missed:
                 missing.append(analysis.title)
-    return found, missing
+    return entries, missing
 
 
 def _there(table: str, setting: Setting) -> bool:

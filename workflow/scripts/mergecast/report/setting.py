@@ -15,22 +15,51 @@ def read_setting(
 ) -> Setting:
     """The setting in `folder` (results/{setting}): its tables in tables/, its curves in curves/, in order of tasks.
 
-    `names`: which further tables to read, by their stems; `curves`: of which tasks. By default all that are there and that an
-    analysis shows, which may be left from an earlier configuration. An analysis that was not asked for has no table, and no
-    section on the page.
-    Raises MergecastError when one of `TABLES`, or a table or curve that is named, is missing or is not CSV.
+    Without `names` and `curves`, all that are there and that an analysis shows are read, which may be left from an earlier
+    configuration. An analysis that was not asked for has no table, and no section on the page.
+
+    Parameters
+    ----------
+    folder : Path or str
+    configuration : mapping, optional
+    metrics_info, methods_info, predictors_info : sequence of mapping
+        As in `Setting`.
+    names : collection of str, optional
+        Which further tables to read, by their stems.
+    curves : collection of str, optional
+        Of which tasks.
+
+    Returns
+    -------
+    Setting
+
+    Raises
+    ------
+    MergecastError
+        When one of `TABLES`, or a table or curve that is named, is missing or is not CSV.
     """
     folder = Path(folder)
-    found = {name: tables.read(folder / "tables" / f"{name}.csv") for name in TABLES}
+    by_name = {name: tables.read(folder / "tables" / f"{name}.csv") for name in TABLES}
     shown = {table: folder / "tables" / f"{table}.csv" for analysis in everything().values() for table in analysis.shows}
-    found |= {name: tables.read(path) for name, path in shown.items() if name not in found and _asked(path, names)}
-    paths = [folder / "curves" / f"{task}.csv" for task in found["checkpoints"].task]
+    by_name |= {name: tables.read(path) for name, path in shown.items() if name not in by_name and _asked(path, names)}
+    paths = [folder / "curves" / f"{task}.csv" for task in by_name["checkpoints"].task]
     read = {path.stem: tables.read(path) for path in paths if _asked(path, curves)}
-    return Setting(folder.name, found, read, configuration or {}, metrics_info, methods_info, predictors_info)
+    return Setting(folder.name, by_name, read, configuration or {}, metrics_info, methods_info, predictors_info)
 
 
 def stems(paths, folder) -> set[str]:
-    """Names of those of the files that lie in a folder."""
+    """Names of those of the files that lie in a folder.
+
+    Parameters
+    ----------
+    paths : iterable of Path or str
+    folder : Path
+
+    Returns
+    -------
+    set of str
+        Without folder and suffix.
+    """
     return {path.stem for path in map(Path, paths) if path.parent == folder}
 
 

@@ -1,4 +1,4 @@
-"""Tidy tables: read exactly as written; and those of what was measured, one row an observation, in the order given."""
+"""Tidy tables: read exactly as written; and those of what was measured, one row per observation, in the order given."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,7 +24,19 @@ SUBSETS = ["method", "subset", "tasks", "task", "accuracy", "normalised_accuracy
 def read(path) -> pd.DataFrame:
     """Read a table written as CSV: numbers exactly as written, names as text (a task may be called "007" or "NA").
 
-    Raises MergecastError when the file is missing or is no table.
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    DataFrame
+        An empty cell is NaN.
+
+    Raises
+    ------
+    MergecastError
+        When the file is missing or is no table.
     """
     if not Path(path).is_file():
         raise MergecastError(f"{path}: no such table; check the path, or make it with `snakemake {path}`")
@@ -36,12 +48,37 @@ def read(path) -> pd.DataFrame:
 
 
 def by_name(paths: Iterable) -> dict[str, pd.DataFrame]:
-    """Tables by the names of their files: tables/metrics.csv is "metrics"."""
+    """Tables by the names of their files: tables/metrics.csv is "metrics".
+
+    Parameters
+    ----------
+    paths : iterable of Path or str
+
+    Returns
+    -------
+    dict of DataFrame
+
+    Raises
+    ------
+    MergecastError
+        As `read` does.
+    """
     return {Path(path).stem: read(path) for path in paths}
 
 
 def checkpoints(evaluations: Iterable[dict]) -> pd.DataFrame:
-    """One row a task: what base and fine-tuned checkpoint reach on its test images. Accuracies in [0, 1], losses in nats."""
+    """One row per task: what base and fine-tuned checkpoint reach on its test images.
+
+    Parameters
+    ----------
+    evaluations : iterable of dict
+        Results of the evaluations of tasks.
+
+    Returns
+    -------
+    DataFrame
+        Columns `CHECKPOINTS`. Accuracies in [0, 1], losses in nats.
+    """
     rows = [
         evaluation
         | {f"{model}_{key}": evaluation[model][key] for model in ("zero_shot", "fine_tuned") for key in ("accuracy", "loss")}
@@ -55,7 +92,17 @@ def checkpoints(evaluations: Iterable[dict]) -> pd.DataFrame:
 
 
 def metrics(values: Iterable[dict]) -> pd.DataFrame:
-    """One row a pair, one column a metric, both in the order in which they first occur."""
+    """One row per pair, one column per metric, both in the order in which they first occur.
+
+    Parameters
+    ----------
+    values : iterable of dict
+        Results of metrics on pairs.
+
+    Returns
+    -------
+    DataFrame
+    """
     rows: dict[tuple[str, str], dict] = {}
     for value in values:
         a, b = value["tasks"]
@@ -64,13 +111,35 @@ def metrics(values: Iterable[dict]) -> pd.DataFrame:
 
 
 def directed(values: Iterable[dict]) -> pd.DataFrame:
-    """One row a pair and metric that has a direction: `value` in [-1, 1], above 0 where task_a's side is the larger."""
+    """One row per pair and metric that has a direction.
+
+    Parameters
+    ----------
+    values : iterable of dict
+        Results of metrics on pairs.
+
+    Returns
+    -------
+    DataFrame
+        Columns `DIRECTED`. `value` in [-1, 1], above 0 where task_a's side is the larger.
+    """
     rows = [(*value["tasks"], value["metric"], value["directed"]) for value in values if "directed" in value]
     return pd.DataFrame(rows, columns=DIRECTED)
 
 
 def merges(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a pair, method and task of the pair."""
+    """One row per pair, method and task of the pair.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Results of merges of pairs.
+
+    Returns
+    -------
+    DataFrame
+        Columns `MERGES`.
+    """
     rows = [
         {"task_a": result["tasks"][0], "task_b": result["tasks"][1], "method": result["method"], "task": task} | score
         for result in results
@@ -80,7 +149,18 @@ def merges(results: Iterable[dict]) -> pd.DataFrame:
 
 
 def subsets(results: Iterable[dict]) -> pd.DataFrame:
-    """One row a merged subset, method and task of the subset; `tasks` names all of them, set apart by "|"."""
+    """One row per merged subset, method and task of the subset.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Results of merges of subsets.
+
+    Returns
+    -------
+    DataFrame
+        Columns `SUBSETS`. `tasks` names all tasks of the subset, set apart by "|".
+    """
     rows = [
         {"method": result["method"], "subset": result["subset"], "tasks": "|".join(result["tasks"]), "task": task} | score
         for result in results

@@ -9,7 +9,26 @@ KEPT = {"retained_a": "task_a", "retained_b": "task_b"}  # directed targets: who
 
 
 def require(table: pd.DataFrame, name: str, *columns: str) -> pd.DataFrame:
-    """The table itself. Raises MergecastError when it has no row or lacks a column."""
+    """The table itself.
+
+    Parameters
+    ----------
+    table : DataFrame
+    name : str
+        How errors call the table.
+    *columns : str
+        Columns that it must have.
+
+    Returns
+    -------
+    DataFrame
+        `table`, unchanged.
+
+    Raises
+    ------
+    MergecastError
+        If the table has no row or lacks a column.
+    """
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise MergecastError(f"table {name}: has no column {missing[0]!r}; make the table again")
@@ -19,10 +38,26 @@ def require(table: pd.DataFrame, name: str, *columns: str) -> pd.DataFrame:
 
 
 def pair_values(merges: pd.DataFrame, column: str = "normalised_accuracy") -> pd.DataFrame:
-    """One row a method × pair: `method, task_a, task_b, value`, the mean of `column` over the pair's tasks.
+    """One row per method × pair: the mean of a column over the pair's tasks.
 
-    `column` may also be a directed target: "retained_a" and "retained_b" are the normalised accuracy of that task alone.
-    A pair with a task whose value is undefined is itself undefined. Methods and pairs keep the order of the table.
+    Parameters
+    ----------
+    merges : DataFrame
+        The table "merges".
+    column : str, default "normalised_accuracy"
+        A column of `merges`, or a directed target: "retained_a" and "retained_b" are the normalised accuracy of that task
+        alone.
+
+    Returns
+    -------
+    DataFrame
+        Columns `method, task_a, task_b, value`, methods and pairs in the order of the table. `value` is in units of the
+        column; NaN where that of one of the pair's tasks is undefined.
+
+    Raises
+    ------
+    MergecastError
+        If the table has no row or lacks a column.
     """
     if column in KEPT:
         require(merges, "merges", "task", *PAIR)
@@ -35,7 +70,23 @@ def pair_values(merges: pd.DataFrame, column: str = "normalised_accuracy") -> pd
 def headline(table: pd.DataFrame, name: str, target: str | None = None) -> pd.DataFrame:
     """The rows of a table of the forecast that the headline is made of: leave-one-task-out, the setting's first target.
 
-    `target` defaults to the first that the table has. Raises MergecastError when nothing is left.
+    Parameters
+    ----------
+    table : DataFrame
+        Without a column `split`, its rows are of leave-one-task-out.
+    name : str
+        How errors call the table.
+    target : str, optional
+        The first of the table unless given.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MergecastError
+        If the table has no row or no column `target`, or nothing is left.
     """
     require(table, name, "target")
     target = target or table.target.iloc[0]
@@ -47,15 +98,41 @@ def headline(table: pd.DataFrame, name: str, target: str | None = None) -> pd.Da
 
 
 def rivals(table: pd.DataFrame) -> dict[str, str]:
-    """Kind ("predictor", "baseline", …) of every predictor of a table, predictors first, baselines last."""
+    """Kind ("predictor", "baseline", …) of every predictor of a table, predictors first, baselines last.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns `predictor` and `kind`.
+
+    Returns
+    -------
+    dict of str
+        From predictor to kind.
+    """
     order = table.drop_duplicates("predictor").sort_values("kind", ascending=False, kind="stable")
     return dict(zip(order.predictor, order.kind, strict=True))
 
 
 def pooled(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Each pair once, out-of-fold predictions averaged: `method, predictor, task_a, task_b, measured, predicted`.
+    """Each pair once, out-of-fold predictions averaged.
 
     Of several targets only the first in the table is read: filter by `headline` for another.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        The table "predictions".
+
+    Returns
+    -------
+    DataFrame
+        Columns `method, predictor, task_a, task_b, measured, predicted`, the last two in units of the target.
+
+    Raises
+    ------
+    MergecastError
+        If the table has no row of leave-one-task-out or lacks a column.
     """
     require(predictions, "predictions", "method", "predictor", *PAIR, "measured", "predicted")
     groups = headline(predictions, "predictions").groupby(["method", "predictor", *PAIR], sort=False)
@@ -63,32 +140,89 @@ def pooled(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def tasks_by_merit(values: pd.DataFrame) -> list[str]:
-    """Tasks from the one that merges best to the one that merges worst: mean value over methods and partners."""
+    """Tasks from the one that merges best to the one that merges worst: mean value over methods and partners.
+
+    Parameters
+    ----------
+    values : DataFrame
+        From `pair_values`.
+
+    Returns
+    -------
+    list of str
+    """
     long = pd.concat([values[[task, "value"]].rename(columns={task: "task"}) for task in PAIR])
     return list(long.groupby("task", sort=False).value.mean().sort_values(ascending=False, kind="stable").index)
 
 
 def only_measured(ranking: pd.DataFrame) -> dict[str, str]:
-    """What is shown of subsets where no Spearman is defined: the measured pairs, or else the first there is, with its kind."""
-    found = ranking[ranking.kind == "measured"] if (ranking.kind == "measured").any() else ranking
-    return {found.predictor.iloc[0]: found.kind.iloc[0]}
+    """What is shown of subsets where no Spearman is defined: the measured pairs, or else the first there is, with its kind.
+
+    Parameters
+    ----------
+    ranking : DataFrame
+        The table "subset_ranking", not empty.
+
+    Returns
+    -------
+    dict of str
+        From that predictor to its kind.
+    """
+    shown = ranking[ranking.kind == "measured"] if (ranking.kind == "measured").any() else ranking
+    return {shown.predictor.iloc[0]: shown.kind.iloc[0]}
 
 
 def unique(column: pd.Series) -> list[str]:
-    """Distinct values in the order they first appear."""
+    """Distinct values in the order they first appear.
+
+    Parameters
+    ----------
+    column : Series
+
+    Returns
+    -------
+    list of str
+    """
     return list(dict.fromkeys(column))
 
 
 def by_category(categories: dict[str, str], present) -> list[str]:
-    """The features of `categories` that are `present`, in the order of `categories`; others are left out."""
+    """The features of `categories` that are `present`, in the order of `categories`; others are left out.
+
+    Parameters
+    ----------
+    categories : dict of str
+        Category by feature.
+    present : iterable of str
+
+    Returns
+    -------
+    list of str
+    """
     present = set(present)
     return [name for name in categories if name in present]
 
 
 def mean_coefficients(coefficients: pd.DataFrame, categories: dict[str, str]) -> pd.DataFrame:
-    """One row a predictor × method × metric: `mean` coefficient over folds, `share` of folds where it is not zero.
+    """One row per predictor × method × metric: what its coefficient is over folds.
 
-    Features outside `categories` are left out. Raises MergecastError when nothing is left.
+    Parameters
+    ----------
+    coefficients : DataFrame
+        The table "coefficients"; of several targets only the first is read, under leave-one-task-out.
+    categories : dict of str
+        Category by metric; features outside are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns `predictor, method, feature, mean, share`: the mean coefficient over folds, and the share of folds where it
+        is not zero, in [0, 1].
+
+    Raises
+    ------
+    MergecastError
+        If the table has no row or lacks a column, or nothing is left.
     """
     require(coefficients, "coefficients", "method", "predictor", "feature", "coefficient")
     mine = headline(coefficients, "coefficients")
@@ -102,7 +236,23 @@ def mean_coefficients(coefficients: pd.DataFrame, categories: dict[str, str]) ->
 def best_by_mean_r(scores: pd.DataFrame, kind: str) -> str | None:
     """The predictor of a kind ("predictor", "baseline") whose `mean_r`, averaged over methods, is highest.
 
-    One that is undefined for any method comes after all that are defined everywhere; None if that kind is not there.
+    One that is undefined for any method comes after all that are defined everywhere.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        The table "scores", of one split and target.
+    kind : str
+
+    Returns
+    -------
+    str or None
+        None if that kind is not there.
+
+    Raises
+    ------
+    MergecastError
+        If the table has no row or lacks a column.
     """
     require(scores, "scores", "predictor", "kind", "method", "mean_r")
     mine = scores[scores.kind == kind]
@@ -114,7 +264,21 @@ def best_by_mean_r(scores: pd.DataFrame, kind: str) -> str | None:
 
 
 def best(table: pd.DataFrame, column: str, kind: str | None = None) -> tuple[str, float] | None:
-    """The predictor (of a kind) with the highest mean of `column` over methods, defined for all, and that mean."""
+    """The predictor (of a kind) with the highest mean of `column` over methods, defined for all, and that mean.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns `predictor`, `kind` and `column`.
+    column : str
+    kind : str, optional
+        Any kind unless given.
+
+    Returns
+    -------
+    tuple of str and float, or None
+        None if no predictor of the kind is defined for all methods.
+    """
     mine = table if kind is None else table[table.kind == kind]
     groups = mine.groupby("predictor", sort=False)[column]
     mean = groups.mean()[groups.apply(lambda values: values.notna().all())]
@@ -122,11 +286,32 @@ def best(table: pd.DataFrame, column: str, kind: str | None = None) -> tuple[str
 
 
 def strongest(correlations: pd.DataFrame) -> tuple[str, float] | None:
-    """The metric whose r with the target is strongest on average over methods, and that r."""
+    """The metric whose r with the target is strongest on average over methods, and that r.
+
+    Parameters
+    ----------
+    correlations : DataFrame
+        The table "correlations".
+
+    Returns
+    -------
+    tuple of str and float, or None
+        The mean r, in [−1, 1]; None if r is undefined throughout.
+    """
     mean = correlations.groupby("metric", sort=False).pearson.mean().dropna()
     return (mean.abs().idxmax(), float(mean[mean.abs().idxmax()])) if len(mean) else None
 
 
 def plain(value) -> float | None:
-    """A number as JSON has it: None where it is undefined."""
+    """A number as JSON has it.
+
+    Parameters
+    ----------
+    value : number or None
+
+    Returns
+    -------
+    float or None
+        None where the number is undefined.
+    """
     return None if pd.isna(value) else float(value)

@@ -17,7 +17,7 @@ class Setting:
 
     name           e.g. "tiny_AdamW"
     tables         the tidy tables by name, as far as there are any
-    curves         training curve a task: step, train_loss, validation_accuracy, …
+    curves         one training curve per task: step, train_loss, validation_accuracy, …
     configuration  anything that says how it was run: nested dictionaries of plain values (versions, hashes, seeds, …)
     metrics_info   {"name", "category", "explanation", "definition"}, in the order to show; only names are needed
     methods_info   {"name", "explanation", "parameters"}
@@ -48,7 +48,17 @@ class Setting:
         return {**self.tables, **cut}
 
     def of_analyst(self, name: str) -> pd.DataFrame:
-        """The rows of a table that belong to the predictor of the analyses; without one in the configuration, all."""
+        """The rows of a table that belong to the predictor of the analyses; without one in the configuration, all.
+
+        Parameters
+        ----------
+        name : str
+            Of a table with a column `predictor`.
+
+        Returns
+        -------
+        DataFrame
+        """
         predictor = (self.configuration.get("analysis") or {}).get("predictor")
         table = self.tables[name]
         return table[table.predictor == predictor] if predictor else table

@@ -21,11 +21,27 @@ def known_sources() -> tuple[str, ...]:
 def find(row: dict, *, size: int, seed: int, validation_fraction: float = 0.1) -> Task:
     """The task of one row of tasks.tsv, as size×size RGB images, each decoded and resized when it is reached: for `save`.
 
-    `row` has text for `task`, `source` and, where needed, `path`, `options` (`name=value` pairs set apart by spaces),
-    `classes` and `prompts` (each list set apart by `|`); absent or empty means the source's own. The validation split
-    is a choice of `validation_fraction` of the train images, seeded by the task's name. Raises MergecastError for an
-    unknown source, and for whatever the source or the checks of `images.check` refuse; for a picture that cannot be
-    decoded when it is reached.
+    Parameters
+    ----------
+    row : mapping from column to text
+        `task`, `source` and, where needed, `path`, `options` (`name=value` pairs set apart by spaces), `classes` and `prompts`
+        (each list set apart by `|`); absent or empty means the source's own.
+    size : int
+        Side of the images, in pixels.
+    seed : int
+    validation_fraction : float, default 0.1
+        Share of the train images that become the validation split, a choice seeded by the task's name.
+
+    Returns
+    -------
+    Task
+        Its images raise MergecastError for a picture that cannot be decoded, when it is reached.
+
+    Raises
+    ------
+    MergecastError
+        For an unknown source, a number of `classes` other than the source's, and for whatever the source or the checks of
+        `images.check`, `images.carve` and `options.limits` refuse.
     """
     name, source = row["task"], row["source"]
     if source not in known_sources():
@@ -52,7 +68,24 @@ def find(row: dict, *, size: int, seed: int, validation_fraction: float = 0.1) -
 
 
 def load(row: dict, *, size: int, seed: int, validation_fraction: float = 0.1) -> Task:
-    """The task of `find`, all its images in memory."""
+    """The task of `find`, all its images in memory.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+    size, seed : int
+    validation_fraction : float, default 0.1
+        All as for `find`.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    MergecastError
+        As for `find`, and for a picture that cannot be decoded.
+    """
     task = find(row, size=size, seed=seed, validation_fraction=validation_fraction)
     return replace(task, **{name: _in_memory(getattr(task, name)) for name in images.SPLITS})
 

@@ -20,7 +20,17 @@ class Attribute:
     labels: np.ndarray
 
     def captions(self, template: int) -> list[str]:
-        """One caption a value, in the given template (counted round)."""
+        """One caption per value, in the given template.
+
+        Parameters
+        ----------
+        template : int
+            Index into `templates`, counted round.
+
+        Returns
+        -------
+        list of str
+        """
         pattern = self.templates[template % len(self.templates)]
         return [pattern.replace("{}", phrase) for phrase in self.phrases]
 
@@ -34,7 +44,20 @@ class Captioned:
 
 
 def drawn_corpus(images: int, *, size: int, seed: int) -> Captioned:
-    """A corpus of drawn pictures of shapes, counts, textures, characters and lines, size×size."""
+    """A corpus of drawn pictures of shapes, counts, textures, characters and lines, size×size.
+
+    Parameters
+    ----------
+    images : int
+        Number of pictures.
+    size : int
+        Their side, in pixels.
+    seed : int
+
+    Returns
+    -------
+    Captioned
+    """
     from .drawing import corpus
 
     pictures, labels = corpus.draw(images, size=size, seed=seed)
@@ -45,8 +68,21 @@ def drawn_corpus(images: int, *, size: int, seed: int) -> Captioned:
 def task_corpus(tasks: Sequence[Task], *, mirrored: bool = False) -> Captioned:
     """The train images of tasks, each task one attribute: its class names in its prompts are the captions.
 
-    `mirrored`: each image a second time, left and right exchanged, for what looks alike then (no letters, no signs).
-    Raises MergecastError when there is no task, or two have images of different sizes.
+    Parameters
+    ----------
+    tasks : sequence of Task
+    mirrored : bool, default False
+        Whether each image comes a second time, left and right exchanged, for what looks alike then (no letters, no signs).
+
+    Returns
+    -------
+    Captioned
+        Tasks in their order; then, if mirrored, all of them again.
+
+    Raises
+    ------
+    MergecastError
+        If there is no task, or two have images of different sizes.
     """
     if not tasks:
         raise MergecastError("base: pre-training on tasks needs at least one task; list some in its `corpus`")

@@ -28,7 +28,17 @@ class Split:
         return len(self.labels)
 
     def take(self, indices) -> "Split":
-        """The images at `indices`, in that order."""
+        """The images at `indices`, in that order.
+
+        Parameters
+        ----------
+        indices : (n,) array of int, or slice
+
+        Returns
+        -------
+        Split
+            With their labels.
+        """
         return Split(self.images[indices], self.labels[indices])
 
 
@@ -76,9 +86,19 @@ class Resized:
 
 
 def square(image: np.ndarray, size: int) -> np.ndarray:
-    """An image (uint8, H×W grey or H×W×3) as RGB of size×size: shortest side resized bicubically, centre kept.
+    """An image as RGB of size×size: shortest side resized bicubically, centre kept.
 
     Rounded as torchvision does it in CLIP's transform: the longest side down, the margin to the nearest, halves to even.
+
+    Parameters
+    ----------
+    image : uint8 array, (H, W) grey or (H, W, 3)
+    size : int
+        In pixels.
+
+    Returns
+    -------
+    (size, size, 3) uint8 array
     """
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, axis=-1)
@@ -92,7 +112,21 @@ def square(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def limit(available: int, most: int, *, task: str, part: str, seed: int) -> np.ndarray:
-    """Sorted indices of at most `most` images of a split, seeded by the task's name and the split's; of all for 0."""
+    """Sorted indices of at most `most` images of a split, seeded by the task's name and the split's; of all for 0.
+
+    Parameters
+    ----------
+    available : int
+        Number of images of the split.
+    most : int
+    task, part : str
+        Names of the task and the split.
+    seed : int
+
+    Returns
+    -------
+    (n,) array of int
+    """
     if not 0 < most < available:
         return np.arange(available)
     rng = np.random.default_rng(seed_for("limit", task, part, seed=seed))
@@ -100,10 +134,26 @@ def limit(available: int, most: int, *, task: str, part: str, seed: int) -> np.n
 
 
 def carve(images: int, fraction: float, *, task: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted indices of the images to train on and of those to validate on: round(fraction × images) of them, at least
-    one, chosen by the task's name.
+    """Sorted indices of the images to train on and of those to validate on, chosen by the task's name.
 
-    Raises MergecastError when nothing would be left to train on.
+    Parameters
+    ----------
+    images : int
+        Number of train images.
+    fraction : float
+        Validated on are round(fraction × images) of them, at least one.
+    task : str
+    seed : int
+
+    Returns
+    -------
+    two arrays of int
+        To train on, to validate on.
+
+    Raises
+    ------
+    MergecastError
+        If nothing would be left to train on.
     """
     count = max(1, round(fraction * images))
     if count >= images:
@@ -116,7 +166,22 @@ def carve(images: int, fraction: float, *, task: str, seed: int) -> tuple[np.nda
 
 
 def check(task: Task) -> Task:
-    """The task itself, if it can be trained and tested; else MergecastError naming task, split and fault."""
+    """The task itself, if it can be trained and tested; else MergecastError naming task, split and fault.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    MergecastError
+        For fewer than two classes, two of one name, a prompt that does not hold `{}` once, no prompt, an empty split, another
+        number of labels than images, a label that is no class, images to train and validate on of one class alone.
+    """
     if len(task.class_names) < 2:
         raise MergecastError(f"task {task.name}: has {len(task.class_names)} class; a task needs two or more")
     twice = sorted({name for name in task.class_names if task.class_names.count(name) > 1})

@@ -3,42 +3,96 @@
 from ..catalogue import unknown
 from ..errors import MergecastError
 
-# Options of every source: at most so many images of a split, a choice seeded by the task's name; 0 is all of them.
+# Options of every source: at most so many images of a split, a choice seeded by the task's name. Absent: all.
 LIMITS = {"train_limit": 0, "test_limit": 0}
 
 
 def read(row: dict, defaults: dict) -> dict:
     """Options of a row over their defaults and LIMITS; a value takes the type of its default.
 
+    Parameters
+    ----------
+    row : mapping from column to text
+    defaults : mapping from option to bool, int or str
+
+    Returns
+    -------
+    mapping from option to bool, int or str
+
+    Raises
+    ------
+    MergecastError
+        Naming the task and the option: no `name=value`, unknown, neither yes nor no, no whole number, not positive.
+
+    Examples
+    --------
     >>> read({"task": "t", "options": "train=500 grey=yes"}, {"train": 3000, "figure": "shapes", "grey": False})
     {'train': 500, 'figure': 'shapes', 'grey': True, 'train_limit': 0, 'test_limit': 0}
-
-    Raises MergecastError naming the task and the option: no `name=value`, unknown, neither yes nor no, no whole number,
-    not positive.
     """
-    found = defaults | LIMITS
+    values = defaults | LIMITS
     for name, value in _pairs(row):
-        if name not in found:
-            raise MergecastError(f"task {row['task']}: {unknown('option', name, found)}")
-        found[name] = _typed(row, name, value, found[name])
-    return found
+        if name not in values:
+            raise MergecastError(f"task {row['task']}: {unknown('option', name, values)}")
+        values[name] = _typed(row, name, value, values[name])
+    return values
 
 
 def limits(row: dict) -> dict:
-    """The LIMITS of a row alone, whatever the options of its source; errors as for `read`."""
+    """The LIMITS of a row alone, whatever the options of its source.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    mapping from option to int
+        0 where all images are taken.
+
+    Raises
+    ------
+    MergecastError
+        Naming the task and the option: no `name=value`; a limit that is no whole number, or not positive.
+    """
     return LIMITS | {name: _typed(row, name, value, 0) for name, value in _pairs(row) if name in LIMITS}
 
 
 def path(row: dict, what: str) -> str:
-    """The path of a row. Raises MergecastError naming the task and its source when it has none; `what` it should be."""
-    given = row.get("path")
-    if not isinstance(given, str) or not given.strip():
+    """The path of a row.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+    what : str
+        What the path should be, for the error.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MergecastError
+        Naming the task and its source, if the row has no path.
+    """
+    text = row.get("path")
+    if not isinstance(text, str) or not text.strip():
         raise MergecastError(f"task {row['task']}: source {row['source']} needs a `path`, {what}")
-    return given.strip()
+    return text.strip()
 
 
 def listed(row: dict, column: str) -> tuple[str, ...]:
-    """A column that lists values set apart by `|`; nothing where it is empty or absent."""
+    """A column that lists values set apart by `|`; nothing where it is empty or absent.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+    column : str
+
+    Returns
+    -------
+    tuple of str
+    """
     text = row.get(column)
     return tuple(part.strip() for part in text.split("|")) if isinstance(text, str) and text.strip() else ()
 

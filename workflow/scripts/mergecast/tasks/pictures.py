@@ -13,11 +13,27 @@ DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
 
 
 def decode(file: str | BinaryIO, origin: str) -> np.ndarray:
-    """A picture (a path, or an open binary file) as uint8: H×W×3, or H×W if it is grey of 16 bits a pixel.
+    """A picture as an array of 8-bit RGB, or grey if its file is grey of 16 bits per pixel.
 
     Turned upright as its EXIF says. Grey, palette and CMYK become RGB; transparency is dropped, as CLIP's own transform
-    does; 16 bits become 8, white staying white. Raises MergecastError, `origin` before it, for a file that is missing,
-    no picture, cut short, or of floating or 32-bit pixels, whose white nobody knows.
+    does; 16 bits become 8, white staying white.
+
+    Parameters
+    ----------
+    file : str or binary file
+        A path, or a file opened to read bytes.
+    origin : str
+        What errors begin with.
+
+    Returns
+    -------
+    uint8 array
+        (H, W, 3), or (H, W) for grey of 16 bits.
+
+    Raises
+    ------
+    MergecastError
+        For a file that is missing, no picture, cut short, or of floating or 32-bit pixels, whose white nobody knows.
     """
     try:
         with Image.open(file) as opened:
@@ -38,5 +54,15 @@ def decode(file: str | BinaryIO, origin: str) -> np.ndarray:
 
 
 def line(error: Exception) -> str:
-    """What an error says, in its first line."""
+    """What an error says, in its first line.
+
+    Parameters
+    ----------
+    error : Exception
+
+    Returns
+    -------
+    str
+        The name of its type, if it says nothing.
+    """
     return (str(error) or type(error).__name__).partition("\n")[0]

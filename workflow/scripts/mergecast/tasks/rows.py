@@ -7,7 +7,7 @@ from .. import catalogue
 from ..errors import MergecastError
 from . import known_sources, options
 
-# Sources that need a `path`: what it is, and how that is told from something else.
+# Sources that need a `path`: what it is, and whether a file or a folder must be there.
 PATHS = {
     "npz": ("the file with its images", "file"),
     "folder": ("the folder with its pictures", "folder"),
@@ -18,7 +18,19 @@ HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 
 
 def check_row(row: dict) -> None:
-    """Raise MergecastError naming the task and the column that cannot be right."""
+    """Raise MergecastError naming the task and the column that cannot be right.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+        As `read_tasks` gives it.
+
+    Raises
+    ------
+    MergecastError
+        For an unknown source; a path that is lacking or not there; `epochs` and `steps` that are no whole numbers above 0, or
+        both given; prompts that do not hold `{}` once; a class without a name, or named twice; options that the source refuses.
+    """
     where, source, path = f"task {row['task']!r}", row["source"], row["path"]
     if source not in known_sources():
         raise MergecastError(f"{where}: {catalogue.unknown('source', source, known_sources())}")
@@ -43,17 +55,47 @@ def check_row(row: dict) -> None:
 
 
 def image_row(row: dict) -> dict:
-    """What of a row decides the task's images and class names: how long it is trained is no part of that."""
+    """What of a row decides the task's images and class names: how long it is trained is no part of that.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    mapping from column to text
+    """
     return {key: value for key, value in row.items() if key not in LENGTHS}
 
 
 def image_files(row: dict) -> list[str]:
-    """The file a task's images come from, if it is one: a folder is no input of a job, an id of the hub no path."""
+    """The file a task's images come from, if it is one: a folder is no input of a job, an id of the hub no path.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    list of str
+        One path, or none.
+    """
     return [row["path"]] if os.path.isfile(row["path"]) else []
 
 
 def recipe(common: dict, row: dict) -> dict:
-    """The recipe of a task: that of its setting, sorted by key, with the task's own length where its row gives one."""
+    """The recipe of a task: that of its setting, sorted by key, with the task's own length where its row gives one.
+
+    Parameters
+    ----------
+    common : dict
+        The recipe of the setting.
+    row : mapping from column to text
+
+    Returns
+    -------
+    dict
+    """
     length = {key: int(row[key]) for key in LENGTHS if row[key]}
     kept = {key: value for key, value in common.items() if not (length and key in LENGTHS)}
     return dict(sorted((kept | length).items()))

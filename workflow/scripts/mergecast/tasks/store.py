@@ -19,6 +19,16 @@ def save(path, task: Task) -> None:
     """Write a task as safetensors: `{split}_images`, `{split}_labels`; header: task, source, class_names, prompts.
 
     By hand, since the library wants every tensor in memory at once.
+
+    Parameters
+    ----------
+    path : Path or str
+    task : Task
+
+    Raises
+    ------
+    MergecastError
+        If the disk or the folder refuses the file, or a picture cannot be decoded.
     """
     metadata = {
         "task": task.name,
@@ -41,7 +51,18 @@ def save(path, task: Task) -> None:
 def open_task(path) -> Task:
     """Map a prepared task: images are read from the file when they are used, and cannot be written.
 
-    Raises MergecastError when the file is missing, damaged or not one of ours.
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    MergecastError
+        If the file is missing, damaged or not one of ours.
     """
     if not Path(path).is_file():
         raise MergecastError(f"{path}: no such file; prepare the task's images first, with `snakemake {path}`")

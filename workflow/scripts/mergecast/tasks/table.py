@@ -12,10 +12,23 @@ COLUMNS = ("task", "source", "path", "options", "classes", "prompts", "epochs", 
 def read_tasks(path, images=None) -> dict[str, dict]:
     """Rows of tasks.tsv by task name, in file order, empty cells as ""; none without a path, as for tables brought.
 
-    A relative `path` of a row starts from the folder `images`, if one is given, else from the working directory; an id of
-    the hub is no path.
-    Raises MergecastError for a missing or unreadable file, a missing column, a row with more cells than columns, a quote left
-    open, no row at all, a repeated name, or a name that cannot be part of a file name.
+    Parameters
+    ----------
+    path : Path or str or None
+    images : Path or str, optional
+        The folder from which a relative `path` of a row starts, else the working directory. Not if the source is huggingface:
+        an id of the hub is no path.
+
+    Returns
+    -------
+    mapping from task to dict
+        Text by column.
+
+    Raises
+    ------
+    MergecastError
+        For a missing or unreadable file, a missing column, a row with more cells than columns, a quote left open, no row at
+        all, a repeated name, or a name that cannot be part of a file name.
     """
     if path is None:
         return {}

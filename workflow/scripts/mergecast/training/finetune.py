@@ -49,15 +49,39 @@ def finetune(
 ) -> tuple[dict[str, torch.Tensor], list[dict]]:
     """Train all weights of the visual tower, in place, by cross-entropy; return its state and the training curve.
 
-    AdamW (its own betas; Loshchilov and Hutter, 2019) or SGD with momentum, weight decay on all tensors, the rate
-    warmed up and then cosine to zero over the total steps, the norm of the gradient clipped. Every pass is shuffled by
-    the task's name and `seed`; its last batch may be smaller. The validation split is looked at evenly, the last time at
-    the end; it chooses nothing. The test split is not touched. On a GPU the tower runs in bfloat16 autocast; weights,
-    gradients, the optimizer's state, head and loss are float32. What `progress` holds of the same run is resumed.
+    AdamW (its own betas) or SGD with momentum, weight decay on all tensors, the rate warmed up and then cosine to zero over
+    the total steps, the norm of the gradient clipped. Every pass is shuffled by the task's name and `seed`; its last batch
+    may be smaller. The validation split is looked at evenly, the last time at the end; it chooses nothing. The test split is
+    not touched. On a GPU the tower runs in bfloat16 autocast; weights, gradients, the optimizer's state, head and loss are
+    float32.
 
-    Curve: one row a step: step (from 1), learning_rate, train_loss, train_accuracy (of the batch, before its update),
-    validation_accuracy (None between evaluations). Raises MergecastError for an unknown optimizer, no length, or a
-    loss or gradient that is not finite, naming the task and the step.
+    Parameters
+    ----------
+    encoder : Encoder
+    head : (C, D) tensor
+        Frozen.
+    task : Task
+    recipe : Recipe
+    seed : int
+    progress : Progress, default UNSAVED
+        What it holds of the same run is resumed.
+
+    Returns
+    -------
+    tuple of dict from tensor name to tensor and list of dict
+        The state, on the CPU, and the curve, one row per step: `step` (from 1), `learning_rate`, `train_loss` (nats) and
+        `train_accuracy` (in [0, 1]) of the batch before its update, `validation_accuracy` (in [0, 1]; None between
+        evaluations).
+
+    Raises
+    ------
+    MergecastError
+        If the optimizer is unknown, there is no length or two, or a loss or gradient is not finite, naming the task and the
+        step.
+
+    Notes
+    -----
+    Loshchilov and Hutter, 2019 (AdamW).
     """
     total = _steps(task, recipe)
     weights = list(encoder.parameters())

@@ -51,13 +51,34 @@ def pretrain(
     """Train a CLIP from random weights, image and text tower together; return it (on the CPU) and the training curve.
 
     AdamW with a warm-up and half a cosine; images are drawn in passes, each shuffled by `seed`; captions take their
-    templates in turn. The logit scale is learned and kept ≤ 100, as in CLIP (Radford et al., 2021); the matching of
-    many images to one caption follows Khosla et al., Supervised contrastive learning, 2020. What `progress` holds of the
-    same run is resumed.
+    templates in turn. The logit scale is learned and kept ≤ 100, as in CLIP.
 
-    Curve: step (from 1), learning_rate, train_loss, train_accuracy (share of right captions over the batch's
-    attributes). Raises MergecastError when the loss is not finite, naming the step, or the model's text tower is not
-    OpenCLIP's own.
+    Parameters
+    ----------
+    model : str
+        Name of a model that OpenCLIP or `models/` knows.
+    corpus : Captioned
+    recipe : Recipe
+    seed : int
+    device : torch.device or str, default "cpu"
+    progress : Progress, default UNSAVED
+        What it holds of the same run is resumed.
+
+    Returns
+    -------
+    tuple of nn.Module and list of dict
+        The CLIP, and the curve, one row per step: `step` (from 1), `learning_rate`, `train_loss` (nats) and `train_accuracy`,
+        in [0, 1], the share of right captions over the batch's attributes.
+
+    Raises
+    ------
+    MergecastError
+        If the loss or gradient is not finite, naming the step, the model is unknown, or its text tower is not OpenCLIP's own.
+
+    Notes
+    -----
+    Radford et al., 2021 (CLIP); the matching of many images to one caption follows Khosla et al., Supervised contrastive
+    learning, 2020.
     """
     clip = new_clip(model, seed=seed).to(device).train()
     if not hasattr(clip, "token_embedding"):

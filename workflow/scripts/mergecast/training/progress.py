@@ -34,7 +34,18 @@ class Progress:
         self._seconds, self._due = seconds, time.monotonic() + seconds
 
     def resume(self, module: nn.Module, trainer: torch.optim.Optimizer) -> tuple[int, list[dict]]:
-        """Restore weights and optimizer in place; return how many steps are done and their curve, (0, []) for none."""
+        """Restore weights and optimizer in place.
+
+        Parameters
+        ----------
+        module : nn.Module
+        trainer : torch.optim.Optimizer
+
+        Returns
+        -------
+        tuple of int and list of dict
+            How many steps are done, and their curve; (0, []) if there is no state of this run.
+        """
         if self.path is None or not self.path.exists():
             return 0, []
         try:
@@ -57,7 +68,21 @@ class Progress:
         return step, curve
 
     def save(self, step: int, module: nn.Module, trainer: torch.optim.Optimizer, curve: list[dict]) -> None:
-        """Write the state after `step` steps, if a save is due."""
+        """Write the state after `step` steps, if a save is due.
+
+        Parameters
+        ----------
+        step : int
+        module : nn.Module
+        trainer : torch.optim.Optimizer
+        curve : list of dict
+            One row per step done.
+
+        Raises
+        ------
+        MergecastError
+            If the file cannot be written.
+        """
         if self.path is None or time.monotonic() < self._due:
             return
         begun = time.monotonic()
@@ -79,7 +104,21 @@ UNSAVED = Progress()  # training that nobody would miss
 
 
 def beside(output, *, inputs: list[str], params: dict, threads: int) -> Progress:
-    """The progress of the job that makes `output`: its own by every input file, parameter, thread count and torch's version."""
+    """The progress of the job that makes `output`: its own by every input file, parameter, thread count and torch's version.
+
+    Parameters
+    ----------
+    output : Path or str
+    inputs : list of str
+        Paths of the input files.
+    params : dict
+    threads : int
+
+    Returns
+    -------
+    Progress
+        Its file lies, hidden, in the folder of `output`.
+    """
     path = Path(output)
     identity = [[_known_by(name) for name in inputs], repr(sorted(params.items())), threads, torch.__version__]
     return Progress(path.with_name(f".{path.stem}.training.safetensors"), identity)

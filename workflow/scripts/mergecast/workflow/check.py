@@ -16,23 +16,38 @@ WIDEST = 60  # letters of a parameter's value
 def differences(results) -> dict[str, list[str]]:
     """What differs today, in words, by the results of a job; nothing for a job that would give the same.
 
-    Compared: outputs and inputs by content, versions of the packages that make numbers and, where a Snakefile lies beside
-    the folder, parameters (code, seeds and the content of a user's files among them) with those of today's configuration.
-    Raises MergecastError where there is no record at all, or when the workflow refuses its configuration.
+    Compared are outputs and inputs by content and versions of the packages that make numbers; and, where the folder is named
+    `results` and a Snakefile lies beside it, parameters (code, seeds and the content of a user's files among them) with those
+    of today's configuration.
+
+    Parameters
+    ----------
+    results : Path or str
+        The folder of results.
+
+    Returns
+    -------
+    mapping from text to list of str
+        The reasons, by the first result of a job and the number of its others.
+
+    Raises
+    ------
+    MergecastError
+        If there is no record at all, or the workflow refuses its configuration.
     """
     results = Path(results)
     stated = records.every(results)
     if not stated:
         raise MergecastError(f"{results}: holds no record of any job; give the folder `results` of a workflow that has run")
     todays = _todays(results.parent) if _is_planned(results) else {}
-    found = {}
+    differing = {}
     for path, record in stated.items():
         reasons = [*_contents(results, record), *_versions(record)]
         if params := todays.get(path.relative_to(results)):
             reasons += _params(record["params"], params)
         if reasons:
-            found[_named(record)] = reasons
-    return found
+            differing[_named(record)] = reasons
+    return differing
 
 
 def _is_planned(results: Path) -> bool:
@@ -48,10 +63,10 @@ def _named(record: dict) -> str:
 def _contents(results: Path, record: dict) -> Iterator[str]:
     """Outputs and inputs with other content than stated; what is not there any more has gone, as temporary files do."""
     for path, output in record["outputs"].items():
-        if (found := content_hash_of(_place(results, path))) and found != output["sha256"]:
+        if (present := content_hash_of(_place(results, path))) and present != output["sha256"]:
             yield f"{path} is not what its job wrote"
     for path, sha256 in record["inputs"].items():
-        if (found := content_hash_of(_place(results, path))) and found != sha256:
+        if (present := content_hash_of(_place(results, path))) and present != sha256:
             yield f"was made from another {path}"
 
 

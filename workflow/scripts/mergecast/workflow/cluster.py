@@ -12,7 +12,19 @@ PAUSE, TRIES = 30.0, 120  # seconds between two questions to a SLURM that does n
 def orphans(folder) -> list[str]:
     """Numbers of your jobs that run, or wait, for the workflow in `folder`: a job of a rule says so in its comment.
 
-    Raises subprocess.SubprocessError or OSError when SLURM does not answer.
+    Parameters
+    ----------
+    folder : Path or str
+        The working directory of the workflow.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    subprocess.SubprocessError, OSError
+        If SLURM does not answer.
     """
     lines = _slurm("squeue", "--me", "--noheader", "--format=%i|%Z|%k").splitlines()
     jobs = (line.split("|", 2) for line in lines)
@@ -21,10 +33,20 @@ def orphans(folder) -> list[str]:
 
 
 def cancel_orphans(folder) -> list[str]:
-    """Cancel them and wait until they have ended, so that no result has two makers; a line for the reader, or none.
+    """Cancel the `orphans` and wait until they have ended, so that no result has two makers.
 
     For the start of a run. Snakemake lets a second run in whose files have nothing to do with those of the first; each has a
-    lock, and while there are two, nothing is cancelled, since which run a job belongs to cannot be told.
+    lock, and while there are two, nothing is cancelled, since which run a job belongs to cannot be said.
+
+    Parameters
+    ----------
+    folder : Path or str
+        The working directory of the workflow.
+
+    Returns
+    -------
+    list of str
+        Lines for the reader: what was cancelled, what has not ended after 180 s, why nothing was cancelled; or none.
     """
     if len(list(Path(folder, ".snakemake/locks").glob("*.output.lock"))) > 1:
         return ["another run is at work in this folder, so no job of an earlier one is looked for or cancelled"]
@@ -45,12 +67,23 @@ def cancel_orphans(folder) -> list[str]:
 
 
 def patient(query):
-    """A query of job states, (command, logger) -> ({job: state}, seconds) or (None, None), that can be trusted.
+    """A query of job states that can be trusted, made of the executor's own.
 
     The executor's own (`snakemake_executor_plugin_slurm.query_job_status`, 2.8.0) has two faults: a job that was cancelled
     is "CANCELLED by 1000" to sacct, which the executor takes for running, for ever; and when there is no answer
     it forgets the jobs that it asked for, and waits for them for ever. This one gives the state alone, and asks again
-    for an hour. Then it raises TimeoutError, which ends the run: the next one finds its jobs.
+    for an hour.
+
+    Parameters
+    ----------
+    query : coroutine function
+        (command, logger) -> ({job: state}, seconds), or (None, None) when there is no answer.
+
+    Returns
+    -------
+    coroutine function
+        (command, logger) -> ({job: state}, seconds). After an hour without an answer it raises TimeoutError, which ends the
+        run: the next one finds its jobs.
     """
 
     async def states(command, logger):

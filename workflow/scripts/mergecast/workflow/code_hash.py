@@ -20,7 +20,24 @@ Place = tuple[Module, str, tuple[str, ...]]
 
 @cache
 def code(script: str, *modules: str) -> str:
-    """A hash of `Code.closure`, 16 hexadecimal digits. It changes with an edit, and with neither a touch nor a comment."""
+    """A hash of `Code.closure`. It changes with an edit, and with neither a touch nor a comment.
+
+    Parameters
+    ----------
+    script : str
+    *modules : str
+        As for `Code.closure`.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is not there.
+    """
     return _hash("\n".join(f"{name} {text}" for name, text in here().closure(script, *modules).items()))
 
 
@@ -40,10 +57,24 @@ class Code:
     def closure(self, script: str, *modules: str) -> dict[str, str]:
         """Hashes of all definitions that a script, and what it loads by name, may use; by name, sorted.
 
-        `script`: a file name beside the package. `modules`: "merging.ties" for all that may be called of it, or
-        "metrics.subspace:subspace_overlap" for one definition; the whole module, if that name is not defined there.
-        The names: "mergecast/metrics/subspace.py:subspace_overlap"; "job.py:" for what runs when the file is imported.
-        Raises FileNotFoundError if a file is not there.
+        Parameters
+        ----------
+        script : str
+            A file name beside the package.
+        *modules : str
+            "merging.ties" for all that may be called of it, or "metrics.subspace:subspace_overlap" for one definition; the
+            whole module, if that name is not defined there.
+
+        Returns
+        -------
+        mapping from name to str
+            The names: "mergecast/metrics/subspace.py:subspace_overlap"; "job.py:" for what runs when the file is imported.
+            The hashes: 16 hexadecimal digits.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is not there.
         """
         asked = [(Path(script).with_suffix("").parts, "", script)]
         for name in modules:
@@ -54,15 +85,15 @@ class Code:
             if self._file(module) is None:
                 raise FileNotFoundError(f"no source file for {name!r}")
             pending += self._attribute(module, (definition,)) if definition else self._defined(module)
-        found: dict[str, str] = {}
+        hashes: dict[str, str] = {}
         followed: set[Place] = set()
         while pending:
             if (place := pending.pop()) not in followed:
                 followed.add(place)
                 pieces, further = self._step(place)
-                found.update(pieces)
+                hashes.update(pieces)
                 pending += further
-        return dict(sorted(found.items()))
+        return dict(sorted(hashes.items()))
 
     def _follow(self, place: Place) -> tuple[dict[str, str], list[Place]]:
         """The hash of one place, by name, and the places that it uses."""

@@ -1,7 +1,7 @@
 """Hashes of what a user gives, files and folders, by content: a touch or a copy changes nothing, an edit always does.
 
 Whatever its time says, a file put in the place of another is another: its size, its inode or the time of its last change,
-which no copying tool sets, tells that it has to be read again. So each is read once, and not once a run.
+which no copying tool sets, says that it has to be read again. So each is read once, and not once per run.
 """
 
 import hashlib
@@ -27,9 +27,17 @@ SETTLED = 2.0  # seconds: what changed later than that may change again in the s
 def content_hash_of(path) -> str:
     """SHA-256 of a file's bytes or, for a folder, of the names and bytes of all files below it.
 
-    The text "" where there is nothing to read: no such path (an id of the hub), an empty folder, a file that may not be
-    read, which the job that needs it will say. Of what is large it is kept below `.snakemake`, if that can be written, by the
-    names, sizes, times and inodes of the files.
+    Of what is large it is kept below `.snakemake`, if that can be written, by the names, sizes, times and inodes of the files.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits; "" where there is nothing to read: no such path (an id of the hub), an empty folder, a file that
+        may not be read, which the job that needs it will say.
     """
     try:
         files = _files(Path(path))
@@ -44,13 +52,13 @@ def content_hash_of(path) -> str:
                 return known["sha256"]
         if size > LARGE:
             print(f"{path}: {size / 1e9:.0f} GB are read once, to know them again", file=sys.stderr)
-        found = _hash(Path(path), files)
+        sha256 = _hash(Path(path), files)
     except OSError:
         return ""
     if all(time.time() - status.st_ctime > SETTLED for status in files.values()):
         with suppress(MergecastError):  # a folder that cannot be written: it is read again next time
-            write_json(kept, {"path": str(path), "state": state, "sha256": found})
-    return found
+            write_json(kept, {"path": str(path), "state": state, "sha256": sha256})
+    return sha256
 
 
 def _files(path: Path) -> dict[str, os.stat_result]:
@@ -58,8 +66,8 @@ def _files(path: Path) -> dict[str, os.stat_result]:
     places = [path]
     if path.is_dir():
         places = [Path(place, name) for place, _, names in os.walk(path, followlinks=True) for name in names]
-    found = {os.path.relpath(place, path): place.stat() for place in places if place.exists()}
-    return {name: found[name] for name in sorted(found) if stat.S_ISREG(found[name].st_mode)}
+    statuses = {os.path.relpath(place, path): place.stat() for place in places if place.exists()}
+    return {name: statuses[name] for name in sorted(statuses) if stat.S_ISREG(statuses[name].st_mode)}
 
 
 def _state(status: os.stat_result) -> str:
@@ -74,4 +82,6 @@ def _hash(path: Path, files: dict[str, os.stat_result]) -> str:
             hashes[name] = hashlib.file_digest(handle, "sha256").hexdigest()
     if not path.is_dir():
         return hashes.get(".", "")
-    return hashlib.sha256("".join(f"{name}\0{own}\n" for name, own in hashes.items()).encode()).hexdigest() if hashes else ""
+    return (
+        hashlib.sha256("".join(f"{name}\0{digest}\n" for name, digest in hashes.items()).encode()).hexdigest() if hashes else ""
+    )

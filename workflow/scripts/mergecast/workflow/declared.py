@@ -10,15 +10,21 @@ from snakemake.io import apply_wildcards
 from . import records
 
 NAME = "declared"
-DERIVED = {"input", "output", "threads", "resources"}  # arguments of a parameter that Snakemake follows by itself
+DERIVED = {"input", "output", "threads", "resources"}  # arguments of a parameter that Snakemake follows on its own
 
 
 def declare(rules, folder, *, rerun_versions: bool = False) -> None:
     """Give every rule of the Snakefiles below `folder` that has parameters one more: a hash of their names and values.
 
-    For the end of a Snakefile. Rules of other workflows, which may use ours as a module, are left alone. With
-    `rerun_versions` the parameter of a job whose results are of other versions of the packages that make numbers names the
-    versions of today, and goes on to name them in later runs.
+    For the end of a Snakefile. Rules of other workflows, which may use ours as a module, are left alone.
+
+    Parameters
+    ----------
+    rules : iterable of Snakemake rules
+    folder : Path or str
+    rerun_versions : bool, default False
+        Whether the parameter of a job whose results are of other versions of the packages that make numbers names the versions
+        of today. It goes on to name them in later runs.
     """
     for rule in rules:
         params = dict(rule.params.items())
@@ -28,10 +34,10 @@ def declare(rules, folder, *, rerun_versions: bool = False) -> None:
 
 def _declared(params: dict, log: str, rerun_versions: bool):
     """A parameter that Snakemake calls with the wildcards of each job: 16 hexadecimal digits, perhaps versions."""
-    given = {name: value for name, value in params.items() if not (callable(value) and _arguments(value) & DERIVED)}
+    compared = {name: value for name, value in params.items() if not (callable(value) and _arguments(value) & DERIVED)}
 
     def declared(wildcards) -> str:
-        values = {name: value(wildcards) if callable(value) else value for name, value in given.items()}
+        values = {name: value(wildcards) if callable(value) else value for name, value in compared.items()}
         named = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:16]
         record = records.read(apply_wildcards(log, wildcards)) or {}
         if rerun_versions and records.differing(record.get("versions", {})):

@@ -60,7 +60,18 @@ class Source:
             self._add(statement)
 
     def definition(self, name: str) -> Definition:
-        """All statements that bind a name."""
+        """All statements that bind a name.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Returns
+        -------
+        Definition
+            Without the imports that bind it.
+        """
         return self._read([bound for bound in self.names[name] if not isinstance(bound, Import)])
 
     @cached_property
@@ -247,8 +258,13 @@ class _Reader:
         if not isinstance(node, ast.Lambda):
             self._bind(node.name)
         outer = self._fields(node, [name for name in node._fields if name != "body"])
-        given = node.args
-        arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
+        signature = node.args
+        arguments = [
+            *signature.posonlyargs,
+            *signature.args,
+            *signature.kwonlyargs,
+            *filter(None, (signature.vararg, signature.kwarg)),
+        ]
         before, self._binds = self._binds, True
         self._scopes.append(_Scope(argument.arg for argument in arguments))
         body = self._fields(node, ["body"])

@@ -6,7 +6,7 @@ import os
 
 
 class JobLog(io.TextIOBase):
-    """A text file to print to. What a full disk does not take is lost, so that the job goes on, or tells what befell it."""
+    """A text file to print to. What a full disk does not take is lost, so that the job goes on, or says what befell it."""
 
     def __init__(self, path):
         try:

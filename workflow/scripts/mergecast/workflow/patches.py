@@ -28,7 +28,20 @@ class Patch:
     without: str
 
     def apply(self, owner, replace: Callable) -> list[str]:
-        """Set the owner's attribute to `replace(its value)`, or leave it; one line on why it was left, or none."""
+        """Set the owner's attribute to `replace(its value)`, or leave it; one line on why it was left, or none.
+
+        Parameters
+        ----------
+        owner : object
+            The module or object that may have the attribute.
+        replace : callable
+            Its old value -> its new value.
+
+        Returns
+        -------
+        list of str
+            Empty if the attribute was set.
+        """
         lines = self.untested() or ([] if hasattr(owner, self.attribute) else self._line(f"has no {self.attribute}"))
         if not lines:
             setattr(owner, self.attribute, replace(getattr(owner, self.attribute)))
@@ -44,12 +57,30 @@ class Patch:
         return [f"{self.package} {installed} {why}, so it runs unpatched: {self.without}"]
 
     def fits(self, installed: str | None) -> bool:
-        """Whether the patch was tested with this version; with an unknown one, None, it was not."""
+        """Whether the patch was tested with this version; with an unknown one, None, it was not.
+
+        Parameters
+        ----------
+        installed : str or None
+
+        Returns
+        -------
+        bool
+        """
         return installed is not None and Version(self.since) <= Version(installed) < Version(self.before)
 
 
 def installed_version(package: str) -> str | None:
-    """The version of an installed package; None where it does not say."""
+    """The version of an installed package; None where it does not say.
+
+    Parameters
+    ----------
+    package : str
+
+    Returns
+    -------
+    str or None
+    """
     try:
         return version(package)
     except PackageNotFoundError:
@@ -71,8 +102,14 @@ PATCHES = (OUTPUT_INDEX, JOB_STARTS, JOB_STATES, RECORDS)
 
 
 def index_outputs_by_both_ends() -> list[str]:
-    """Have Snakemake look up who makes a file in `planning.Producers`, which does not try every rule for every file."""
-    import snakemake.api  # which brings snakemake.dag; by itself that cannot be imported
+    """Have Snakemake look up who makes a file in `planning.Producers`, which does not try every rule for every file.
+
+    Returns
+    -------
+    list of str
+        As `Patch.apply` gives it.
+    """
+    import snakemake.api  # which brings snakemake.dag; on its own that cannot be imported
 
     def producers(_):
         from .planning import Producers
@@ -86,13 +123,32 @@ def unlimit_job_starts(scheduler) -> list[str]:
     """Take the limit of job starts from a scheduler.
 
     It has Snakemake look at all jobs a second after every start, and again a second after every such look: each start adds
-    one look a second, so that after some two hundred jobs it takes a whole core.
+    one look per second, so that after some two hundred jobs it takes a whole core.
+
+    Parameters
+    ----------
+    scheduler : Snakemake's job scheduler
+
+    Returns
+    -------
+    list of str
+        As `Patch.apply` gives it.
     """
     return JOB_STARTS.apply(scheduler, lambda limiter: None)
 
 
 def ask_for_job_states_patiently(executor) -> list[str]:
-    """Have the module of the SLURM executor ask for the states of its jobs through `cluster.patient`."""
+    """Have the module of the SLURM executor ask for the states of its jobs through `cluster.patient`.
+
+    Parameters
+    ----------
+    executor : module
+
+    Returns
+    -------
+    list of str
+        As `Patch.apply` gives it.
+    """
     return JOB_STATES.apply(executor, cluster.patient)
 
 

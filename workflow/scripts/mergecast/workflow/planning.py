@@ -23,7 +23,16 @@ class Producers(OutputIndex):
         self._heads, self._tails = (set(ends) for ends in zip(*self._patterns, strict=True)) if self._patterns else ((), ())
 
     def match_producers(self, targetfile: str) -> set:
-        """All rules one of whose output, log or benchmark patterns matches the file; a file is looked up once."""
+        """All rules one of whose output, log or benchmark patterns matches the file; a file is looked up once.
+
+        Parameters
+        ----------
+        targetfile : str
+
+        Returns
+        -------
+        set of Snakemake rules
+        """
         if targetfile not in self._known:
             self._known[targetfile] = self._match(str(targetfile))
         return self._known[targetfile]

@@ -23,7 +23,16 @@ SILENT = "says nothing of what it was made from"
 def start(*, versions: bool, results="results") -> list[str]:
     """What is to do with results before a plan; lines for the reader, mostly none.
 
-    `versions`: whether jobs run with the packages of this process, so that versions can be compared.
+    Parameters
+    ----------
+    versions : bool
+        Whether jobs run with the packages of this process, so that versions can be compared.
+    results : Path or str, default "results"
+        The folder of results.
+
+    Returns
+    -------
+    list of str
     """
     lines = recognise(results)
     if versions:
@@ -43,6 +52,15 @@ def recognise(results="results") -> list[str]:
     inputs, parameters and code are compared as if it had never been moved. One without a record, or with other content,
     gets a record that no job agrees with. Folders of results are looked through once each. With a Snakemake whose records
     are not known here, nothing is done and one line says so.
+
+    Parameters
+    ----------
+    results : Path or str, default "results"
+        The folder of results.
+
+    Returns
+    -------
+    list of str
     """
     here = {path.name: path.stat().st_ino for path in sorted(Path(results).glob("*"))}
     with suppress(OSError, ValueError):
@@ -97,18 +115,18 @@ def _known(persistence, path: str) -> bool:
 
 
 def _restore(persistence, path: str, record: dict | None) -> bool:
-    """Whether a file is what its record says. Snakemake is told what the record says, or that nothing is known."""
+    """Whether a file is what its record says. Reported to Snakemake is what the record says, or that nothing is known."""
     from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 
     same = bool(record) and content_hash_of(path) == record["outputs"][path]["sha256"]
     if same:
         with suppress(OSError):  # another's file: its time stays, and what is newer makes it again
             os.utime(path, ns=(record["outputs"][path]["mtime_ns"],) * 2)
-    told = MetadataRecord(
+    metadata = MetadataRecord(
         record_format_version=RECORD_FORMAT_VERSION,
         rule=record["rule"] if same else "",
         input=sorted(record["inputs"]) if same else [],
         params=sorted(record["params"].values()) if same else [SILENT],
     )
-    persistence._write_record(path, told)
+    persistence._write_record(path, metadata)
     return same

@@ -20,17 +20,17 @@ def words(table) -> list[str]:
     every = table.loc[table.kept == "all", "mean_r"].mean()
     without = table[table.kept == "without"].groupby("category", sort=False).difference.mean().dropna()
     only = table[table.kept == "only"].groupby("category", sort=False).mean_r.mean().dropna()
-    found = [f"With all metrics {table.predictor.iloc[0]} reaches a mean r of {number(every)} (mean over methods)."]
+    sentences = [f"With all metrics {table.predictor.iloc[0]} reaches a mean r of {number(every)} (mean over methods)."]
     if len(without):
         worst = without.idxmin()
         if without[worst] < -0.01:
-            found.append(f"Without {worst} metrics it loses most: {number(-without[worst])}.")
+            sentences.append(f"Without {worst} metrics it loses most: {number(-without[worst])}.")
         else:
-            found.append("Leaving out any one category changes it by 0.01 or less, or helps: none is missed.")
+            sentences.append("Leaving out any one category changes it by 0.01 or less, or helps: none is missed.")
     if len(only):
         above = only[only >= every]
-        found.append(
+        sentences.append(
             f"{only.idxmax().capitalize()} metrics alone reach {number(only.max())}"
             + ("; so fewer metrics do at least as well." if len(above) else ".")
         )
-    return found
+    return sentences

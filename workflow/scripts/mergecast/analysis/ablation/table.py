@@ -29,13 +29,35 @@ def ablation(
     parameters: dict | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """One row a method, category and what is `kept`: "all", "without" the category, "only" the category.
+    """One row per method, category and what is `kept`: "all", "without" the category, "only" the category.
 
-    `categories`: the category of each metric; a metric without one is in "other". The row "all" of a method has the
-    category "all". Categories without a metric of the design are left out, and so is one that holds all of them. Scores
-    are those of `_refit.score_rows`; `difference` is `mean_r` less that of "all" of the same method, NaN if either is
-    undefined. Everything is refitted in every fold, its hyper-parameters chosen again.
-    Raises MergecastError for an unknown split or predictor, and for one that does not learn from metrics.
+    Everything is refitted in every fold, its hyper-parameters chosen again. Categories without a metric of the design are
+    left out, and so is one that holds all of them.
+
+    Parameters
+    ----------
+    design : Design
+        Of metrics.
+    predictor : str
+    categories : dict of str
+        The category of each metric; a metric without one is in "other".
+    split : str, default "loto"
+    setting : str
+        Its name is part of the seed.
+    parameters : dict, optional
+        Of the predictor.
+    seed : int, default 0
+
+    Returns
+    -------
+    DataFrame
+        The row "all" of a method has the category "all". Scores are those of `_refit.score_rows`; `difference` is `mean_r`
+        less that of "all" of the same method, NaN if either is undefined.
+
+    Raises
+    ------
+    MergecastError
+        For an unknown split, predictor or parameter, and for a predictor that does not learn from metrics.
     """
     if prediction.inputs(predictor) != "metrics":
         raise MergecastError(f"predictor {predictor!r} does not learn from metrics; name one that does")
@@ -45,14 +67,17 @@ def ablation(
         members[categories.get(metric, OTHER)].append(metric)
     every = list(design.features)
     variants = [("all", "all", every)]
-    for category, own in members.items():
-        if own and len(own) < len(every):
-            variants += [(category, "without", [metric for metric in every if metric not in own]), (category, "only", own)]
+    for category, of_category in members.items():
+        if of_category and len(of_category) < len(every):
+            variants += [
+                (category, "without", [metric for metric in every if metric not in of_category]),
+                (category, "only", of_category),
+            ]
     rows = []
     for category, kept, metrics in variants:
-        found = _refit.score_rows(design.Y, _refit.forecasts(design.with_features(metrics), make, split=split))
+        scores = _refit.score_rows(design.Y, _refit.forecasts(design.with_features(metrics), make, split=split))
         names = {"predictor": predictor, "category": category, "kept": kept, "n_metrics": len(metrics)}
-        rows += [{**names, "method": method, **row} for method, row in zip(design.methods, found, strict=True)]
+        rows += [{**names, "method": method, **row} for method, row in zip(design.methods, scores, strict=True)]
     table = pd.DataFrame(rows)
     whole = table[table["kept"] == "all"].set_index("method")["mean_r"]
     table["difference"] = table["mean_r"] - table["method"].map(whole)

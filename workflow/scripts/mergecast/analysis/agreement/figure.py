@@ -33,7 +33,7 @@ def draw(setting) -> Figure:
         )
         panels.append(Panel(title, spec(chart, f"{title}, of two methods; mean {number(made[column].mean())}.")))
     mean = made[list(TITLES)].mean()
-    found = (
+    agreement = (
         f"signs agree on {share(mean.sign_agreement)} of metrics (half by chance), {number(5 * mean.top5_overlap, 1)} of the "
         "five largest are shared"
         if made.sign_agreement.notna().any()
@@ -43,7 +43,7 @@ def draw(setting) -> Figure:
         "agreement",
         "Coefficients of one method against another's",
         "Left: the share of metrics whose mean coefficients have the same sign. Right: the share of the five largest "
-        f"coefficients that both have. {table.predictor.iloc[0]}, n = {len(made)} pairs of methods: {found}.",
+        f"coefficients that both have. {table.predictor.iloc[0]}, n = {len(made)} pairs of methods: {agreement}.",
         "Two heatmaps, method by method.",
         panels,
         least=max(150 + 32 * len(methods), 300),

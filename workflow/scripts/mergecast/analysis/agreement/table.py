@@ -17,9 +17,23 @@ def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.D
 
 
 def between_methods(coefficients: pd.DataFrame, predictor: str | None = None) -> pd.DataFrame:
-    """One row a predictor and two methods, of a table of coefficients of one target; see `compare`.
+    """One row per predictor and two methods, of a table of coefficients of one target.
 
-    Raises MergecastError as `stability` does.
+    Parameters
+    ----------
+    coefficients : DataFrame
+    predictor : str, optional
+        That one alone; otherwise every one that learns from metrics.
+
+    Returns
+    -------
+    DataFrame
+        Columns `METHODS`; see `compare`.
+
+    Raises
+    ------
+    MergecastError
+        As `stability` does.
     """
     rows = []
     for (name, a), left, (_, b), right in _couples(means_over_folds(of_metrics(coefficients, predictor))):

@@ -11,12 +11,12 @@ def section(setting) -> Section:
     tables, target = setting.headline, setting.target
     values = pair_values(tables["merges"], target)
     methods = list(values.groupby("method", sort=False).value.mean().sort_values(ascending=False, kind="stable").index)
-    found, forecast = listed(values, methods), forecasts(tables["predictions"], values, methods)
-    shown = [value for row in found for value in row["values"] if value is not None]
+    pairs, forecast = listed(values, methods), forecasts(tables["predictions"], values, methods)
+    shown = [value for row in pairs for value in row["values"] if value is not None]
     data = {
         "target": target,
         "methods": methods,
-        "rows": found,
+        "rows": pairs,
         "low": min(shown, default=0),
         "high": max(shown, default=0),
         "forecasts": forecast,
@@ -27,7 +27,20 @@ def section(setting) -> Section:
 
 
 def listed(values: pd.DataFrame, methods: list[str]) -> list[dict]:
-    """One row a pair: `a, b, values` (target by method, in the order of `methods`), `best` method and `mean`."""
+    """One row per pair: what it measured under each method.
+
+    Parameters
+    ----------
+    values : DataFrame
+        From `pair_values`.
+    methods : list of str
+
+    Returns
+    -------
+    list of dict
+        `a, b, values` (target by method, in the order of `methods`), `best` method ("" if none is defined) and `mean`; None
+        where undefined.
+    """
     return [
         {
             "a": a,
@@ -41,12 +54,25 @@ def listed(values: pd.DataFrame, methods: list[str]) -> list[dict]:
 
 
 def forecasts(predictions: pd.DataFrame, values: pd.DataFrame, methods: list[str]) -> dict[str, list[list[float | None]]]:
-    """By predictor: a row a pair and a column a method, as in `listed`, rounded to four digits."""
-    order, found = _wide(values, "value", methods).index, {}
+    """By predictor: one row per pair and one column per method, as in `listed`, rounded to four digits.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+    values : DataFrame
+        From `pair_values`.
+    methods : list of str
+
+    Returns
+    -------
+    dict of list of list of float or None
+        None where there is no forecast.
+    """
+    order, by_predictor = _wide(values, "value", methods).index, {}
     for name, mine in pooled(predictions).groupby("predictor", sort=False):
         wide = _wide(mine, "predicted", methods).reindex(order)
-        found[name] = [[None if pd.isna(v) else round(v, 4) for v in row] for row in wide.to_numpy()]
-    return found
+        by_predictor[name] = [[None if pd.isna(v) else round(v, 4) for v in row] for row in wide.to_numpy()]
+    return by_predictor
 
 
 def _wide(values, column, methods) -> pd.DataFrame:

@@ -8,5 +8,5 @@ TABLES = ("calibration",)
 
 
 def applies(setting):
-    """The headline target is one value a pair."""
+    """The headline target is one value per pair."""
     return setting["symmetric"]

@@ -1,4 +1,4 @@
-"""One small chart a metric, over the number of images: Spearman with itself at the most images, and with the target."""
+"""One small chart per metric, over the number of images: Spearman with itself at the most images, and with the target."""
 
 import altair as alt
 import pandas as pd
@@ -10,7 +10,7 @@ LABELS = {"spearman_with_largest": "with the most images", "spearman_with_target
 
 
 def draw(setting) -> Figure:
-    """Means over methods, and a faint line a method for the target. Raises MergecastError on an empty table."""
+    """Means over methods, and a faint line per method for the target. Raises MergecastError on an empty table."""
     table = require(setting.tables["calibration"], "calibration", "n_images", "metric", "method", *LABELS)
     metrics, sizes, panels = by_category(setting.categories, table.metric), sorted(table.n_images.unique()), []
     for metric in metrics:
@@ -23,7 +23,7 @@ def draw(setting) -> Figure:
         f"{len(metrics)} metrics that look at images, computed again from n = {', '.join(f'{n:g}' for n in sizes)} images a "
         f"task. Blue circles: the order of pairs against that from {max(sizes):g} images; near 1, the pairs stand in the same "
         "order. Orange diamonds: against the target. Means over methods; faint: one method.",
-        f"{len(panels)} line charts, one a metric.",
+        f"{len(panels)} line charts, one per metric.",
         panels,
         least=210,
         width=150,
@@ -39,7 +39,7 @@ def _chart(mine: pd.DataFrame, sizes: list[int]):
     tips = [alt.Tooltip("what:N", title="Spearman"), alt.Tooltip("rho:Q", title="ρ", format=".3f"),
             alt.Tooltip("n_images:Q", title="images")]  # fmt: skip
     images = alt.Scale(type="log", domain=[0.8 * sizes[0], 1.25 * sizes[-1]], nice=False)
-    x = alt.X("n_images:Q", scale=images, title="images a task", axis=alt.Axis(values=sizes, grid=False))
+    x = alt.X("n_images:Q", scale=images, title="images per task", axis=alt.Axis(values=sizes, grid=False))
     y = alt.Y("rho:Q", scale=alt.Scale(domain=[-1, 1]), title=None, axis=alt.Axis(values=[-1, 0, 1]))
     base = alt.Chart(rows(mean[mean.rho.notna()])).encode(x=x, y=y, color=alt.Color("what:N", scale=scale, legend=None))
     each = mine[["n_images", "method", "spearman_with_target"]].rename(columns={"spearman_with_target": "rho"})

@@ -8,7 +8,7 @@ STEADY = 0.95  # Spearman with the largest size from which the order of pairs co
 
 
 def section(setting) -> Section:
-    """A small chart a metric."""
+    """A small chart per metric."""
     return Section(words(setting.tables["calibration"]), [draw(setting)])
 
 
@@ -17,16 +17,16 @@ def words(table) -> list[str]:
     mean = table.groupby(["metric", "n_images"], sort=False).spearman_with_largest.mean().unstack()
     sizes = sorted(mean.columns)
     fewest = mean[sizes[0]].dropna()
-    found = []
+    sentences = []
     if len(fewest):
-        found.append(
-            f"From {sizes[0]:g} images a task, pairs stand in nearly the same order as from {sizes[-1]:g} for "
+        sentences.append(
+            f"From {sizes[0]:g} images per task, pairs stand in nearly the same order as from {sizes[-1]:g} for "
             f"{int((fewest >= STEADY).sum())} of {len(fewest)} metrics (Spearman {STEADY} or more); the least steady is "
             f"{fewest.idxmin()} ({number(fewest.min())})."
         )
     target = table.assign(size=table.spearman_with_target.abs()).groupby("n_images")["size"].mean()
-    found.append(
+    sentences.append(
         f"The mean strength of Spearman with the target is {number(target.iloc[0])} at {sizes[0]:g} images and "
         f"{number(target.iloc[-1])} at {sizes[-1]:g}."
     )
-    return found
+    return sentences

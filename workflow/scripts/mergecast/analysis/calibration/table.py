@@ -19,14 +19,29 @@ def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.D
 
 
 def calibration(calibration_metrics: pd.DataFrame, merges: pd.DataFrame, target: str) -> pd.DataFrame:
-    """One row a number of images, metric and method, from the metrics of the pairs at several numbers of images.
+    """One row per number of images, metric and method, from the metrics of the pairs at several numbers of images.
 
-    `calibration_metrics`: columns n_images (per task), task_a, task_b and one a metric. `mean` and population `sd` over
-    pairs, in units of the metric; `spearman_with_largest` in [−1, 1]: with the same metric at the largest number of
-    images; `spearman_with_target`: with the pair's `target`. All over the pairs that were merged with the method and have
-    the metric at this number and at the largest; those missing in either table are left out. NaN where undefined.
-    Raises MergecastError for a missing column, a pair measured twice, a target that belongs to one of the two tasks,
-    and where no pair is left.
+    All values are over the pairs that were merged with the method and have the metric at this number and at the largest;
+    those missing in either table are left out.
+
+    Parameters
+    ----------
+    calibration_metrics : DataFrame
+        Columns n_images (per task), task_a, task_b and one per metric.
+    merges : DataFrame
+    target : str
+
+    Returns
+    -------
+    DataFrame
+        `mean` and population `sd` over pairs, in units of the metric; `spearman_with_largest` in [−1, 1]: with the same
+        metric at the largest number of images; `spearman_with_target` in [−1, 1]: with the pair's `target`. NaN where
+        undefined.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column, a pair measured twice, a target that belongs to one of the two tasks, and where no pair is left.
     """
     _pairs.symmetric(target, "calibration sizes")
     _checks.require(calibration_metrics, "calibration_metrics", ["n_images", *PAIR])
@@ -43,7 +58,7 @@ def calibration(calibration_metrics: pd.DataFrame, merges: pd.DataFrame, target:
                         f"table calibration_metrics: {metric} at {n_images} images has no pair merged with {method!r}; "
                         "measure the pairs that were merged"
                     )
-                now, most = (found.loc[pairs, metric].to_numpy(float) for found in (table, largest))
+                now, most = (at_size.loc[pairs, metric].to_numpy(float) for at_size in (table, largest))
                 measured = np.array([merged[pair] for pair in pairs])
                 rows.append((
                     n_images, metric, method, float(now.mean()), float(now.std()), scores.spearman(most, now),
@@ -57,11 +72,11 @@ def _by_size(table: pd.DataFrame, metrics: list[str]) -> dict[int, pd.DataFrame]
     """The metrics by pair, for every number of images, ascending."""
     if not metrics:
         raise MergecastError("table calibration_metrics: has no metric; choose an activation or gradient metric")
-    found = {}
+    tables = {}
     for n_images, rows in table.groupby("n_images"):
         index = pd.Index(_pairs.keys(rows), tupleize_cols=False)
         if not index.is_unique:
             a, b = index[index.duplicated()][0]
             raise MergecastError(f"table calibration_metrics: pair {a}__{b} stands twice at {n_images} images; remove one row")
-        found[int(n_images)] = rows[metrics].set_axis(index)
-    return found
+        tables[int(n_images)] = rows[metrics].set_axis(index)
+    return tables

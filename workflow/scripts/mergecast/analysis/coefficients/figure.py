@@ -9,7 +9,7 @@ LARGEST = alt.Scale(domain=[-1, 1], range="diverging", interpolate="rgb")
 
 
 def draw(setting) -> Figure:
-    """For the predictor chosen; on paper one panel a predictor. Raises MergecastError if no metric has a coefficient."""
+    """For the predictor chosen; on paper one panel per predictor. Raises MergecastError if no metric has a coefficient."""
     coefficients, categories = setting.headline["coefficients"], setting.categories
     table = mean_coefficients(coefficients, categories)
     order, methods, names = by_category(categories, table.feature), unique(table.method), unique(table.predictor)

@@ -5,7 +5,7 @@ from .figure import draw
 
 
 def section(setting) -> Section | None:
-    """The squares; None where no predictor has a coefficient a metric."""
+    """The squares; None where no predictor has a coefficient per metric."""
     if not setting.headline["coefficients"].feature.isin(list(setting.categories)).any():
         return None
     return Section(figures=[draw(setting)])

@@ -14,7 +14,16 @@ def section(setting) -> Section:
 
 
 def scatter(setting) -> Figure:
-    """One metric against the target for one method, both chosen in drop-downs, or by a click on the heatmap."""
+    """One metric against the target for one method, both chosen in drop-downs, or by a click on the heatmap.
+
+    Parameters
+    ----------
+    setting : Setting
+
+    Returns
+    -------
+    Figure
+    """
     tables, label = setting.tables, words(setting.target)
     metrics = by_category(setting.categories, tables["metrics"].columns)
     values = pair_values(tables["merges"], setting.target)

@@ -20,12 +20,25 @@ def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.D
 
 
 def correlations(design: Design, *, count: int = 200, seed: int = 0, relabelled: Callable | None = None) -> pd.DataFrame:
-    """One row a method and metric of a design of metrics, in its order; nothing is fitted or held out.
+    """One row per method and metric of a design of metrics, in its order; nothing is fitted or held out.
 
-    `pearson` and `spearman` in [−1, 1], NaN where undefined; `p` in (0, 1]: two-sided, (1 + relabellings of the tasks
-    whose |r| reaches that measured) / (1 + `count`), NaN without relabellings or correlation. The relabellings are those
-    of `prediction.permutations`, the same for all metrics and methods; `relabelled`, a function of design, count and
-    seed that returns targets (P, count, M), takes their place.
+    The relabellings are those of `prediction.permutations`, the same for all metrics and methods.
+
+    Parameters
+    ----------
+    design : Design
+        P pairs, M methods.
+    count : int, default 200
+        Relabellings; 0 for none.
+    seed : int, default 0
+    relabelled : callable, optional
+        A function of design, count and seed that returns targets (P, count, M); it takes the place of the relabellings.
+
+    Returns
+    -------
+    DataFrame
+        `pearson` and `spearman` in [−1, 1], NaN where undefined; `p` in (0, 1]: two-sided, (1 + relabellings of the tasks
+        whose |r| reaches that measured) / (1 + `count`), NaN without relabellings or correlation.
     """
     drawn = (relabelled or permutations.relabelled)(design, count, seed=seed) if count else None
     x = _standardised(design.X)

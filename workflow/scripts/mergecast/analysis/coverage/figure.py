@@ -1,4 +1,4 @@
-"""Measured coverage of intervals against what they promise, and how wide they are, one panel a split."""
+"""Measured coverage of intervals against what they promise, and how wide they are, one panel per split."""
 
 import altair as alt
 
@@ -29,11 +29,11 @@ def draw(setting) -> Figure:
     return Figure(
         "coverage",
         "Measured coverage against what is promised",
-        f"Split-conformal intervals of up to n = {int(table.n.max())} predicted pairs a method; a mark is the share of pairs "
+        f"Split-conformal intervals of up to n = {int(table.n.max())} predicted pairs per method; a mark is the share of pairs "
         "inside their interval, or the mean width, mean over methods. Dashed: what is promised. Left of its line an interval "
         "promises too much; a narrow one that reaches the line is best."
         + (f" {unbounded} intervals are unbounded: too few pairs to calibrate on." if unbounded else ""),
-        f"{len(shown)} dot plots of coverage by predictor, one a split, and as many of widths.",
+        f"{len(shown)} dot plots of coverage by predictor, one per split, and as many of widths.",
         [*covered, *wide],
         least=290,
         width=190,
@@ -42,7 +42,7 @@ def draw(setting) -> Figure:
 
 
 def _marks(mine, names, labels, x, **legend):
-    """One mark a predictor and level, and the colour of levels."""
+    """One mark per predictor and level, and the colour of levels."""
     y = alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=120, grid=True))
     colour = alt.Color("promised:N", scale=alt.Scale(domain=labels, range="category"), **legend)
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("promised:N"), alt.Tooltip("coverage:Q", format=".1%"),

@@ -14,18 +14,18 @@ def section(setting) -> Section | None:
 
 
 def words(table) -> list[str]:
-    """Measured against promised, a split; the narrowest that keeps its promise."""
-    found, top = [], table.level.max()
+    """Measured against promised, per split; the narrowest that keeps its promise."""
+    sentences, top = [], table.level.max()
     for split in (s for s in SPLIT_NAMES if s in set(table.split)):
         mine = table[(table.split == split) & (table.level == top)]
         within = mine.groupby("predictor", sort=False).coverage.mean()
         if within.isna().all():
-            found.append(
+            sentences.append(
                 f"{SPLIT_NAMES[split].capitalize()}: too few pairs to calibrate intervals that promise {share(top)}; none is "
                 "bounded."
             )
             continue
-        found.append(
+        sentences.append(
             f"{SPLIT_NAMES[split].capitalize()}: intervals that promise {share(top)} hold {share(mine.coverage.mean())} of "
             f"pairs on average ({share(within.min())} to {share(within.max())} by predictor)."
         )
@@ -37,17 +37,17 @@ def words(table) -> list[str]:
     kept = mine[mine.coverage >= top - 0.03]
     if len(kept) and kept.mean_width.notna().any():
         name = kept.mean_width.idxmin()
-        found.append(
+        sentences.append(
             f"Of the {len(kept)} of {len(mine)} forecasts within three points of {share(top)} or above, {name} has the "
             f"narrowest intervals: {number(kept.mean_width[name], 3)} wide on average."
         )
     unbounded = int(table.n_unbounded.sum())
     if unbounded:
-        found.append(
+        sentences.append(
             f"{unbounded} of {unbounded + int(table.n.sum())} intervals are unbounded, for want of pairs to calibrate on, and "
             "stay out of these shares."
         )
-    return found
+    return sentences
 
 
 def listed(table) -> Table:

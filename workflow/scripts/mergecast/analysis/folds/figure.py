@@ -1,4 +1,4 @@
-"""Every fold's r as a dot, the mean as a bar, predictors above and baselines below, one panel a method."""
+"""Every fold's r as a dot, the mean as a bar, predictors above and baselines below, one panel per method."""
 
 import altair as alt
 import numpy as np
@@ -27,7 +27,7 @@ def draw(setting) -> Figure:
         f"Each dot is one of n = {span(table.groupby(['method', 'predictor']).size())} folds: Pearson r between forecast and "
         "measurement over the pairs of the task held out. Bar and number: mean. Blue: predictors. Orange diamonds: baselines, "
         "which a forecast has to beat.",
-        f"{len(panels)} strip plots of fold correlations by predictor, one a merge method.",
+        f"{len(panels)} strip plots of fold correlations by predictor, one per merge method.",
         panels,
         least=300,
         most="38rem",

@@ -16,12 +16,24 @@ def section(setting) -> Section:
 
 
 def listed(table: pd.DataFrame, methods: list[str]) -> list[dict]:
-    """One row a predictor: `cells` by method (`mean_r, sd_r, pooled_r, undefined, folds`), their `mean` r and `mae`."""
-    found, order = [], table.sort_values("kind", ascending=False, kind="stable")
+    """One row per predictor.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table "scores", of one split and target.
+    methods : list of str
+
+    Returns
+    -------
+    list of dict
+        `name`, `kind`, `cells` by method (`mean_r, sd_r, pooled_r, undefined, folds`, or None), their `mean` r and `mae`.
+    """
+    rows, order = [], table.sort_values("kind", ascending=False, kind="stable")
     for name in unique(order.predictor):
         mine = order[order.predictor == name].set_index("method")
         cells = [mine.loc[method] if method in mine.index else None for method in methods]
-        found.append(
+        rows.append(
             {
                 "name": name,
                 "kind": mine.kind.iloc[0],
@@ -41,4 +53,4 @@ def listed(table: pd.DataFrame, methods: list[str]) -> list[dict]:
                 ],
             }
         )
-    return found
+    return rows

@@ -1,4 +1,4 @@
-"""Heatmap metric × method of the share of folds that keep a metric, one panel a direction."""
+"""Heatmap metric × method of the share of folds that keep a metric, one panel per direction."""
 
 from ...charts import Cells, Figure, Panel, heatmap, number, spec
 from ...tables.reading import by_category, require, unique

@@ -6,21 +6,21 @@ from .figure import draw
 
 
 def section(setting) -> Section:
-    """A heatmap a direction, and the scores of what was kept."""
+    """A heatmap per direction, and the scores of what was kept."""
     greedy, kept = setting.tables["greedy"], setting.tables["greedy_metrics"]
     return Section(words(greedy, kept), [draw(setting)], [listed(greedy)])
 
 
 def words(greedy, kept) -> list[str]:
     """Mean r and size of what each direction keeps, and the metric kept most."""
-    found = []
+    sentences = []
     for direction, mine in greedy.groupby("direction", sort=False):
         most = kept[kept.direction == direction].groupby("metric", sort=False).frequency.mean()
-        found.append(
+        sentences.append(
             f"{direction.capitalize()} selection keeps {number(mine.mean_n_metrics.mean(), 1)} metrics on average and reaches "
             f"a mean r of {number(mine.mean_r.mean())}; it keeps {most.idxmax()} most often ({100 * most.max():.0f}% of folds)."
         )
-    return found
+    return sentences
 
 
 def listed(greedy) -> Table:

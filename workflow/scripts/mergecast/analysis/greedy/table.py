@@ -36,15 +36,35 @@ def greedy(
 
     "forward" starts with no metric and adds the one that raises the training r most, while it gains at least
     `least_gain`; "reverse" starts with all and removes the one whose removal lowers it least, while that costs at most
-    `most_loss`, and keeps one at least. Both thresholds are in units of r; 0.001 is the published one. Of equal metrics the
-    first is taken. What is kept is fitted by least squares with intercept on the training pairs and scored on the held-out
-    ones (`_refit.score_rows`; where nothing is kept, the training mean is forecast and r is undefined).
-    `frequency` in [0, 1]: share of folds that keep the metric; `mean_rank` ≥ 1: the mean step at which it was added
-    (forward) or removed (reverse), NaN if it never was; `mean_n_metrics`: metrics kept, mean over folds.
+    `most_loss`, and keeps one at least. Of equal metrics the first is taken. What is kept is fitted by least squares with
+    intercept on the training pairs and scored on the held-out ones (`_refit.score_rows`; where nothing is kept, the training
+    mean is forecast and r is undefined).
     Metrics that are exact combinations of others have no variance of their own: forward never adds one after them
     (pivoted Gram-Schmidt, 1e-10 of its variance), reverse removes them first (ridge of 1e-10 on the correlation matrix).
-    Source: the greedy selections of "Demystifying Mergeability", without its random restarts.
-    Raises MergecastError for a negative threshold or an unknown split.
+
+    Parameters
+    ----------
+    design : Design
+        Of metrics.
+    split : str, default "loto"
+    least_gain, most_loss : float, default 0.001
+        Thresholds in units of r, at least 0; 0.001 is the published one.
+
+    Returns
+    -------
+    tuple of two DataFrames
+        Scores: those of `_refit.score_rows`, and `mean_n_metrics`: metrics kept, mean over folds. Metrics: `frequency` in
+        [0, 1]: share of folds that keep the metric; `mean_rank` ≥ 1: the mean step at which it was added (forward) or
+        removed (reverse), NaN if it never was.
+
+    Raises
+    ------
+    MergecastError
+        For a negative threshold or an unknown split.
+
+    Notes
+    -----
+    The greedy selections of "Demystifying Mergeability", without its random restarts.
     """
     for name, value in (("least_gain", least_gain), ("most_loss", most_loss)):
         if not value >= 0:
@@ -58,21 +78,33 @@ def greedy(
     table, metrics = [], []
     for direction, steps in ranks.items():
         kept = (steps > 0) == (direction == "forward")
-        found = [_validate(design, fold, *scaled[i], kept[i]) for i, fold in enumerate(folds)]
-        for m, (method, row) in enumerate(zip(design.methods, _refit.score_rows(design.Y, found), strict=True)):
+        predictions = [_validate(design, fold, *scaled[i], kept[i]) for i, fold in enumerate(folds)]
+        for m, (method, row) in enumerate(zip(design.methods, _refit.score_rows(design.Y, predictions), strict=True)):
             size = float(kept[:, m].sum(axis=1).mean())
             table.append({"direction": direction, "method": method, **row, "mean_n_metrics": size})
             for f, metric in enumerate(design.features):
-                own = steps[:, m, f]
-                rank = float(own[own > 0].mean()) if (own > 0).any() else np.nan
+                of_metric = steps[:, m, f]
+                rank = float(of_metric[of_metric > 0].mean()) if (of_metric > 0).any() else np.nan
                 metrics.append((direction, method, metric, float(kept[:, m, f].mean()), rank))
     return pd.DataFrame(table, columns=SCORES), pd.DataFrame(metrics, columns=METRICS)
 
 
 def forward(gram: np.ndarray, product: np.ndarray, least_gain: float) -> np.ndarray:
-    """The step (B, M, F) at which each metric is added, 1 the first; 0 where it is not.
+    """The step at which each metric is added.
 
-    `gram` (B, F, F): correlations of the metrics in B folds; `product` (B, F, M): their correlations with M targets.
+    Parameters
+    ----------
+    gram : (B, F, F) array
+        Correlations of the F metrics in B folds.
+    product : (B, F, M) array
+        Their correlations with M targets.
+    least_gain : float
+        In units of r.
+
+    Returns
+    -------
+    (B, M, F) array of int
+        1 is the first step; 0 where the metric is not added.
     """
     n_folds, n_metrics, n_methods = product.shape
     rest = np.repeat(gram, n_methods, axis=0)  # what the metrics added so far leave of the others
@@ -80,9 +112,9 @@ def forward(gram: np.ndarray, product: np.ndarray, least_gain: float) -> np.ndar
     steps, reached, active = np.zeros(left.shape, dtype=int), np.zeros(len(left)), np.ones(len(left), dtype=bool)
     everyone = np.arange(len(left))
     for step in range(1, n_metrics + 1):
-        own = np.diagonal(rest, axis1=1, axis2=2)
-        free = (own > LEAST) & (steps == 0)
-        gains = np.divide(left**2, own, out=np.zeros_like(left), where=free)
+        variance = np.diagonal(rest, axis1=1, axis2=2)
+        free = (variance > LEAST) & (steps == 0)
+        gains = np.divide(left**2, variance, out=np.zeros_like(left), where=free)
         best = np.argmax(gains, axis=1)
         gain = gains[everyone, best]
         total = np.minimum(reached + gain, 1.0)
@@ -98,7 +130,20 @@ def forward(gram: np.ndarray, product: np.ndarray, least_gain: float) -> np.ndar
 
 
 def reverse(gram: np.ndarray, product: np.ndarray, most_loss: float) -> np.ndarray:
-    """The step (B, M, F) at which each metric is removed, 1 the first; 0 where it is kept. As `forward`."""
+    """The step at which each metric is removed.
+
+    Parameters
+    ----------
+    gram, product : array
+        As for `forward`.
+    most_loss : float
+        In units of r.
+
+    Returns
+    -------
+    (B, M, F) array of int
+        1 is the first step; 0 where the metric is kept.
+    """
     n_folds, n_metrics, n_methods = product.shape
     gram = np.repeat(gram + LEAST * np.eye(n_metrics), n_methods, axis=0)
     target = np.moveaxis(product, 2, 1).reshape(-1, n_metrics)
@@ -106,9 +151,9 @@ def reverse(gram: np.ndarray, product: np.ndarray, most_loss: float) -> np.ndarr
     kept = np.tile(np.arange(n_metrics), (len(target), 1))
     for step in range(1, n_metrics):
         inverse = np.linalg.inv(gram[now[:, None, None], kept[:, :, None], kept[:, None, :]])
-        own = target[now[:, None], kept]
-        weights = np.matmul(inverse, own[:, :, None])[:, :, 0]
-        reached = np.clip((weights * own).sum(axis=1), 0.0, 1.0)[:, None]
+        correlations = target[now[:, None], kept]
+        weights = np.matmul(inverse, correlations[:, :, None])[:, :, 0]
+        reached = np.clip((weights * correlations).sum(axis=1), 0.0, 1.0)[:, None]
         after = np.maximum(reached - weights**2 / np.diagonal(inverse, axis1=1, axis2=2), 0.0)
         losses = np.sqrt(reached) - np.sqrt(after)
         losses[losses < NO_LOSS] = 0.0
@@ -138,7 +183,7 @@ def _validate(design: Design, fold, x, middle, spread, kept) -> _refit.Held:
     held, Y = (design.X[fold.validation] - middle) / spread, design.Y[fold.train]
     level = Y.mean(axis=0)
     predicted = np.tile(level, (len(held), 1))
-    for m, own in enumerate(kept):
-        weights, *_ = np.linalg.lstsq(x[:, own], Y[:, m] - level[m], rcond=None)
-        predicted[:, m] += held[:, own] @ weights
+    for m, mask in enumerate(kept):
+        weights, *_ = np.linalg.lstsq(x[:, mask], Y[:, m] - level[m], rcond=None)
+        predicted[:, m] += held[:, mask] @ weights
     return _refit.Held(fold.validation, predicted)

@@ -20,7 +20,17 @@ def section(setting) -> Section:
 
 
 def listed(checkpoints: pd.DataFrame) -> dict:
-    """The columns that a setting has of its single models: `head` (heading, digits, is a share) and `rows` of cells."""
+    """The columns that a setting has of its single models.
+
+    Parameters
+    ----------
+    checkpoints : DataFrame
+
+    Returns
+    -------
+    dict
+        `head` (heading, digits, is a share), `source`: whether sources are known, and `rows` of cells.
+    """
     columns = [column for column in COLUMNS if column in checkpoints]
     return {
         "head": [(*COLUMNS[column], column.endswith("accuracy")) for column in columns],
@@ -33,12 +43,21 @@ def listed(checkpoints: pd.DataFrame) -> dict:
 
 
 def singles(checkpoints: pd.DataFrame) -> Figure:
-    """One row a task: chance, zero-shot and fine-tuned accuracy on one line, as far as they are known."""
+    """One row per task: chance, zero-shot and fine-tuned accuracy on one line, as far as they are known.
+
+    Parameters
+    ----------
+    checkpoints : DataFrame
+
+    Returns
+    -------
+    Figure
+    """
     order = list(checkpoints.sort_values("fine_tuned_accuracy", ascending=False, kind="stable").task)
     kinds = {"chance_accuracy": "chance", "zero_shot_accuracy": "zero-shot", "fine_tuned_accuracy": "fine-tuned"}
     kinds = {column: kind for column, kind in kinds.items() if column in checkpoints}
-    given = ["task", *(column for column in ("n_test_images",) if column in checkpoints)]
-    long = checkpoints.melt(given, list(kinds), "kind", "accuracy").replace({"kind": kinds})
+    keys = ["task", *(column for column in ("n_test_images",) if column in checkpoints)]
+    long = checkpoints.melt(keys, list(kinds), "kind", "accuracy").replace({"kind": kinds})
     y = alt.Y("task:N", sort=order, title=None)
     layers, shapes = [], ["cross", "diamond", "circle"][-len(kinds) :]
     if "zero_shot_accuracy" in checkpoints:
@@ -62,12 +81,12 @@ def singles(checkpoints: pd.DataFrame) -> Figure:
                 alt.Tooltip("task:N"),
                 alt.Tooltip("kind:N"),
                 alt.Tooltip("accuracy:Q", format=".3f"),
-                *[alt.Tooltip("n_test_images:Q", title="test images") for _ in given[1:]],
+                *[alt.Tooltip("n_test_images:Q", title="test images") for _ in keys[1:]],
             ],
         )
     )
     means = ", ".join(f"{kind} {checkpoints[column].mean():.2f}" for column, kind in kinds.items())
-    told = f"Test accuracy of {len(order)} tasks: mean {means}."
+    described = f"Test accuracy of {len(order)} tasks: mean {means}."
     before = len(kinds) > 1
     return Figure(
         "singles",
@@ -75,7 +94,7 @@ def singles(checkpoints: pd.DataFrame) -> Figure:
         "Chance is one over the number of classes; zero-shot is the base with the task's frozen text head."
         if before
         else "Test accuracy of each fine-tuned model on its own task, as the tables give it.",
-        told,
-        [Panel("", spec(alt.layer(*layers, dots).properties(height=22 * len(order)), told))],
+        described,
+        [Panel("", spec(alt.layer(*layers, dots).properties(height=22 * len(order)), described))],
         least=320,
     )

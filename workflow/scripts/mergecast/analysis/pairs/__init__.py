@@ -1,4 +1,4 @@
-"""How well each pair merges: one heatmap a merge method."""
+"""How well each pair merges: one heatmap per merge method."""
 
 ORDER = 20
 TITLE = "How well pairs merge"

@@ -1,4 +1,4 @@
-"""Lower triangle of tasks × tasks, one panel a method, all on one colour scale."""
+"""Lower triangle of tasks × tasks, one panel per method, all on one colour scale."""
 
 import altair as alt
 import pandas as pd
@@ -33,7 +33,7 @@ def draw(setting) -> Figure:
         "pairs",
         "Every pair under every method",
         _caption(values, tasks, methods, target),
-        f"{len(panels)} heatmaps of {label}, tasks by tasks, one a merge method.",
+        f"{len(panels)} heatmaps of {label}, tasks by tasks, one per merge method.",
         panels,
         least=250 if len(tasks) <= WRITTEN else 330,
         most="30rem",
@@ -49,7 +49,7 @@ def _caption(values, tasks, methods, target) -> str:
     absent, gaps = len(tasks) * (len(tasks) - 1) // 2 - measured, measured * len(methods) - len(values)
     notes = [
         f"{said}, on one colour scale" + (" (1: as good as the two fine-tuned models)." if _whole(target) else "."),
-        f"{len(tasks)} tasks, {measured} pair{'s' * (measured != 1)} a method. Tasks run from the one that merges best, over "
+        f"{len(tasks)} tasks, {measured} pair{'s' * (measured != 1)} per method. Tasks run from the one that merges best, over "
         "all methods and partners, to the worst.",
         f"{absent} pair{'s' * (absent != 1)} not measured." if absent else "",
         f"{gaps} further cell{'s' * (gaps != 1)} not measured." if gaps else "",

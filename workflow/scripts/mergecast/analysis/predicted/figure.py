@@ -1,4 +1,4 @@
-"""Scatter of forecast against measurement, a panel a method, each pair once; a baseline is never far."""
+"""Scatter of forecast against measurement, a panel per method, each pair once; a baseline is never far."""
 
 import altair as alt
 import numpy as np
@@ -39,7 +39,7 @@ def draw(setting) -> Figure:
         "Forecast against measurement",
         f"A point is one of n pairs, forecast without having seen one of its two tasks (mean of its two folds); blue at first: "
         f"{chosen}.{against} Dashed: a perfect forecast. r: Pearson's over all pairs, each once.",
-        f"{len(panels)} scatter plots of predicted against measured {label}, one a merge method.",
+        f"{len(panels)} scatter plots of predicted against measured {label}, one per merge method.",
         panels,
         controls=[Control("predictor", "Forecast by", names, chosen)],
         least=230,
@@ -51,13 +51,13 @@ def draw(setting) -> Figure:
 
 def _limits(points: pd.DataFrame, rival: str | None) -> dict[str, list[float]]:
     """Ends of both axes by predictor, so that measured and predicted values and the best baseline's fit, and words above."""
-    found = {}
+    ends = {}
     for name in unique(points.predictor):
         seen = points.loc[points.predictor.isin([name, rival]), ["measured", "predicted"]].to_numpy()
         low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
         span = (high - low) or 0.1
-        found[name] = [round(low - 0.04 * span, 4), round(high + 0.2 * span, 4)]
-    return found
+        ends[name] = [round(low - 0.04 * span, 4), round(high + 0.2 * span, 4)]
+    return ends
 
 
 def _scatter(wide, labels, label, rival, beside):

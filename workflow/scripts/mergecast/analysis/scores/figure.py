@@ -1,4 +1,4 @@
-"""Every predictor and baseline: its mean fold r, its interval, and the null, one panel a method."""
+"""Every predictor and baseline: its mean fold r, its interval, and the null, one panel per method."""
 
 import altair as alt
 import pandas as pd
@@ -30,7 +30,7 @@ def draw(setting) -> Figure:
         f"standard deviation of the same predictor refitted after tasks were {drawn}. At the right: mean r, and p against "
         "that. Blue: predictors; orange diamonds: baselines."
         + (f" {undefined} of {int(table.n_folds.sum())} folds undefined." if undefined else ""),
-        f"{len(panels)} charts of mean fold correlations with intervals and nulls, one a merge method.",
+        f"{len(panels)} charts of mean fold correlations with intervals and nulls, one per merge method.",
         panels,
         least=300,
         most="38rem",

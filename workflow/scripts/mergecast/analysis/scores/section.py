@@ -28,23 +28,23 @@ def section(setting) -> Section:
 
 def words(table: pd.DataFrame) -> list[str]:
     """What the scores of the headline say, in sentences."""
-    found = []
+    sentences = []
     mine, rival = best(table, "mean_r", "predictor"), best(table, "mean_r", "baseline")
     if mine and rival:
         wide = table.pivot_table(index="method", columns="predictor", values="mean_r")
         above = [name for name in rivals(table[table.kind == "predictor"]) if name in wide and wide[name].mean() > rival[1]]
         if above:
-            found.append(
+            sentences.append(
                 f"{len(above)} of {table[table.kind == 'predictor'].predictor.nunique()} predictors have a higher mean r than "
                 f"the best baseline, {rival[0]} ({number(rival[1])}); the best is {mine[0]} ({number(mine[1])})."
             )
         else:
-            found.append(f"No predictor beats {rival[0]}: {number(mine[1])} ({mine[0]}) against {number(rival[1])}.")
+            sentences.append(f"No predictor beats {rival[0]}: {number(mine[1])} ({mine[0]}) against {number(rival[1])}.")
     tested = table[table.p.notna() & (table.kind == "predictor")]
     if len(tested):
         below = int((tested.p < 0.05).sum())
         highest = tested.loc[tested.null_mean.idxmax()]
-        found.append(
+        sentences.append(
             f"{below} of {len(tested)} scores of predictors are above what the same predictor reaches when tasks are "
             f"relabelled (p < 0.05; chance alone gives about {round(0.05 * len(tested))}). Relabelled, the mean r is still up "
             f"to {number(highest.null_mean)} ± {number(highest.null_sd)} ({highest.predictor}, {highest.method}): that much "
@@ -53,7 +53,7 @@ def words(table: pd.DataFrame) -> list[str]:
     few = table[table.n_permutations.notna() & (table.n_permutations < 100)]
     if len(few):
         least = few.n_permutations.min()
-        found.append(
+        sentences.append(
             f"For {', '.join(few.predictor.unique())} only {least:.0f} or a few more relabellings were drawn, since each takes "
             f"long, so p cannot be below {number(1 / (1 + least), 3)}."
         )
@@ -61,24 +61,34 @@ def words(table: pd.DataFrame) -> list[str]:
     undefined = undefined[undefined > 0]
     if len(undefined):
         counts = ", ".join(f"{name} {int(n)}" for name, n in undefined.items())
-        found.append(f"r is undefined in {int(undefined.sum())} of {int(table.n_folds.sum())} folds ({counts}).")
-    return found
+        sentences.append(f"r is undefined in {int(undefined.sum())} of {int(table.n_folds.sum())} folds ({counts}).")
+    return sentences
 
 
 def views(scores: pd.DataFrame) -> dict:
-    """What the table's selectors offer: `splits`, `targets`, `methods`, and `rows` by "split|target|method", as text."""
+    """What the table's selectors offer, and the rows of each choice.
+
+    Parameters
+    ----------
+    scores : DataFrame
+
+    Returns
+    -------
+    dict
+        `splits`, `targets`, `methods`, and `rows` by "split|target|method", as text.
+    """
     methods = list(dict.fromkeys(scores.method))
-    found = {}
+    rows = {}
     for (split, target), mine in scores.groupby(["split", "target"], sort=False):
         for method in methods:
-            found[f"{split}|{target}|{method}"] = [_row(row) for row in _ordered(mine[mine.method == method]).itertuples()]
+            rows[f"{split}|{target}|{method}"] = [_row(row) for row in _ordered(mine[mine.method == method]).itertuples()]
         if len(methods) > 1:
-            found[f"{split}|{target}|{EVERY}"] = _over_methods(mine)
+            rows[f"{split}|{target}|{EVERY}"] = _over_methods(mine)
     return {
         "methods": [EVERY, *methods] if len(methods) > 1 else methods,
         "splits": {split: SPLIT_NAMES.get(split, split) for split in dict.fromkeys(scores.split)},
         "targets": {target: target_name(target) for target in dict.fromkeys(scores.target)},
-        "rows": found,
+        "rows": rows,
     }
 
 
@@ -93,16 +103,16 @@ def _row(row) -> list[str]:
 
 
 def _over_methods(table) -> list[list[str]]:
-    found = []
+    rows = []
     for name, kind in rivals(table).items():
         mine = table[table.predictor == name]
         tested, means = mine.p.dropna(), mine.mean(numeric_only=True).to_dict()
         spread = _spread(SimpleNamespace(**means, null_statistic=mine.null_statistic.iloc[0]))
-        found.append([name, kind, _short(mine.mean_r.mean()), *spread, f"{(tested < 0.05).sum()}/{len(tested)} < .05"
+        rows.append([name, kind, _short(mine.mean_r.mean()), *spread, f"{(tested < 0.05).sum()}/{len(tested)} < .05"
                       if len(tested) else "–", _count(mine.n_permutations.min()), _short(mine.pooled_r.mean()),
                       _short(mine.spearman.mean()), _short(mine.r2.mean()), _short(mine.mae.mean(), 3),
                       _short(mine.mean_nonzero.mean(), 1), _undefined(mine.n_undefined.sum(), mine.n_folds.sum())])  # fmt: skip
-    return found
+    return rows
 
 
 def _spread(row) -> tuple[str, str]:

@@ -8,5 +8,5 @@ TABLES = ("selection",)
 
 
 def applies(setting):
-    """There are methods to choose from, and the headline target is one value a pair."""
+    """There are methods to choose from, and the headline target is one value per pair."""
     return setting["symmetric"] and len(setting["methods"]) > 1

@@ -1,4 +1,4 @@
-"""Bars, one a predictor: mean regret of taking the method it forecasts best, against always taking one method."""
+"""Bars, one per predictor: mean regret of taking the method it forecasts best, against always taking one method."""
 
 import altair as alt
 import pandas as pd

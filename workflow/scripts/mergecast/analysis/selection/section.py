@@ -14,19 +14,19 @@ def section(setting) -> Section:
 def words(table) -> list[str]:
     """Does any forecast beat always taking the method that is best on average?"""
     fixed, mine = table.regret_fixed.mean(), table[table.kind == "predictor"].dropna(subset="regret")
-    found = [
+    sentences = [
         f"Always taking the method that is best on average in the training pairs loses {number(fixed, 3)} to the best method "
         f"of each pair (over {int(table.n.max())} choices)."
     ]
     if len(mine):
         first = mine.loc[mine.regret.idxmin()]
         verdict = "less: it pays" if first.regret < fixed else "no less: it does not pay"
-        found.append(
+        sentences.append(
             f"Choosing by {first.predictor}, the best predictor, loses {number(first.regret, 3)}, {verdict} to choose by "
             f"forecast; it names the best method in {share(first.hits)} of pairs."
         )
-        found.append(f"{int((mine.regret < fixed).sum())} of {len(mine)} predictors lose less than the fixed choice.")
-    return found
+        sentences.append(f"{int((mine.regret < fixed).sum())} of {len(mine)} predictors lose less than the fixed choice.")
+    return sentences
 
 
 def listed(table) -> Table:

@@ -22,15 +22,27 @@ def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.D
 
 
 def selection(predictions: pd.DataFrame) -> pd.DataFrame:
-    """One row a predictor, from its leave-one-task-out predictions of all methods (rows of one target).
+    """One row per predictor, from its leave-one-task-out predictions of all methods (rows of one target).
 
     For each of the `n` held-out (fold, pair): chosen is the method with the highest prediction (of equal ones the first
     of the table, so a predictor that tells no methods apart chooses that one always); fixed the method that is best on
-    average over the pairs without the fold's task; the oracle takes the highest measured. `hits` in [0, 1]: share of
-    choices that are best or as good; `value_*`: mean measured target; `regret` and `regret_fixed` ≥ 0: what chosen and
-    fixed lose to the oracle, all in units of the target.
-    Raises MergecastError for a missing column or value, targets that are none of accuracy and normalised accuracy, several
-    targets, and a predictor without a forecast of some method.
+    average over the pairs without the fold's task; the oracle takes the highest measured.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        `hits` in [0, 1]: share of choices that are best or as good; `value_*`: mean measured target; `regret` and
+        `regret_fixed` ≥ 0: what chosen and fixed lose to the oracle, all in units of the target.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column or value, targets that are none of accuracy and normalised accuracy, several targets, a
+        forecast that stands there twice, a predictor without a forecast of some method, and a task that every pair has.
     """
     _checks.require(predictions, "predictions", NEEDED)
     _checks.one_target(predictions, "predictions")
@@ -39,8 +51,8 @@ def selection(predictions: pd.DataFrame) -> pd.DataFrame:
     _checks.numbers(predictions, "predictions", ["measured", "predicted"])
     methods = list(dict.fromkeys(predictions["method"]))
     rows = []
-    for (predictor, kind), own in predictions.groupby(["predictor", "kind"], sort=False):
-        measured, predicted = (_grid(own, column, predictor, methods) for column in ("measured", "predicted"))
+    for (predictor, kind), forecasts in predictions.groupby(["predictor", "kind"], sort=False):
+        measured, predicted = (_grid(forecasts, column, predictor, methods) for column in ("measured", "predicted"))
         rows.append({"predictor": predictor, "kind": kind, **_choices(measured, predicted.to_numpy())})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -74,7 +86,7 @@ def _best_on_average(measured: pd.DataFrame) -> np.ndarray:
 
 
 def _grid(rows: pd.DataFrame, column: str, predictor: str, methods: list[str]) -> pd.DataFrame:
-    """One row a (fold, pair), one column a method."""
+    """One row per (fold, pair), one column per method."""
     index = ["fold", *PAIR]
     if rows.duplicated([*index, "method"]).any():
         first = rows[rows.duplicated([*index, "method"])].iloc[0]

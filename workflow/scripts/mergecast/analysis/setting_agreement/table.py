@@ -18,14 +18,29 @@ def make(tables: Mapping[str, Mapping], settings: Mapping[str, Mapping]) -> dict
         coefficients = tables[name]["coefficients"]
         mine = coefficients[coefficients["target"] == setting["target"]]
         alike.setdefault((setting["predictor"], setting["target"]), {})[name] = mine
-    parts = [between_settings(found, predictor).assign(target=target) for (predictor, target), found in alike.items()]
+    parts = [between_settings(by_setting, predictor).assign(target=target) for (predictor, target), by_setting in alike.items()]
     return {"setting_agreement": pd.concat(parts, ignore_index=True)[[*SETTINGS, "target"]]}
 
 
 def between_settings(coefficients: dict[str, pd.DataFrame], predictor: str | None = None) -> pd.DataFrame:
-    """One row a predictor, method and two settings that both have it, over the metrics that both have; see `compare`.
+    """One row per predictor, method and two settings that both have it, over the metrics that both have.
 
-    `coefficients`: the table of each setting, by its name. Raises MergecastError as `stability` does, naming the setting.
+    Parameters
+    ----------
+    coefficients : dict of DataFrame
+        The table of each setting, by its name.
+    predictor : str, optional
+        That one alone; otherwise every one that learns from metrics.
+
+    Returns
+    -------
+    DataFrame
+        Columns `SETTINGS`; see `compare`.
+
+    Raises
+    ------
+    MergecastError
+        As `stability` does, naming the setting.
     """
     means = {}
     for setting, table in coefficients.items():
@@ -37,6 +52,6 @@ def between_settings(coefficients: dict[str, pd.DataFrame], predictor: str | Non
     for a, b in combinations(means, 2):
         for key in means[a]:
             if key in means[b] and (means[a][key].index.intersection(means[b][key].index)).size:
-                found = compare(means[a][key], means[b][key])
-                rows.append({"predictor": key[0], "method": key[1], "setting_a": a, "setting_b": b, **found})
+                agreement = compare(means[a][key], means[b][key])
+                rows.append({"predictor": key[0], "method": key[1], "setting_a": a, "setting_b": b, **agreement})
     return agreements(rows, SETTINGS)

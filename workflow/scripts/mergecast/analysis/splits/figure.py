@@ -1,4 +1,4 @@
-"""One row a predictor: r under every split, and the folds of disjoint halves as boxes."""
+"""One row per predictor: r under every split, and the folds of disjoint halves as boxes."""
 
 import altair as alt
 

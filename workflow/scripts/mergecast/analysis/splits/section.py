@@ -19,7 +19,7 @@ def section(setting) -> Section | None:
 
 def words(scores: pd.DataFrame, halves: pd.DataFrame, splits) -> list[str]:
     """How far the best predictor and the best baseline of each split get."""
-    found = []
+    sentences = []
     for split in splits:
         mine = scores[scores.split == split]
         column = "pooled_r" if split == "l2to" else "mean_r"
@@ -27,7 +27,7 @@ def words(scores: pd.DataFrame, halves: pd.DataFrame, splits) -> list[str]:
         if predictor:
             rival = f", the best baseline {number(baseline[1])} ({baseline[0]})" if baseline else ""
             label = "pooled r" if column == "pooled_r" else "mean r"
-            found.append(
+            sentences.append(
                 f"{SPLIT_NAMES[split].capitalize()}: the best predictor reaches a {label} of {number(predictor[1])} "
                 f"({predictor[0]}){rival}."
             )
@@ -35,8 +35,8 @@ def words(scores: pd.DataFrame, halves: pd.DataFrame, splits) -> list[str]:
         predictor = best(scores[scores.split == "disjoint"], "mean_r", "predictor")
         if predictor:
             r = halves.loc[halves.predictor == predictor[0], "pearson"].dropna()
-            found.append(
+            sentences.append(
                 f"Trained on the pairs of one half of the tasks and tested on the other, {predictor[0]} has r between "
                 f"{number(r.quantile(0.05))} and {number(r.quantile(0.95))} in nine of ten of {len(r)} half × method folds."
             )
-    return found
+    return sentences

@@ -14,16 +14,16 @@ def words(table) -> list[str]:
     """How many metrics keep their sign in all folds, how many are in all folds."""
     always = table[(table.selected >= 1) & (table.sign_agreement >= 1)]
     used = table[table.selected > 0]
-    found = [
+    sentences = [
         f"{table.predictor.iloc[0]} uses {share(table.selected.mean())} of metrics on average over folds and methods; where it "
         f"uses one, the majority sign holds in {share(used.sign_agreement.mean())} of folds (half would be a coin toss)."
     ]
     methods = table.method.nunique()
     steady = always.groupby("metric", sort=False).method.nunique()
     steady = [name for name, n in steady.items() if n == methods]
-    found.append(
+    sentences.append(
         f"In every fold of every method, with one sign: {', '.join(steady)}."
         if steady
         else "No metric is used with one sign in every fold of every method."
     )
-    return found
+    return sentences

@@ -11,13 +11,25 @@ COLUMNS = ["predictor", "method", "metric", "selected", "sign_agreement", "mean"
 
 
 def stability(coefficients: pd.DataFrame, predictor: str | None = None) -> pd.DataFrame:
-    """One row a predictor, method and metric, in the order of the table of coefficients (of one target).
+    """One row per predictor, method and metric, in the order of the table of coefficients (of one target).
 
-    `selected`: share of folds with a coefficient other than 0, in [0, 1]; `sign_agreement`: share of the more frequent
-    sign among those, in [0.5, 1], NaN if there is none; `mean` and population `sd` of the coefficient over folds, in
-    units of the target per scaled unit of the metric. `predictor`: that one alone; otherwise every one that learns from
-    metrics.
-    Raises MergecastError for a missing column or value, several targets, a predictor that is not in the table.
+    Parameters
+    ----------
+    coefficients : DataFrame
+    predictor : str, optional
+        That one alone; otherwise every one that learns from metrics.
+
+    Returns
+    -------
+    DataFrame
+        `selected`: share of folds with a coefficient other than 0, in [0, 1]; `sign_agreement`: share of the more frequent
+        sign among those, in [0.5, 1], NaN if there is none; `mean` and population `sd` of the coefficient over folds, in
+        units of the target per scaled unit of the metric.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column or value, several targets, a predictor that is not in the table.
     """
     rows = of_metrics(coefficients, predictor)
     value = rows["coefficient"]

@@ -8,5 +8,5 @@ TABLES = ("subset_ranking", "subset_scores")
 
 
 def applies(setting):
-    """The headline target is one value a pair."""
+    """The headline target is one value per pair."""
     return setting["symmetric"]

@@ -1,4 +1,4 @@
-"""Scatter of a set's score against its measured merge, one panel a method, for the best predictor and baseline."""
+"""Scatter of a set's score against its measured merge, one panel per method, for the best predictor and baseline."""
 
 import altair as alt
 import pandas as pd
@@ -14,23 +14,23 @@ def draw(setting) -> Figure:
     """Beside both, the measured pairs, the best that scores of pairs can do. Raises MergecastError on an empty table."""
     scores = require(setting.tables["subset_scores"], "subset_scores", "predictor", "kind", "method", "score", "measured")
     ranking = require(setting.tables["subset_ranking"], "subset_ranking", "predictor", "kind", "method", "spearman", "size")
-    found = {name[0]: kind for kind in KINDS if (name := best(ranking, "spearman", kind))} or only_measured(ranking)
+    kinds = {name[0]: kind for kind in KINDS if (name := best(ranking, "spearman", kind))} or only_measured(ranking)
     label, by, panels = words(setting.target), ranking.set_index(["method", "predictor"]), []
     for method in unique(ranking.method):
-        mine = scores[(scores.method == method) & scores.predictor.isin(list(found))]
-        texts = pd.DataFrame([{"kind": kind, "text": f"ρ {_spearman(by, method, name)}"} for name, kind in found.items()])
-        described = ", ".join(f"{name} {number(by.spearman.get((method, name)))}" for name in found)
+        mine = scores[(scores.method == method) & scores.predictor.isin(list(kinds))]
+        texts = pd.DataFrame([{"kind": kind, "text": f"ρ {_spearman(by, method, name)}"} for name, kind in kinds.items()])
+        described = ", ".join(f"{name} {number(by.spearman.get((method, name)))}" for name in kinds)
         chart = _chart(mine[["predictor", "kind", "tasks", "score", "measured"]].round(4), texts, label)
         described = f"Score against measured {label} of sets merged with {method}; Spearman: {described}."
         panels.append(Panel(method, spec(chart, described)))
-    shown = "; ".join(f"{COLOURS[kind]}: {name}" for name, kind in found.items())
+    shown = "; ".join(f"{COLOURS[kind]}: {name}" for name, kind in kinds.items())
     return Figure(
         "subsets",
         "Score of a set against its measured merge",
         f"A point is one of n = {int(ranking.n_subsets.max())} random sets of {int(ranking['size'].max())} tasks, merged at "
         f"once; its score is the mean over its pairs. Shown is the best of each kind: {shown}. ρ: Spearman, with 95 % "
         "bootstrap interval.",
-        f"{len(panels)} scatter plots, one a merge method.",
+        f"{len(panels)} scatter plots, one per merge method.",
         panels,
         least=230,
         most="26rem",

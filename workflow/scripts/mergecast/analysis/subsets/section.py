@@ -7,7 +7,7 @@ from .figure import KINDS, draw
 
 
 def section(setting) -> Section:
-    """A scatter a method for the best of each kind, and all in a table."""
+    """A scatter per method for the best of each kind, and all in a table."""
     ranking = setting.tables["subset_ranking"]
     return Section(words(ranking), [draw(setting)], [listed(ranking, unique(ranking.method))])
 
@@ -16,25 +16,25 @@ def words(ranking) -> list[str]:
     """The best predictor against the best baseline and what measured pairs could do."""
     size, n = int(ranking["size"].max()), int(ranking.n_subsets.max())
     predictor, baseline, ceiling = (best(ranking, "spearman", kind) for kind in KINDS)
-    found = []
+    sentences = []
     if predictor:
         rival = f"; the best baseline, {baseline[0]}, {number(baseline[1])}" if baseline else ""
-        found.append(
+        sentences.append(
             f"{n} random sets of {size} tasks were merged at once. Scored by the mean of its pairs' forecasts, the order of "
             f"sets under {predictor[0]} has a Spearman of {number(predictor[1])} with the measured merges (mean over "
             f"methods){rival}."
         )
     if ceiling:
-        found.append(f"Even the measured pairs, were they known, reach {number(ceiling[1])}.")
-    if not found:
-        found.append(
+        sentences.append(f"Even the measured pairs, were they known, reach {number(ceiling[1])}.")
+    if not sentences:
+        sentences.append(
             f"{n} random set{'s' if n > 1 else ''} of {size} tasks {'were' if n > 1 else 'was'} merged at once. No Spearman is "
             "defined under every method, so nothing can be said of their order."
         )
     missing = int(ranking.n_pairs_missing.max())
     if missing:
-        found.append(f"{missing} pairs of these sets have no forecast and are left out of the means.")
-    return found
+        sentences.append(f"{missing} pairs of these sets have no forecast and are left out of the means.")
+    return sentences
 
 
 def listed(ranking, methods) -> Table:

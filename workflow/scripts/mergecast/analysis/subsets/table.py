@@ -25,8 +25,8 @@ def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.D
     target, predictions = setting["target"], tables["predictions"]
     mine = predictions[predictions["target"] == target]
     draws, seed = setting["bootstrap"], setting["seed"]
-    found = ranking(mine, tables["subsets"], tables["merges"], target, n_bootstrap=draws, seed=seed)
-    return dict(zip(("subset_ranking", "subset_scores"), found, strict=True))
+    results = ranking(mine, tables["subsets"], tables["merges"], target, n_bootstrap=draws, seed=seed)
+    return dict(zip(("subset_ranking", "subset_scores"), results, strict=True))
 
 
 def ranking(
@@ -42,17 +42,37 @@ def ranking(
 
     The score of a subset is the mean over its pairs of the pair's forecast (each pair once: the mean of its out-of-fold
     predictions), in units of the target; of kind "measured", of what the pair measured: how far pairs could take one that
-    knew them all. Pairs without a forecast are left out of the mean, their number is `n_pairs_missing`; a subset without
-    any is left out of the ranking. `measured` is the mean over the subset's tasks of `target` in the merge of them all.
-    `spearman` has a bootstrap 95 % interval: tasks are drawn with replacement, a subset weighs the product of how often its
-    tasks were drawn, ranks stay as they are; there is none where half of the draws or more leave nothing to correlate.
-    `mean_top`, `mean_bottom`: mean measured value of the 10 highest and lowest scored, a quarter where there are under 40.
+    knew them all. Pairs without a forecast are left out of the mean; a subset without any is left out of the ranking.
     Each of a pair's two folds has seen the other task's merges, so that this ranks merges of tasks whose pairs are known in
     part, not of new ones; and `train_mean` ranks them upside down, as its training mean is higher without a poor task.
-    Subsets of different sizes are ranked apart. NaN where undefined.
-    `predictions`: leave-one-task-out rows of this target; `subsets`: columns method, subset, tasks ("a|b|c"), task and the
-    target. Raises MergecastError for a missing column or value, a target that belongs to one of the two tasks, a subset
-    without a row for each task, and tables that share no method.
+    Subsets of different sizes are ranked apart.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Leave-one-task-out rows of this target.
+    subsets : DataFrame
+        Columns method, subset, tasks ("a|b|c"), task and the target.
+    merges : DataFrame
+    target : str
+    n_bootstrap : int, default 1000
+        Draws of tasks.
+    seed : int, default 0
+
+    Returns
+    -------
+    tuple of two DataFrames
+        Rankings: `spearman` has a bootstrap 95 % interval: tasks are drawn with replacement, a subset weighs the product of
+        how often its tasks were drawn, ranks stay as they are; there is none where more than half of the draws leave nothing
+        to correlate. `mean_top`, `mean_bottom`: mean measured value of the 10 highest and lowest scored, a quarter where
+        there are under 40. `n_pairs_missing`: pairs without a forecast. NaN where undefined.
+        Scores: `measured` is the mean over the subset's tasks of `target` in the merge of them all.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column or value, a target that belongs to one of the two tasks, several targets, a subset without a row
+        for each task, and tables that share no method.
     """
     _pairs.symmetric(target, "subset ranking")
     _checks.require(predictions, "predictions", PREDICTIONS)
@@ -61,12 +81,12 @@ def ranking(
     merged, drawn = _merged(subsets, target), {}
     ranks, rows = [], []
     for (predictor, kind, method), forecast in _forecasts(predictions, merges, target).items():
-        for size, own in merged.get(method, {}).items():
-            scored = _scored(own, forecast)
+        for size, of_size in merged.get(method, {}).items():
+            scored = _scored(of_size, forecast)
             names = {"predictor": predictor, "kind": kind, "method": method}
             rows += [{**names, **row} for row in scored.to_dict("records")]
-            missing = {pair for tasks in own["members"] for pair in _pairs.within(tasks)} - set(forecast)
-            weights = _weights(own["members"], n_bootstrap, seed, drawn)
+            missing = {pair for tasks in of_size["members"] for pair in _pairs.within(tasks)} - set(forecast)
+            weights = _weights(of_size["members"], n_bootstrap, seed, drawn)
             ranks.append({
                 **names, "target": target, "size": size, **_scores(scored, weights), "n_pairs_missing": len(missing),
             })  # fmt: skip
@@ -76,10 +96,10 @@ def ranking(
 
 
 def _merged(subsets: pd.DataFrame, target: str) -> dict[str, dict[int, pd.DataFrame]]:
-    """By method and size: `subset`, `tasks`, `members` (tuple) and `measured`, one row a subset."""
+    """By method and size: `subset`, `tasks`, `members` (tuple) and `measured`, one row per subset."""
     _checks.require(subsets, "subsets", ["method", "subset", "tasks", "task", target])
     _checks.numbers(subsets, "subsets", [target])
-    found: dict = {}
+    by_method: dict = {}
     for (method, subset, tasks), rows in subsets.groupby(["method", "subset", "tasks"], sort=False):
         members = tuple(tasks.split("|"))
         if len(members) < 2 or sorted(rows["task"]) != sorted(set(members)):
@@ -87,25 +107,25 @@ def _merged(subsets: pd.DataFrame, target: str) -> dict[str, dict[int, pd.DataFr
                 f"table subsets: method {method!r}, subset {subset!r}: needs one row for each task of {tasks}; correct it"
             )
         row = {"subset": subset, "tasks": tasks, "members": members, "measured": float(rows[target].mean())}
-        found.setdefault(method, {}).setdefault(len(members), []).append(row)
-    return {method: {size: pd.DataFrame(rows) for size, rows in sizes.items()} for method, sizes in found.items()}
+        by_method.setdefault(method, {}).setdefault(len(members), []).append(row)
+    return {method: {size: pd.DataFrame(rows) for size, rows in sizes.items()} for method, sizes in by_method.items()}
 
 
 def _forecasts(predictions: pd.DataFrame, merges: pd.DataFrame, target: str) -> dict:
     """By (predictor, kind, method): the forecast of each pair, once; the measured pairs last."""
     rows = predictions.assign(pair=_pairs.keys(predictions))
     once = rows.groupby(["predictor", "kind", "method", "pair"], sort=False)["predicted"].mean()
-    found: dict = {}
+    forecasts: dict = {}
     for (*names, pair), value in once.items():
-        found.setdefault(tuple(names), {})[pair] = value
-    methods = {name[2] for name in found}
+        forecasts.setdefault(tuple(names), {})[pair] = value
+    methods = {name[2] for name in forecasts}
     measured = _pairs.measured(merges, target)
-    return found | {(MEASURED, "measured", method): pairs for method, pairs in measured.items() if method in methods}
+    return forecasts | {(MEASURED, "measured", method): pairs for method, pairs in measured.items() if method in methods}
 
 
-def _scored(own: pd.DataFrame, forecast: dict) -> pd.DataFrame:
-    found = [[forecast[pair] for pair in _pairs.within(tasks) if pair in forecast] for tasks in own["members"]]
-    return own.assign(score=[float(np.mean(values)) if values else np.nan for values in found]).drop(columns="members")
+def _scored(subsets: pd.DataFrame, forecast: dict) -> pd.DataFrame:
+    forecasts = [[forecast[pair] for pair in _pairs.within(tasks) if pair in forecast] for tasks in subsets["members"]]
+    return subsets.assign(score=[float(np.mean(values)) if values else np.nan for values in forecasts]).drop(columns="members")
 
 
 def _scores(scored: pd.DataFrame, weights: np.ndarray) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""One panel a target, one row a predictor: a dot a method, a bar at their mean."""
+"""One panel per target, one row per predictor: a dot per method, a bar at their mean."""
 
 import altair as alt
 
@@ -14,11 +14,11 @@ def draw(setting) -> Figure:
     low = min(-0.25, table.mean_r.min() if table.mean_r.notna().any() else 0)
     for target in unique(table.target):
         mine = table.loc[table.target == target, ["predictor", "kind", "method", "mean_r"]].round(4)
-        alternative = f"Mean fold r of {len(names)} predictors for {target_name(target)}, a dot a method."
+        alternative = f"Mean fold r of {len(names)} predictors for {target_name(target)}, a dot per method."
         panels.append(Panel(target_name(target), spec(_chart(mine, names, low), alternative)))
     return Figure(
         "targets",
-        "One panel a target",
+        "One panel per target",
         f"Leave one task out; small dot: mean r over n = {int(table.n_folds.max())} folds of one merge method; bar and number: "
         "mean over methods. Orange: baselines. Where single_task is high, the target mostly says how hard the tasks are, not "
         "how the models combine.",

@@ -16,21 +16,21 @@ def section(setting) -> Section | None:
 
 def words(table, targets) -> list[str]:
     """Best predictor and best baseline of each target."""
-    found = []
+    sentences = []
     for target in targets:
         mine = table[table.target == target]
         predictor, baseline = best(mine, "mean_r", "predictor"), best(mine, "mean_r", "baseline")
         if predictor and baseline:
             verdict = "ahead of" if predictor[1] > baseline[1] else "behind"
-            found.append(
+            sentences.append(
                 f"{target_name(target).capitalize()}: {predictor[0]} reaches {number(predictor[1])}, {verdict} {baseline[0]} "
                 f"({number(baseline[1])})."
             )
     single = table[table.predictor == "single_task"].groupby("target").mean_r.mean()
     if {"accuracy", "normalised_accuracy"} <= set(single.index):
         raw, normal = number(single["accuracy"]), number(single["normalised_accuracy"])
-        found.append(
+        sentences.append(
             f"The mean of the two single accuracies, with nothing fitted, has r = {raw} with accuracy and {normal} with "
             "normalised accuracy: what a forecast of raw accuracy gains over that is less than its r suggests."
         )
-    return found
+    return sentences

@@ -1,4 +1,4 @@
-"""Training loss and validation accuracy over steps, one small panel a task."""
+"""Training loss and validation accuracy over steps, one small panel per task."""
 
 import altair as alt
 import pandas as pd
@@ -35,7 +35,7 @@ def draw(setting) -> Figure:
         "(cross-entropy, nats; left). Orange: validation accuracy (right)"
         + ("; dashed: zero-shot test accuracy. Beside each name: test accuracy, zero-shot → fine-tuned." if known else ".")
         + " Axes are the same in all panels.",
-        f"{len(panels)} training curves, one a task.",
+        f"{len(panels)} training curves, one per task.",
         panels,
         least=200,
         width=160,
@@ -44,7 +44,16 @@ def draw(setting) -> Figure:
 
 
 def thin(curve: pd.DataFrame) -> pd.DataFrame:
-    """`step, train_loss` averaged over equal runs of rows, at most `POINTS` of them."""
+    """`step, train_loss` averaged over equal runs of rows, at most `POINTS` of them.
+
+    Parameters
+    ----------
+    curve : DataFrame
+
+    Returns
+    -------
+    DataFrame
+    """
     run = -(-len(curve) // POINTS)
     return curve[["step", "train_loss"]].groupby([i // run for i in range(len(curve))]).mean().round(6)
 

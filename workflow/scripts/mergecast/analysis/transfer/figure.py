@@ -1,4 +1,4 @@
-"""Heatmap of settings, trained × tested: mean r, averaged over methods, one panel a predictor."""
+"""Heatmap of settings, trained × tested: mean r, averaged over methods, one panel per predictor."""
 
 import numpy as np
 

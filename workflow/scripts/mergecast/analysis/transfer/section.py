@@ -6,7 +6,7 @@ from .figure import UNLIKE, draw
 
 
 def section(across) -> Section:
-    """A heatmap a predictor, and every transfer in a table."""
+    """A heatmap per predictor, and every transfer in a table."""
     table = across.tables["transfer"]
     return Section(words(table), [draw(across)], [listed(table)])
 
@@ -15,16 +15,16 @@ def words(transfer) -> list[str]:
     """Mean r on another setting against the same."""
     if (transfer.train_setting == transfer.test_setting).all():
         return [f"{UNLIKE[0].upper()}{UNLIKE[1:]}: nothing can be carried from one to another."]
-    found = []
+    sentences = []
     for predictor, mine in transfer.groupby("predictor", sort=False):
         same = mine.train_setting == mine.test_setting
         if same.all():
             continue
         home = f", against {number(mine.mean_r[same].mean())} on the same one" if same.any() else ""
-        found.append(
+        sentences.append(
             f"Trained on one setting and tested on another, {predictor} reaches r = {number(mine.mean_r[~same].mean())}{home}."
         )
-    return found
+    return sentences
 
 
 def listed(transfer) -> Table:

@@ -48,15 +48,32 @@ def transfer(
     parameters: dict | None = None,
     seeds: dict[str, int] | None = None,
 ) -> pd.DataFrame:
-    """One row a method and ordered pair of settings that share at least 4 tasks, one column and one method.
+    """One row per method and ordered pair of settings that share at least 4 tasks, one column and one method.
 
-    `designs`: built for the predictor's INPUTS and the same target, by name of setting; `seeds`: those of the settings, 0
-    unless given. For each shared task h, the predictor is fitted on the training setting's pairs of shared tasks without
-    h and forecasts the test setting's pairs of shared tasks with h: neither setting has shown it that task. Columns are
-    the shared ones (`n_metrics`), scaled as in training. A setting against itself is the plain leave-one-task-out on all
-    it has, for comparison. Scores are those of `_refit.score_rows`.
-    A shared task without a pair to forecast makes no fold.
-    Raises MergecastError for an unknown predictor or parameter, and for a fold with nothing to train on.
+    For each shared task h, the predictor is fitted on the training setting's pairs of shared tasks without h and forecasts
+    the test setting's pairs of shared tasks with h: neither setting has shown it that task. Columns are the shared ones,
+    scaled as in training. A setting against itself is the plain leave-one-task-out on all it has, for comparison. A shared
+    task without a pair to forecast makes no fold.
+
+    Parameters
+    ----------
+    designs : dict of Design
+        By name of setting, built for the predictor's INPUTS and the same target.
+    predictor, target : str
+    parameters : dict, optional
+        Of the predictor.
+    seeds : dict of int, optional
+        Those of the settings, 0 unless given.
+
+    Returns
+    -------
+    DataFrame
+        Scores are those of `_refit.score_rows`; `n_metrics`: columns that are shared.
+
+    Raises
+    ------
+    MergecastError
+        For an unknown predictor or parameter, and for a fold with nothing to train on.
     """
     rows = []
     for (train_name, train), (test_name, test) in product(designs.items(), repeat=2):
@@ -66,10 +83,10 @@ def transfer(
         left, right = (_restricted(design, shared) for design in (train, test))
         seed = (seeds or {}).get(train_name, 0)
         make = _refit.maker(predictor, len(shared.methods), setting=train_name, parameters=parameters, seed=seed)
-        found = [fold for task in shared.tasks if (fold := _fold(left, right, task, make, train_name))]
+        predictions = [fold for task in shared.tasks if (fold := _fold(left, right, task, make, train_name))]
         names = {"predictor": predictor, "train_setting": train_name, "test_setting": test_name, "target": target}
         size = {"n_metrics": len(shared.features), "n_tasks": len(shared.tasks)}
-        for method, scores in zip(shared.methods, _refit.score_rows(right.Y, found), strict=True):
+        for method, scores in zip(shared.methods, _refit.score_rows(right.Y, predictions), strict=True):
             rows.append({**names, "method": method, **scores, **size})
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -15,12 +15,26 @@ MOST_REASONS = 3
 
 
 def inspect(path, base: State | None = None) -> dict:
-    """Facts about a file of weights, strict JSON; None where a number is undefined.
+    """Facts about a file of weights, strict JSON.
 
-    Of the file: `files`, `format`, `header`, `dtypes`, `tensors`, `parameters`. Of the visual tower in it: `layout`,
-    `left_out` (tensors of the text tower), `upcast` (tensors from float16), `architecture`, `models` (names with these
-    shapes), `sha256`, `norm`; or `unreadable`, why there is none. With a base: `fits`, `reasons`, and if the shapes agree
-    `task_vector_norm` and `relative_norm`. `layers`: see `layer`. Raises MergecastError for a file that cannot be read at all.
+    Parameters
+    ----------
+    path : Path or str
+    base : State or None
+
+    Returns
+    -------
+    dict
+        Of the file: `files`, `format`, `header`, `dtypes`, `tensors`, `parameters`. Of the visual tower in it: `layout`,
+        `left_out` (tensors of the text tower; of an adapter its modules), `upcast` (tensors from float16), `architecture`,
+        `models` (names with these shapes), `sha256`, `norm`; or `unreadable`, why there is none. With a base: `fits`,
+        `reasons`, and if the shapes agree `task_vector_norm` and `relative_norm`. `layers`: see `layer`. None where a number
+        is undefined.
+
+    Raises
+    ------
+    MergecastError
+        If the file cannot be read at all.
     """
     sources = files(path)
     file = read(sources[0])
@@ -34,47 +48,63 @@ def inspect(path, base: State | None = None) -> dict:
         "parameters": sum(tensor.numel() for tensor in file.tensors.values()),
     }
     try:
-        found = renamed(file, sources, base)
+        checkpoint = renamed(file, sources, base)
     except MergecastError as error:
         reason = str(error).removeprefix(f"{file.path}: ")
         return facts | {"unreadable": reason} | ({"fits": False, "reasons": [reason]} if base is not None else {})
-    shapes = {name: tuple(tensor.shape) for name, tensor in found.state.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.state.items()}
     measured = architecture.measured(shapes)
     facts |= {
-        "layout": found.layout,
-        "left_out": found.left_out,
-        "upcast": found.upcast,
+        "layout": checkpoint.layout,
+        "left_out": checkpoint.left_out,
+        "upcast": checkpoint.upcast,
         "architecture": measured,
         "models": architecture.candidates(measured) if measured else [],
-        "sha256": content_hash(found.state),
-        "norm": _number(norm(found.state)),
+        "sha256": content_hash(checkpoint.state),
+        "norm": _number(norm(checkpoint.state)),
     }
     if base is not None:
-        reasons = list(islice(faults(found.state, base, found.header.get("base_sha256")), MOST_REASONS))
+        reasons = list(islice(faults(checkpoint.state, base, checkpoint.header.get("base_sha256")), MOST_REASONS))
         facts |= {"fits": not reasons, "reasons": reasons}
         if shapes != {name: base.shape(name) for name in base}:
             base = None
         else:
-            moved = task_vector_norm(base, found.state)
-            facts |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / norm(base))}
-    return facts | {"layers": [layer(name, found.state, base) for name in sorted(found.state)]}
+            moved, whole = task_vector_norm(base, checkpoint.state), norm(base)
+            facts |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / whole) if whole else None}
+    return facts | {"layers": [layer(name, checkpoint.state, base) for name in sorted(checkpoint.state)]}
 
 
 def layer(name: str, state, base: State | None = None) -> dict:
-    """One tensor: `name`, `shape`, `norm` ‖θ‖; with a base `task_vector_norm` ‖τ‖ and `relative_norm` ‖τ‖/‖θ0‖ and, of a
-    matrix, `stable_rank` ‖τ‖²_F/‖τ‖²_2 and `effective_rank` exp(−Σ p ln p), p = σ/Σσ (Roy and Vetterli 2007). All in float64;
-    ranks of τ = 0 and of what is not finite are None."""
+    """Facts about one tensor, all in float64.
+
+    Parameters
+    ----------
+    name : str
+    state : mapping from tensor name to tensor
+    base : State or None
+
+    Returns
+    -------
+    dict
+        `name`, `shape`, `norm` ‖θ‖; with a base `task_vector_norm` ‖τ‖ and `relative_norm` ‖τ‖/‖θ0‖ and, of a matrix,
+        `stable_rank` ‖τ‖²_F/‖τ‖²_2 and `effective_rank` exp(−Σ p ln p), p = σ/Σσ. None where a number is not finite, for ranks
+        of τ = 0, and for the relative norm where θ0 = 0.
+
+    Notes
+    -----
+    Effective rank: Roy and Vetterli 2007.
+    """
     tensor = state[name]
-    found = {"name": name, "shape": list(tensor.shape), "norm": _number(float(tensor.double().norm()))}
+    facts = {"name": name, "shape": list(tensor.shape), "norm": _number(float(tensor.double().norm()))}
     if base is None:
-        return found
+        return facts
     tau = task_vector(base, state, name, torch.float64)
     moved, whole = float(tau.norm()), float(base[name].double().norm())
-    found |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / whole) if whole else None}
+    facts |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / whole) if whole else None}
     if is_matrix(name, tensor):
         stable, effective = _ranks(tau)
-        found |= {"stable_rank": stable, "effective_rank": effective}
-    return found
+        facts |= {"stable_rank": stable, "effective_rank": effective}
+    return facts
 
 
 def _ranks(tau: torch.Tensor) -> tuple[float | None, float | None]:

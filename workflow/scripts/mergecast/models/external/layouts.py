@@ -65,14 +65,34 @@ class Mapped:
 
 
 def openclip(name: str) -> Place | None:
-    """The place of one of OpenCLIP's tensors; None for a name that no CLIP has."""
+    """The place of one of OpenCLIP's tensors.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Place or None
+        None for a name that no CLIP has.
+    """
     if name in NO_WEIGHTS:
         return Place("")
     return Place(name) if name.startswith("visual.") or TEXT.fullmatch(name) else None
 
 
 def huggingface(name: str) -> Place | None:
-    """The place of a tensor of `transformers`' CLIPModel or CLIPVisionModelWithProjection; None for an unknown name."""
+    """The place of a tensor of `transformers`' CLIPModel or CLIPVisionModelWithProjection.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    Place or None
+        None for an unknown name.
+    """
     if name in PROJECTIONS:
         return Place(PROJECTIONS[name], turned=True)
     if name == "logit_scale":
@@ -88,8 +108,8 @@ def huggingface(name: str) -> Place | None:
     norm, _, kind = rest.rpartition(".")
     if norm in NORMS and kind in ("weight", "bias"):
         return Place(f"{tower}{NORMS[norm]}.{kind}")
-    if found := BLOCK.fullmatch(rest):
-        number, module, kind = found.groups()
+    if match := BLOCK.fullmatch(rest):
+        number, module, kind = match.groups()
         block = f"{tower}transformer.resblocks.{number}."
         if module in IN_BLOCK:
             return Place(f"{block}{IN_BLOCK[module]}.{kind}")
@@ -99,23 +119,58 @@ def huggingface(name: str) -> Place | None:
 
 
 def wrapper(names: Iterable[str]) -> str:
-    """What wrappers put before every name, such as "module.model."; "" for none."""
+    """What wrappers put before every name.
+
+    Parameters
+    ----------
+    names : iterable of str
+
+    Returns
+    -------
+    str
+        Such as "module.model."; "" for none.
+    """
     names, prefix = list(names), ""
-    while names and (found := [one for one in WRAPPERS if all(name.startswith(prefix + one) for name in names)]):
-        prefix += found[0]
+    while names and (common := [one for one in WRAPPERS if all(name.startswith(prefix + one) for name in names)]):
+        prefix += common[0]
     return prefix
 
 
 def table(names: Iterable[str]) -> Callable[[str], Place | None]:
-    """The table that names, without their wrappers, are to be looked up in."""
+    """The table that names are to be looked up in.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Without their wrappers.
+
+    Returns
+    -------
+    callable
+        From a name to its Place, or None for an unknown name.
+    """
     theirs = (*TOWERS, "visual_projection")
     return huggingface if any(name.partition(".")[0] in theirs for name in names) else openclip
 
 
 def to_openclip(file: File, *, text: bool = False) -> Mapped:
-    """The visual tower of a file, with `text` its whole CLIP, under OpenCLIP's names; types and values as they are.
+    """The visual tower of a file, or its whole CLIP, under OpenCLIP's names; types and values as they are.
 
-    Raises MergecastError naming tensors that have no place in a CLIP, or of which one third is missing or unlike.
+    Parameters
+    ----------
+    file : File
+    text : bool, default False
+        Whether the text tower is taken too.
+
+    Returns
+    -------
+    Mapped
+
+    Raises
+    ------
+    MergecastError
+        If there is no visual tower; or, naming tensors, if they have no place in a CLIP, a projection is no matrix, or one
+        third of query, key and value is missing or unlike.
     """
     prefix = wrapper(file.tensors)
     names = [name.removeprefix(prefix) for name in file.tensors]
@@ -144,6 +199,18 @@ def to_openclip(file: File, *, text: bool = False) -> Mapped:
 def listed(names: list[str], most: int = 3) -> str:
     """The first few of some tensors, and how many there are.
 
+    Parameters
+    ----------
+    names : list of str
+    most : int, default 3
+        How many are named.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> listed(["a", "b"]), listed(["a", "b", "c"], most=2)
     ("tensor 'a', 'b'", "tensor 'a', 'b' (3 in all)")
     """

@@ -32,11 +32,28 @@ REMEDY = "save the merged model instead (PEFT's merge_and_unload)"
 
 
 def merge(file: File, config_path, base: State) -> Mapped:
-    """The visual tower of `base` with an adapter merged into it, in the base's types; products are taken in float32.
+    """The visual tower of `base` with an adapter merged into it; products are taken in float32.
 
     Adapters of the text tower are left out, since heads are the base's. `fan_in_fan_out` needs nothing: it turns B·A for
-    weights stored (in, out), and ours are (out, in). Raises MergecastError for an adapter that is no plain LoRA, is of
-    another base, or has tensors without a place.
+    weights stored (in, out), and ours are (out, in).
+
+    Parameters
+    ----------
+    file : File
+        Weights of the adapter.
+    config_path : Path or str
+        Its `adapter_config.json`.
+    base : State
+
+    Returns
+    -------
+    Mapped
+        In the base's types; `left_out` counts adapted modules of the text tower, not tensors.
+
+    Raises
+    ------
+    MergecastError
+        If the adapter is no plain LoRA, is of another base, or has tensors without a place.
     """
     config = read_config(config_path)
     _check_architecture(config_path, config, base)
@@ -73,7 +90,21 @@ def merge(file: File, config_path, base: State) -> Mapped:
 
 
 def read_config(path) -> dict:
-    """An adapter's configuration. Raises MergecastError for one that is no plain LoRA, naming the key that says so."""
+    """An adapter's configuration.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    MergecastError
+        If it cannot be read, or is of no plain LoRA, naming the key that says so.
+    """
     try:
         config = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -100,21 +131,21 @@ def _check_architecture(path, config: dict, base: State) -> None:
 
 def _pairs(file: File) -> dict[str, dict[str, torch.Tensor]]:
     """A (r×in) and B (out×r) by module. Anything else in the file is an error: it was trained, and would be lost."""
-    found, others = {}, []
+    pairs, others = {}, []
     for name in file.tensors:
         if matched := KEY.fullmatch(name):
-            found.setdefault(matched[1], {})[matched[2]] = file.tensors[name]
+            pairs.setdefault(matched[1], {})[matched[2]] = file.tensors[name]
         else:
             others.append(name)
     if others:
         raise MergecastError(f"{file.path}: {listed(others)} is no part of a plain LoRA; {REMEDY}")
-    if half := [module for module, pair in found.items() if len(pair) < 2]:
+    if half := [module for module, pair in pairs.items() if len(pair) < 2]:
         raise MergecastError(f"{file.path}: the adapter of {listed(half)} lacks its lora_A or lora_B; save it whole")
-    for module, pair in found.items():
+    for module, pair in pairs.items():
         for side, tensor in pair.items():
             if tensor.ndim < 2 or not tensor.numel() or not tensor.is_floating_point():
                 raise MergecastError(f"{file.path}: lora_{side} of {module!r} is no matrix of weights; save the adapter again")
-    return found
+    return pairs
 
 
 def _scale(path, config: Mapping, module: str, rank: int) -> float:

@@ -27,8 +27,19 @@ class File:
 def read(path) -> File:
     """Open `.safetensors` by memory map, or load `.pt`, `.pth`, `.bin` or `.ckpt` with `weights_only`.
 
-    Raises MergecastError naming the file when it is missing, of another kind, damaged, empty, holds more than tensors, or
-    holds several state dicts.
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    File
+
+    Raises
+    ------
+    MergecastError
+        If the file is missing, of another kind, damaged, empty, holds more than tensors, or holds several state dicts. The
+        message names the file.
     """
     path = Path(path)
     if path.suffix == ".safetensors":
@@ -67,19 +78,19 @@ def _reason(error: Exception) -> str:
     return text.partition("\n")[0].partition(". ")[0] or type(error).__name__
 
 
-def _state_dict(path: Path, found: object) -> dict[str, torch.Tensor]:
+def _state_dict(path: Path, loaded: object) -> dict[str, torch.Tensor]:
     """The one mapping of names to tensors: what was loaded, or the only one among its entries (`state_dict`, `model`, …)."""
-    if not _of_tensors(found):
-        nested = {key: value for key, value in found.items() if _of_tensors(value)} if isinstance(found, Mapping) else {}
+    if not _of_tensors(loaded):
+        nested = {key: value for key, value in loaded.items() if _of_tensors(value)} if isinstance(loaded, Mapping) else {}
         if not nested:
             raise MergecastError(f"{path}: holds something else than named tensors; save a state dict")
         if len(nested) > 1:
             raise MergecastError(f"{path}: holds several state dicts ({', '.join(map(repr, nested))}); save the one you mean")
-        (found,) = nested.values()
-    for name, tensor in found.items():
+        (loaded,) = nested.values()
+    for name, tensor in loaded.items():
         if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
             raise MergecastError(f"{path}: tensor {name!r} is sparse, quantised or without data; save plain dense weights")
-    return {name: tensor.detach() for name, tensor in found.items()}
+    return {name: tensor.detach() for name, tensor in loaded.items()}
 
 
 def _of_tensors(value: object) -> bool:

@@ -40,7 +40,17 @@ class ExtraTrees(BaseEstimator):
         return self.weights(X) @ self.targets_
 
     def weights(self, X):
-        """Weights (m, n) of the n training rows, each row with sum 1."""
+        """Weights of the n training rows.
+
+        Parameters
+        ----------
+        X : (m, F) array
+
+        Returns
+        -------
+        (m, n) array
+            Each row with sum 1.
+        """
         total = np.zeros((len(X), len(self.leaves_)))
         for known, new in zip(self.leaves_.T, self.forest_.apply(X).T, strict=True):
             same = new[:, None] == known

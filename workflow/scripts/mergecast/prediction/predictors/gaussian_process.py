@@ -35,9 +35,9 @@ class GaussianProcess(BaseEstimator):
         self.rows_, self.intercept_ = X, Y.mean(axis=0)
         distances, centred = _kernel.squared_distances(X), Y - self.intercept_
         kernels = [_kernel.decompose(distances, gamma) for gamma in _gamma(scales)]
-        found = np.array([_likelihoods(*kernel, centred, noises) for kernel in kernels])
-        best = found.reshape(-1, Y.shape[1]).argmax(axis=0)
-        self.log_likelihood_ = found.reshape(-1, Y.shape[1])[best, np.arange(Y.shape[1])]
+        likelihoods = np.array([_likelihoods(*kernel, centred, noises) for kernel in kernels])
+        best = likelihoods.reshape(-1, Y.shape[1]).argmax(axis=0)
+        self.log_likelihood_ = likelihoods.reshape(-1, Y.shape[1])[best, np.arange(Y.shape[1])]
         which = best // len(noises)
         self.length_scale_, self.noise_ratio_ = scales[which], noises[best % len(noises)]
         self.dual_coef_, self.signal_variance_ = np.empty_like(centred), np.empty(Y.shape[1])

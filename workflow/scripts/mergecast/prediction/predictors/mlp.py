@@ -57,8 +57,8 @@ class JointNetwork(BaseEstimator):
         return self
 
     def predict(self, X):
-        found = _network.predict(self.networks_, self.metrics_.scale(X))
-        return self.targets_.restore(found.reshape(-1, len(X)).T)
+        outputs = _network.predict(self.networks_, self.metrics_.scale(X))
+        return self.targets_.restore(outputs.reshape(-1, len(X)).T)
 
 
 class _MinMax:

@@ -56,13 +56,30 @@ def complete_tables(
 ) -> ExternalTables:
     """Check the tables, in our layout or the published one, and keep what is complete of what is chosen.
 
-    `brought` has the tables "metrics", "merges", "singles" and, perhaps, "subsets" and "calibration". A pair is kept if every
-    metric of it is finite and every method has measured it; a subset if every method has; a row of "calibration" if none of
-    its metrics is missing.
-    `names` says how errors call each table (a path, say), `where` how they call the setting.
+    A pair is kept if every metric of it is finite and every method has measured it without an error. A subset is kept if
+    its tasks are, and every method that merged subsets has measured it. A row of "calibration" is kept if its pair is, and
+    none of its metrics is missing.
     Accuracies are shares in [0, 1]; a missing normalised accuracy is computed from the singles.
-    Raises MergecastError for a table that contradicts itself (a column missing, a pair twice or of a task with itself, an
-    unknown task, a text for a number), an unknown choice, fewer than 4 tasks or no pair left.
+
+    Parameters
+    ----------
+    brought : dict of DataFrame
+        The tables "metrics", "merges", "singles" and, perhaps, "subsets" and "calibration".
+    choice : Choice
+    names : dict of str, optional
+        How errors call each table (a path, say).
+    where : str, default "settings"
+        How errors call the setting.
+
+    Returns
+    -------
+    ExternalTables
+
+    Raises
+    ------
+    MergecastError
+        For a table that contradicts itself (a column missing, a pair twice or of a task with itself, an unknown task, a text
+        for a number), an unknown choice, fewer than 4 tasks or no pair left.
     """
     called = {kind: f"table {kind}" for kind in brought} | (names or {})
     accuracy, dropped = layouts.singles(brought["singles"], called["singles"]), []
@@ -114,9 +131,25 @@ def complete_tables(
 
 
 def read_tables(files: dict[str, str], chosen: dict, where: str) -> ExternalTables:
-    """The tables in these files ("metrics", "merges", "singles", perhaps "subsets", "calibration").
+    """The tables in these files.
 
-    `chosen` has the "tasks", "metrics" and "methods" of the setting, `where` is its key in the configuration.
+    Parameters
+    ----------
+    files : dict of str
+        Paths of "metrics", "merges", "singles" and, perhaps, "subsets", "calibration".
+    chosen : dict
+        The "tasks", "metrics" and "methods" of the setting.
+    where : str
+        Key of the setting in the configuration.
+
+    Returns
+    -------
+    ExternalTables
+
+    Raises
+    ------
+    MergecastError
+        For a path that is no file, a file that is no CSV, and as `complete_tables` does.
     """
     for kind, path in files.items():
         if not Path(path).is_file():

@@ -16,7 +16,20 @@ BLANK = ("", "nan", "na", "n/a", "none", "null")
 
 
 def columns(table: pd.DataFrame, where: str, *needed: str) -> None:
-    """Raise MergecastError unless every needed column is there, and none is there twice or without a name."""
+    """Raise MergecastError unless every needed column is there, and none is without a name.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    *needed : str
+
+    Raises
+    ------
+    MergecastError
+        For a column that is missing, and for one without a name.
+    """
     for column in table.columns:
         if str(column).startswith("Unnamed:"):
             raise MergecastError(f"{where}: has a column without a name; write the table without its index")
@@ -26,37 +39,90 @@ def columns(table: pd.DataFrame, where: str, *needed: str) -> None:
 
 
 def names(table: pd.DataFrame, where: str, column: str, kind: str) -> pd.Series:
-    """The texts of a column that names tasks or methods. Raises MergecastError for one that could be no file name."""
-    found = table[column].astype("object").where(table[column].notna(), "").map(lambda name: str(name).strip())
-    for row, name in enumerate(found, start=1):
+    """The texts of a column that names tasks or methods.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    column : str
+    kind : str
+        What the column names, for errors.
+
+    Returns
+    -------
+    Series of str
+        Without blanks around them.
+
+    Raises
+    ------
+    MergecastError
+        For a name that could be no file name.
+    """
+    texts = table[column].astype("object").where(table[column].notna(), "").map(lambda name: str(name).strip())
+    for row, name in enumerate(texts, start=1):
         if not catalogue.is_name(name):
             raise MergecastError(f"{where}: row {row}: {column} is {name!r}; a {kind} takes {catalogue.NAME}")
-    return found
+    return texts
 
 
 def numbers(table: pd.DataFrame, where: str, wanted: Sequence[str], share: bool = False) -> pd.DataFrame:
-    """These columns as float64, missing values as NaN; with `share`, every value must lie between 0 and 1.
+    """These columns as float64, missing values as NaN.
 
-    Raises MergecastError naming row, pair or task, and column of the first text that is no number.
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    wanted : sequence of str
+        Columns of the table.
+    share : bool, default False
+        Whether every value must lie between 0 and 1.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MergecastError
+        For the first text that is no number or, with `share`, number that is no share, naming row, pair or task, and column.
     """
-    found = {}
+    converted = {}
     for column in wanted:
         values = table[column]
         if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
             blank = values.isna() | values.astype(str).str.strip().str.lower().isin(BLANK)
             values = pd.to_numeric(values.astype("object").mask(blank).astype(str).mask(blank), errors="coerce")
             _none(table, where, column, values.isna() & ~blank, "no number; correct it or leave it empty")
-        found[column] = values.astype("float64")
+        converted[column] = values.astype("float64")
         if share:
-            outside = (found[column] < 0) | (found[column] > 1)
+            outside = (converted[column] < 0) | (converted[column] > 1)
             _none(table, where, column, outside, "no accuracy; give a share between 0 and 1")
-    return pd.DataFrame(found, index=table.index, columns=list(wanted))
+    return pd.DataFrame(converted, index=table.index, columns=list(wanted))
 
 
 def pairs(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFrame:
-    """task_a and task_b of every row, task_a before task_b in the order of `tasks`, and whether they were `swapped`.
+    """The pair of every row, its tasks in order.
 
-    Raises MergecastError for a task that is not among `tasks` and for a task paired with itself.
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    tasks : sequence of str
+        All tasks, in order.
+
+    Returns
+    -------
+    DataFrame
+        `task_a, task_b`, task_a before task_b in the order of `tasks`, and whether they were `swapped`.
+
+    Raises
+    ------
+    MergecastError
+        For a task that is not among `tasks`, and for a task paired with itself.
     """
     sides = pd.DataFrame({side: names(table, where, side, "task") for side in PAIR})
     place = {task: number for number, task in enumerate(tasks)}
@@ -72,7 +138,21 @@ def pairs(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFrame
 
 
 def once(table: pd.DataFrame, where: str, keys: Sequence[str]) -> None:
-    """Raise MergecastError if two rows have the same keys."""
+    """Raise MergecastError if two rows have the same keys.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    keys : sequence of str
+        Columns of the table.
+
+    Raises
+    ------
+    MergecastError
+        If two rows have the same keys, naming them.
+    """
     twice = table.duplicated(list(keys))
     if twice.any():
         row = int(twice.to_numpy().argmax())

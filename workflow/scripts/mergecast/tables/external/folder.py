@@ -14,15 +14,27 @@ OPTIONAL = {"subsets": "subsets5_{}.csv", "calibration": "calibration_{}.csv"}
 
 
 def find(folder: str) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]]:
-    """Paths of the tables of every whole setting, by setting and kind; and for every other setting the files it lacks.
+    """Paths of the tables of every whole setting, and the files that every other setting lacks.
 
-    Raises MergecastError if the folder is not there or holds no whole setting.
+    Parameters
+    ----------
+    folder : str
+
+    Returns
+    -------
+    tuple of two dicts
+        The paths, by setting and kind of table; and, for every other setting, the names of the files it lacks.
+
+    Raises
+    ------
+    MergecastError
+        If the folder is not there or holds no whole setting.
     """
     path = Path(folder)
     if not path.is_dir():
         raise MergecastError(f"published: {folder!r} is no folder; give the folder that holds the published tables")
     patterns = [pattern.replace(".", r"\.").format("([A-Za-z0-9][A-Za-z0-9_.-]*)") for pattern in NEEDED.values()]
-    names = {found[1] for file in path.iterdir() for pattern in patterns if (found := re.fullmatch(pattern, file.name))}
+    names = {match[1] for file in path.iterdir() for pattern in patterns if (match := re.fullmatch(pattern, file.name))}
     whole, lacking = {}, {}
     for name in sorted(names):
         if missing := [pattern.format(name) for pattern in NEEDED.values() if not (path / pattern.format(name)).is_file()]:
@@ -40,7 +52,17 @@ def find(folder: str) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]]:
 
 
 def merges(folder: str, setting: str) -> pd.DataFrame | None:
-    """The merges of a setting that lacks other tables, to compare with; None if that table is missing too, or is faulty."""
+    """The merges of a setting that lacks other tables, to compare with.
+
+    Parameters
+    ----------
+    folder, setting : str
+
+    Returns
+    -------
+    DataFrame or None
+        As `layouts.merges` gives it; None if that table is missing too, or is faulty.
+    """
     path = Path(folder) / NEEDED["merges"].format(setting)
     try:
         table = tables.read(path)

@@ -13,8 +13,22 @@ LONGEST_REASON = 200
 def pair_reasons(metrics: pd.DataFrame, merges: pd.DataFrame, methods: Sequence[str], tasks: Sequence[str]) -> dict:
     """Every pair that the tables hold, row by row of the grid, and the reasons why it cannot be used (none: it is kept).
 
-    A pair is complete when every metric is finite and every method has both tasks' accuracies. `metrics` has a row a
-    pair (index task_a, task_b), `merges` a row a pair, method and task, of these methods alone.
+    A pair is complete when every metric is finite and every method has both tasks' accuracies, and no error.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        One row per pair (index task_a, task_b), one column per metric.
+    merges : DataFrame
+        One row per pair, method and task, of these methods alone.
+    methods : sequence of str
+    tasks : sequence of str
+        In the order of the grid.
+
+    Returns
+    -------
+    dict of list of str
+        Reasons by (task_a, task_b).
     """
     measured = dict(zip(metrics.index, metrics.to_numpy(), strict=True))
     merged: dict[tuple, dict] = {}
@@ -32,7 +46,20 @@ def pair_reasons(metrics: pd.DataFrame, merges: pd.DataFrame, methods: Sequence[
 
 
 def subset_reasons(subsets: pd.DataFrame, tasks: Sequence[str]) -> dict[str, list[str]]:
-    """Every subset, and the reasons why it cannot be used: a task left out, a method without it or with an accuracy missing."""
+    """Every subset, and the reasons why it cannot be used: a task left out, a method without it or with an accuracy missing.
+
+    Parameters
+    ----------
+    subsets : DataFrame
+        From `layouts.subsets`.
+    tasks : sequence of str
+        Those that are kept.
+
+    Returns
+    -------
+    dict of list of str
+        Reasons by subset (none: it is kept).
+    """
     members = {name: text.split("|") for name, text in zip(subsets["subset"], subsets["tasks"], strict=True)}
     merged: dict[tuple, int] = {}
     for name, method, accuracy in subsets[["subset", "method", "accuracy"]].itertuples(index=False):
@@ -72,6 +99,16 @@ def _method(method: str, results: dict, pair: tuple[str, str]) -> list[str]:
 def shorten(text: str) -> str:
     """A text of others in one line of at most LONGEST_REASON letters.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> shorten("out\\nof   memory")
     'out of memory'
     """

@@ -21,7 +21,25 @@ TOLERANCE = 1e-3
 
 
 def singles(table: pd.DataFrame, where: str) -> dict[str, float]:
-    """The fine-tuned accuracy of every task, in the order of the table. Raises MergecastError for one that is missing or 0."""
+    """The fine-tuned accuracy of every task, in the order of the table.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+
+    Returns
+    -------
+    dict of float
+        Accuracy by task, in (0, 1].
+
+    Raises
+    ------
+    MergecastError
+        For an accuracy that is missing, 0 or no share, a missing column, and a task that stands there twice or has no
+        proper name.
+    """
     column = PUBLISHED_SINGLES if PUBLISHED_SINGLES in table.columns else "fine_tuned_accuracy"
     checks.columns(table, where, "task", column)
     tasks = checks.names(table, where, "task", "task")
@@ -34,18 +52,59 @@ def singles(table: pd.DataFrame, where: str) -> dict[str, float]:
 
 
 def metrics(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFrame:
-    """One row a pair (index task_a, task_b), one float column a metric."""
+    """The metrics of every pair.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    tasks : sequence of str
+        All tasks, in order.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair (index task_a, task_b), one float column per metric.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column, no metric, an unknown task, a pair that stands there twice or of a task with itself, and a text
+        that is no number.
+    """
     checks.columns(table, where, *PAIR)
     wanted = [column for column in table.columns if column not in PAIR]
     if not wanted:
-        raise MergecastError(f"{where}: has no column beside task_a and task_b; add one column a metric")
-    found = checks.pairs(table, where, tasks)[PAIR].join(checks.numbers(table, where, wanted))
-    checks.once(found, where, PAIR)
-    return found.set_index(PAIR)
+        raise MergecastError(f"{where}: has no column beside task_a and task_b; add one column per metric")
+    values = checks.pairs(table, where, tasks)[PAIR].join(checks.numbers(table, where, wanted))
+    checks.once(values, where, PAIR)
+    return values.set_index(PAIR)
 
 
 def merges(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFrame:
-    """One row a pair, method and task of the pair: accuracy, normalised_accuracy, `error`, loss and n_images if given."""
+    """The merges of every pair.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    tasks : sequence of str
+        All tasks, in order.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair, method and task of the pair: `task_a, task_b, method, error, task, accuracy`, and, as far as they
+        are given, `normalised_accuracy, loss` and, in our layout, `n_images`. `error` is None without that column.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column, an unknown task or one that is not of the pair, a merge that stands there twice, and a value
+        that is no number, or no share where an accuracy belongs.
+    """
     wide = "task" not in table.columns
     checks.columns(table, where, *PAIR, "method", *(("acc_a", "acc_b") if wide else ("task", "accuracy")))
     method = checks.names(table, where, "method", "method")
@@ -58,8 +117,8 @@ def merges(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFram
         sides = []
         for side, other in (("a", "b"), ("b", "a")):
             values = {"accuracy": f"acc_{side}", "normalised_accuracy": f"norm_acc_{side}", "loss": f"loss_{side}"}
-            given = shares.join(losses)
-            of_side = {name: given[column] for name, column in values.items() if column in given}
+            scores = shares.join(losses)
+            of_side = {name: scores[column] for name, column in values.items() if column in scores}
             task = pairs[f"task_{side}"].mask(pairs["swapped"], pairs[f"task_{other}"])
             sides.append(common.assign(task=task, **of_side))
         return pd.concat(sides, ignore_index=True)
@@ -67,14 +126,35 @@ def merges(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFram
     for row, (a, b, one) in enumerate(zip(pairs["task_a"], pairs["task_b"], task, strict=True), start=1):
         if one not in (a, b):
             raise MergecastError(f"{where}: row {row}: task {one!r} is not one of the pair {a}__{b}; correct it")
-    found = common.assign(task=task)
-    checks.once(found, where, [*PAIR, "method", "task"])
+    merged = common.assign(task=task)
+    checks.once(merged, where, [*PAIR, "method", "task"])
     shares = _numbers(table, where, ["accuracy", "normalised_accuracy"], ("accuracy",))
-    return found.join(shares).join(_numbers(table, where, ["loss", "n_images"]))
+    return merged.join(shares).join(_numbers(table, where, ["loss", "n_images"]))
 
 
 def subsets(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFrame:
-    """One row a method, subset and task of the subset: `tasks` ("a|b|c" in task order), accuracy, normalised_accuracy."""
+    """The merges of every subset.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    tasks : sequence of str
+        All tasks, in order.
+
+    Returns
+    -------
+    DataFrame
+        One row per method, subset and task of the subset: `method, subset, tasks` ("a|b|c" in task order), `task, accuracy`
+        and, if given, `normalised_accuracy`.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column, an unknown task or one that is not of the subset, subsets of several sizes, a subset of several
+        sets of tasks, a merge that stands there twice, and a value that is no number, or no share where an accuracy belongs.
+    """
     wide, order = "task" not in table.columns, {task: place for place, task in enumerate(tasks)}
     key = "subset_id" if wide else "subset"
     checks.columns(table, where, "method", key, "tasks", *(() if wide else ("task", "accuracy")))
@@ -87,26 +167,46 @@ def subsets(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFra
     if (other := common.groupby("subset")["tasks"].nunique()).gt(1).any():
         raise MergecastError(f"{where}: subset {other.idxmax()} has other tasks in another row; give it one set of tasks")
     if not wide:
-        found = common.assign(task=checks.names(table, where, "task", "task"))
-        for row, (names, task) in enumerate(zip(members, found["task"], strict=True), start=1):
+        merged = common.assign(task=checks.names(table, where, "task", "task"))
+        for row, (names, task) in enumerate(zip(members, merged["task"], strict=True), start=1):
             if task not in names:
                 raise MergecastError(f"{where}: row {row}: task {task!r} is not one of the subset; correct it")
-        checks.once(found, where, ["method", "subset", "task"])
-        return found.join(_numbers(table, where, ["accuracy", "normalised_accuracy"], ("accuracy",)))
+        checks.once(merged, where, ["method", "subset", "task"])
+        return merged.join(_numbers(table, where, ["accuracy", "normalised_accuracy"], ("accuracy",)))
     checks.once(common, where, ["method", "subset"])
     places = range(max(sizes, default=0))
     checks.columns(table, where, *(f"acc_{place}" for place in places))
-    given = _numbers(table, where, [f"{kind}_{place}" for kind in ("acc", "norm_acc") for place in places], ("acc",))
+    shares = _numbers(table, where, [f"{kind}_{place}" for kind in ("acc", "norm_acc") for place in places], ("acc",))
     rows = []
     for place in places:
         values = {"accuracy": f"acc_{place}", "normalised_accuracy": f"norm_acc_{place}"}
-        of_place = {name: given[column] for name, column in values.items() if column in given}
+        of_place = {name: shares[column] for name, column in values.items() if column in shares}
         rows.append(common.assign(task=[names[place] for names in members], **of_place))
     return pd.concat(rows, ignore_index=True) if rows else common.assign(task=[], accuracy=[])
 
 
 def calibration(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.DataFrame:
-    """One row a number of images and pair (columns n_images, task_a, task_b), one float column a metric."""
+    """The metrics of every pair at several numbers of images.
+
+    Parameters
+    ----------
+    table : DataFrame
+    where : str
+        How errors call the table.
+    tasks : sequence of str
+        All tasks, in order.
+
+    Returns
+    -------
+    DataFrame
+        One row per number of images and pair (columns n_images, task_a, task_b), one float column per metric.
+
+    Raises
+    ------
+    MergecastError
+        For a missing column, a number of images that is not whole or under 1, an unknown task, a row that stands there
+        twice, and a text that is no number.
+    """
     key = "n_calib" if "n_calib" in table.columns else "n_images"
     checks.columns(table, where, key, *PAIR)
     sizes = checks.numbers(table, where, [key])[key]
@@ -123,7 +223,23 @@ def calibration(table: pd.DataFrame, where: str, tasks: Sequence[str]) -> pd.Dat
 def normalise(table: pd.DataFrame, where: str, singles: dict[str, float]) -> pd.DataFrame:
     """The table with normalised_accuracy: accuracy over the task's fine-tuned accuracy, where it is not given.
 
-    Raises MergecastError naming the row's pair or subset where what is given differs from that by more than 0.001.
+    Parameters
+    ----------
+    table : DataFrame
+        From `merges` or `subsets`.
+    where : str
+        How errors call the table.
+    singles : dict of float
+        Fine-tuned accuracy by task, above 0.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    MergecastError
+        Where what is given differs from that by more than 0.001, naming the row's pair or subset.
     """
     expected = table["accuracy"] / table["task"].map(singles)
     if "normalised_accuracy" not in table:

@@ -24,7 +24,23 @@ ATTRIBUTES = {
 
 
 def draw(count: int, *, size: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """`count` pictures (uint8, count×size×size×3) and each attribute's class in them (int64, −1 where it has none)."""
+    """Pictures of the scenes of the corpus, and each attribute's class in them.
+
+    Parameters
+    ----------
+    count : int
+        Number of pictures.
+    size : int
+        Their side, in pixels.
+    seed : int
+
+    Returns
+    -------
+    (count, size, size, 3) uint8 array
+        The pictures.
+    mapping from attribute to (count,) int64 array
+        Indices of its values in ATTRIBUTES; −1 where a picture has none.
+    """
     rng = np.random.default_rng(seed_for("corpus", seed=seed))
     kinds = scenes.balanced(count, len(_SCENES), rng)
     images = np.empty((count, size, size, 3), np.uint8)

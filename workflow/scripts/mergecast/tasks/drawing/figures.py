@@ -17,14 +17,30 @@ CHUNK = 500
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn task: class names, prompts, and `scene(labels, size, rng)`, which draws one picture (uint8) a label."""
+    """A drawn task: class names, prompts, and `scene(labels, size, rng)`, which draws one picture (uint8) per label."""
 
     class_names: tuple[str, ...]
     prompts: tuple[str, ...]
     scene: Callable
 
     def draw(self, count: int, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """`count` pictures (uint8, count×size×size×3) with balanced labels (int64)."""
+        """Pictures with balanced labels.
+
+        Parameters
+        ----------
+        count : int
+            Number of pictures.
+        size : int
+            Their side, in pixels.
+        rng : np.random.Generator
+
+        Returns
+        -------
+        (count, size, size, 3) uint8 array
+            The pictures.
+        (count,) int64 array
+            Indices into `class_names`.
+        """
         labels = scenes.balanced(count, len(self.class_names), rng)
         parts = [self.scene(labels[start : start + CHUNK], size, rng) for start in range(0, count, CHUNK)]
         return np.concatenate(parts), labels

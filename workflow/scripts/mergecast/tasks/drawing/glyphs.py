@@ -42,7 +42,28 @@ def _atlas(characters: str, fonts: tuple[str, ...]) -> np.ndarray:
 
 
 def masks(kinds, characters: str, fonts: tuple[str, ...], size: int, x, y, radius, angle, rng) -> np.ndarray:
-    """Coverage (N×S×S) of N characters (indices into `characters`), each in a random one of the fonts."""
+    """Coverage of N characters, each in a random one of the fonts.
+
+    Parameters
+    ----------
+    kinds : (N,) array of int
+        Indices into `characters`.
+    characters : str
+    fonts : tuple of str
+        Names as in FONTS.
+    size : int
+        In pixels.
+    x, y, radius : (N,) array
+        Centre and half side of a character's tile, in half pictures.
+    angle : (N,) array
+        In radians.
+    rng : np.random.Generator
+
+    Returns
+    -------
+    (N, S, S) float32 array
+        In [0, 1].
+    """
     tiles = _atlas(characters, fonts)[rng.integers(len(fonts), size=len(kinds)), kinds]
     across, down = canvas.local(size, x, y, radius, angle)
     column, row = (np.clip((axis + 1) / 2 * (_SIDE - 1), 0, _SIDE - 1.001) for axis in (across, down))

@@ -56,7 +56,26 @@ LINES = tuple(DISTANCES)
 
 
 def masks(kinds, size, x, y, radius, angle, width) -> np.ndarray:
-    """Coverage (N×S×S) of N lines: kind (index), centre, half length, angle, stroke width (half a picture is 1)."""
+    """Coverage of N lines.
+
+    Parameters
+    ----------
+    kinds : (N,) array of int
+        Indices into LINES.
+    size : int
+        In pixels.
+    x, y, radius : (N,) array
+        Centre and half length, in half pictures.
+    angle : (N,) array
+        In radians.
+    width : (N,) array
+        Of the stroke, in half pictures.
+
+    Returns
+    -------
+    (N, S, S) float32 array
+        In [0, 1].
+    """
     across, down = canvas.local(size, x, y, radius, angle)
     radius = np.asarray(radius, np.float32).reshape(-1, 1, 1)
     distance = np.empty(across.shape, np.float32)

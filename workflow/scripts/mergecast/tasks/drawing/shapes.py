@@ -54,7 +54,24 @@ SHAPES = tuple(DISTANCES)
 
 
 def masks(kinds, fills, size, x, y, radius, angle) -> np.ndarray:
-    """Coverage (N×S×S) of N shapes: kind and fill (indices), centre, radius and angle of each."""
+    """Coverage of N shapes.
+
+    Parameters
+    ----------
+    kinds, fills : (N,) array of int
+        Indices into SHAPES and FILLS.
+    size : int
+        In pixels.
+    x, y, radius : (N,) array
+        In half pictures.
+    angle : (N,) array
+        In radians.
+
+    Returns
+    -------
+    (N, S, S) float32 array
+        In [0, 1].
+    """
     across, down = canvas.local(size, x, y, radius, angle)
     unit = (np.asarray(radius, np.float32) * size / 2).reshape(-1, 1, 1)
     result = np.empty(across.shape, np.float32)

@@ -55,7 +55,25 @@ TEXTURES = tuple(FIELDS)
 
 
 def fields(kinds: np.ndarray, size: int, rng: np.random.Generator, tilt: float = 0.15, period=(0.35, 0.6)) -> np.ndarray:
-    """N fields (N×S×S): kind (index), a random offset, a random period (half a picture is 1), a tilt up to `tilt`."""
+    """N fields, each at a random offset, of a random period, and tilted at random.
+
+    Parameters
+    ----------
+    kinds : (N,) array of int
+        Indices into TEXTURES.
+    size : int
+        In pixels.
+    rng : np.random.Generator
+    tilt : float, default 0.15
+        The largest, either way, in radians.
+    period : pair of float, default (0.35, 0.6)
+        The least and the largest, in half pictures.
+
+    Returns
+    -------
+    (N, S, S) float32 array
+        In [0, 1].
+    """
     count = len(kinds)
     x, y = rng.uniform(-0.4, 0.4, (2, count))
     across, down = canvas.local(size, x, y, rng.uniform(*period, count), rng.uniform(-tilt, tilt, count))

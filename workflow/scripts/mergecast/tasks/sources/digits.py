@@ -13,15 +13,49 @@ DEFAULTS = {"test": 400}
 
 
 def read_options(row: dict) -> dict:
-    """Options of a row. Raises MergecastError as `options.read` does."""
+    """Options of a row.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    mapping from option to bool, int or str
+
+    Raises
+    ------
+    MergecastError
+        As `options.read` does.
+    """
     return options.read(row, DEFAULTS)
 
 
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """All digits, `test` of them (default 400) set aside by a choice seeded by the task's name.
 
-    The grey levels 0 to 16 become 0 to 255. Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten
-    Digits, UCI, 1998, as bundled by scikit-learn (`sklearn.datasets.load_digits`).
+    The grey levels 0 to 16 become 0 to 255.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+    size : int
+        Not used: the images are 8×8.
+    seed : int
+
+    Returns
+    -------
+    Splits
+
+    Raises
+    ------
+    MergecastError
+        As `options.read` does, and if `test` leaves no image to train on.
+
+    Notes
+    -----
+    E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998, as bundled by scikit-learn
+    (`sklearn.datasets.load_digits`).
     """
     from sklearn.datasets import load_digits
 

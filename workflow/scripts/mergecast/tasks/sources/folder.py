@@ -1,4 +1,4 @@
-"""Your own pictures in folders: one folder a class, in one folder for training and one for testing."""
+"""Your own pictures in folders: one folder per class, in one folder for training and one for testing."""
 
 import os
 from collections.abc import Sequence
@@ -30,7 +30,21 @@ class Files(Sequence):
 
 
 def read_options(row: dict) -> dict:
-    """Options of a row. Raises MergecastError as `options.read` does."""
+    """Options of a row.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    mapping from option to bool, int or str
+
+    Raises
+    ------
+    MergecastError
+        As `options.read` does.
+    """
     return options.read(row, DEFAULTS)
 
 
@@ -38,15 +52,31 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     """The pictures `{path}/{train}/{class}/*` and `{path}/{test}/{class}/*`, classes and pictures in the order of names.
 
     The options `train` and `test` are the names of those two folders. Files that end in none of SUFFIXES are passed over,
-    hidden ones too; "_" in the name of a class is read as a space. Raises MergecastError naming the task and the folder:
-    no path, not there, not readable, without classes or pictures, classes that are in one of the two alone.
+    hidden ones too; "_" in the name of a class is read as a space.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+    size, seed : int
+        Not used.
+
+    Returns
+    -------
+    Splits
+        Each picture is decoded when it is asked for.
+
+    Raises
+    ------
+    MergecastError
+        Naming the task and the folder: no path, not there, not readable, without classes or pictures, classes that are in one
+        of the two alone. As `read_options` does.
     """
     task, root, chosen = row["task"], options.path(row, "a folder of pictures"), read_options(row)
     folders = {part: os.path.join(root, chosen[part]) for part in DEFAULTS}
     classes = {part: _entries(task, folder, os.DirEntry.is_dir) for part, folder in folders.items()}
     for part, folder in folders.items():
         if not classes[part]:
-            raise MergecastError(f"task {task}: {folder}: has no folder in it; make one a class, with its pictures")
+            raise MergecastError(f"task {task}: {folder}: has no folder in it; make one per class, with its pictures")
     for part, other in (("train", "test"), ("test", "train")):
         if alone := [name for name in classes[part] if name not in classes[other]]:
             raise MergecastError(
@@ -60,13 +90,13 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
 def _split(task: str, folder: str, classes: list[str]) -> Split:
     paths, labels = [], []
     for label, name in enumerate(classes):
-        own = os.path.join(folder, name)
-        pictures = _entries(task, own, lambda entry: entry.name.lower().endswith(SUFFIXES))
+        place = os.path.join(folder, name)
+        pictures = _entries(task, place, lambda entry: entry.name.lower().endswith(SUFFIXES))
         if not pictures:
             raise MergecastError(
-                f"task {task}: {own}: holds no picture ({', '.join(SUFFIXES)}); put some there or remove the class from both"
+                f"task {task}: {place}: holds no picture ({', '.join(SUFFIXES)}); put some there or remove the class from both"
             )
-        paths += [os.path.join(own, picture) for picture in pictures]
+        paths += [os.path.join(place, picture) for picture in pictures]
         labels += [label] * len(pictures)
     return Split(Files(task, tuple(paths)), np.array(labels, np.int64))
 

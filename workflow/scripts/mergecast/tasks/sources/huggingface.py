@@ -48,25 +48,55 @@ class Column(Sequence):
 
 
 def read_options(row: dict) -> dict:
-    """Options of a row. Raises MergecastError as `options.read` does."""
+    """Options of a row.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    mapping from option to bool, int or str
+
+    Raises
+    ------
+    MergecastError
+        As `options.read` does.
+    """
     return options.read(row, DEFAULTS)
 
 
 def load(row: dict, *, size: int, seed: int) -> Splits:
-    """Pictures and labels of the data set `path`: an id on the hub (`owner/name`), a folder written by
-    `DatasetDict.save_to_disk`, or a folder of Parquet or other files that `datasets.load_dataset` reads.
+    """Pictures and labels of the data set `path`, on the hub or in a folder.
 
-    Options: `name` (of the configuration) and `revision` on the hub; columns `image` and `label`; split names `train`
-    and `test`; `transpose=yes` where rows and columns of the pictures are exchanged (EMNIST). Labels are a ClassLabel;
-    or whole numbers, for the names in the column `classes` of tasks.tsv; or text, whose values are the classes in
-    sorted order. "_" in the name of a class is read as a space. What is not in the hub's cache is downloaded, unless
-    HF_HUB_OFFLINE is set. Raises MergecastError naming the task, the data set and the split, column or item at fault.
+    `path` is an id on the hub (`owner/name`), a folder written by `DatasetDict.save_to_disk`, or a folder of Parquet or other
+    files that `datasets.load_dataset` reads. Options: `name` (of the configuration) and `revision` on the hub; columns `image`
+    and `label`; split names `train` and `test`; `transpose=yes` where rows and columns of the pictures are exchanged (EMNIST).
+    Labels are a ClassLabel; or whole numbers, for the names in the column `classes` of tasks.tsv; or text, whose values are the
+    classes in sorted order. "_" in the name of a class is read as a space. What is not in the hub's cache is downloaded, unless
+    HF_HUB_OFFLINE is set.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+    size, seed : int
+        Not used.
+
+    Returns
+    -------
+    Splits
+        Each picture is decoded when it is asked for.
+
+    Raises
+    ------
+    MergecastError
+        Naming the task, the data set and the split, column or item at fault. As `read_options` does.
     """
     task, path = row["task"], options.path(row, "the id of a data set on the hub, or a folder")
     chosen, origin = read_options(row), f"task {task}: {path}"
-    found, names, splits = _open(origin, path, chosen["name"], chosen["revision"]), (), []
+    data_set, names, splits = _open(origin, path, chosen["name"], chosen["revision"]), (), []
     for part in ("train", "test"):
-        where, rows = f"{origin}: {chosen[part]}", _split(origin, found, part, chosen[part])
+        where, rows = f"{origin}: {chosen[part]}", _split(origin, data_set, part, chosen[part])
         for column in (chosen["image"], chosen["label"]):
             if column not in rows.column_names:
                 raise MergecastError(f"{where}: {unknown('column', column, rows.column_names)}; name it in `options`")
@@ -104,10 +134,10 @@ def _open(origin: str, path: str, name: str, revision: str):
         raise MergecastError(f"{origin}: cannot be read ({line(fault or error)}); {remedy}") from error
 
 
-def _split(origin: str, found, part: str, name: str):
-    if name not in found:
-        raise MergecastError(f"{origin}: {unknown('split', name, found)}; name it in `options`: {part}=...")
-    return found[name]
+def _split(origin: str, data_set, part: str, name: str):
+    if name not in data_set:
+        raise MergecastError(f"{origin}: {unknown('split', name, data_set)}; name it in `options`: {part}=...")
+    return data_set[name]
 
 
 def _pictures(where: str, rows, column: str):
@@ -123,27 +153,27 @@ def _pictures(where: str, rows, column: str):
         ) from error
 
 
-def _labels(where: str, rows, column: str, names: tuple[str, ...], given: tuple[str, ...]):
+def _labels(where: str, rows, column: str, names: tuple[str, ...], listed: tuple[str, ...]):
     """The names of the classes and the label of every row (int64), for `names` of the train split, or () if this is it."""
     feature, values = rows.features[column], rows[column][:]
     if empty := [index for index, value in enumerate(values) if value in (None, -1)]:
         raise MergecastError(f"{where} item {empty[0]}: has no label; name a split that has labels with train=... or test=...")
-    own = getattr(feature, "names", None)
+    classes = getattr(feature, "names", None)
     kinds = {type(value) for value in values}
-    if own is None and kinds <= {str}:
-        own = names or tuple(sorted(set(values)))
-        if foreign := sorted(set(values) - set(own)):
+    if classes is None and kinds <= {str}:
+        classes = names or tuple(sorted(set(values)))
+        if foreign := sorted(set(values) - set(classes)):
             raise MergecastError(f"{where}: class {foreign[0]!r} does not occur in the train split; give both the same classes")
-        indices = {name: index for index, name in enumerate(own)}
+        indices = {name: index for index, name in enumerate(classes)}
         values = [indices[value] for value in values]
-    elif own is None and kinds <= {int, bool}:
-        own = given
-        if not own:
+    elif classes is None and kinds <= {int, bool}:
+        classes = listed
+        if not classes:
             raise MergecastError(
                 f"{where}: column {column!r} holds numbers without names; list the names in `classes`, in their order"
             )
-    elif own is None:
+    elif classes is None:
         raise MergecastError(f"{where}: column {column!r} holds no labels, but {feature}; name another with label=...")
-    if names and tuple(own) != names:
+    if names and tuple(classes) != names:
         raise MergecastError(f"{where}: its classes are not those of the train split; give both the same classes")
-    return tuple(own), np.array(values, np.int64)
+    return tuple(classes), np.array(values, np.int64)

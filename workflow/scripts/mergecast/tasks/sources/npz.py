@@ -40,16 +40,47 @@ class Rows(Sequence):
 
 
 def read_options(row: dict) -> dict:
-    """Options of a row. Raises MergecastError as `options.read` does."""
+    """Options of a row.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    mapping from option to bool, int or str
+
+    Raises
+    ------
+    MergecastError
+        As `options.read` does.
+    """
     return options.read(row, {})
 
 
 def load(row: dict, *, size: int, seed: int) -> Splits:
-    """Arrays `train_images`, `test_images` (uint8, N×H×W grey or N×H×W×3), `train_labels`, `test_labels` (integers
-    from 0), `class_names` (text) of the file `row["path"]`; other arrays are ignored, pickled ones refused.
+    """Images, labels and class names of the file `row["path"]`.
 
-    Raises MergecastError naming the task, the file and the array: no path, missing or damaged file, missing array,
-    pickled array, wrong type or shape.
+    It holds the arrays `train_images`, `test_images` (uint8, N×H×W grey or N×H×W×3), `train_labels`, `test_labels` (integers
+    from 0), `class_names` (text); other arrays are ignored, pickled ones refused. "_" in the name of a class is read as
+    a space.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+    size, seed : int
+        Not used.
+
+    Returns
+    -------
+    Splits
+        Each image is read when it is asked for, unless the file stores them in Fortran's order.
+
+    Raises
+    ------
+    MergecastError
+        Naming the task, the file and the array: no path, missing or damaged file, missing array, pickled array, wrong type or
+        shape. As `read_options` does.
     """
     task, path = row["task"], options.path(row, "a .npz file")
     read_options(row)

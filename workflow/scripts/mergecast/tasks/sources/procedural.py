@@ -13,7 +13,21 @@ DEFAULTS = {"figure": "", "train": 3000, "test": 400}
 
 
 def read_options(row: dict) -> dict:
-    """Options of a row, the figure by its name. Raises MergecastError as `options.read` does, and for an unknown figure."""
+    """Options of a row, the figure by its name.
+
+    Parameters
+    ----------
+    row : mapping from column to text
+
+    Returns
+    -------
+    mapping from option to int or str
+
+    Raises
+    ------
+    MergecastError
+        As `options.read` does, and for an unknown figure.
+    """
     chosen = options.read(row, DEFAULTS)
     chosen["figure"] = chosen["figure"] or row["task"]
     if chosen["figure"] not in FIGURES:
@@ -24,7 +38,21 @@ def read_options(row: dict) -> dict:
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """`train` and `test` images of the figure `figure` (default: named like the task), drawn at size×size.
 
-    Raises MergecastError naming the task when there is no such figure.
+    Parameters
+    ----------
+    row : mapping from column to text
+    size : int
+        In pixels.
+    seed : int
+
+    Returns
+    -------
+    Splits
+
+    Raises
+    ------
+    MergecastError
+        As `read_options` does.
     """
     chosen = read_options(row)
     name = chosen["figure"]
