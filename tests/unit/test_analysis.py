@@ -62,7 +62,7 @@ def test_faulty_coefficients_are_named():
         stability.stability(pd.concat([good, coefficients({"x": [1.0]}, target="accuracy")]))
     with pytest.raises(MergecastError, match="coefficient is missing .*fold 'b'"):
         stability.stability(good.assign(coefficient=[1.0, np.nan]))
-    with pytest.raises(MergecastError, match="lacks column 'feature'"):
+    with pytest.raises(MergecastError, match="lacks the column 'feature'"):
         stability.stability(good.drop(columns="feature"))
     with pytest.raises(MergecastError, match="has no row"):
         stability.stability(coefficients({"a": [1.0]}, "task_effects"))
@@ -108,7 +108,7 @@ def test_agreement_between_settings_needs_the_method_and_metrics_in_both():
     table = setting_agreement.between_settings({"B16": one, "B32": two})
     assert list(table.columns) == setting_agreement.SETTINGS
     assert table.values.tolist() == [["ridge", "tsv", "B16", "B32", 1.0, 1.0, pytest.approx(1.0)]]
-    with pytest.raises(MergecastError, match="setting B32: table coefficients: lacks column"):
+    with pytest.raises(MergecastError, match="setting B32: table coefficients: lacks the column"):
         setting_agreement.between_settings({"B16": one, "B32": two.drop(columns="feature")})
 
 

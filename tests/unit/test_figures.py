@@ -230,7 +230,7 @@ def test_fine_tuning_curves_stand_alone_where_zero_shot_accuracies_are_not_known
 def test_an_empty_table_or_a_missing_column_is_one_clear_line():
     with pytest.raises(MergecastError, match="table merges: has no row"):
         draw("pairs", merges=TABLES["merges"].iloc[:0])
-    with pytest.raises(MergecastError, match="table folds: has no column 'pearson'"):
+    with pytest.raises(MergecastError, match="table folds: lacks the column 'pearson'"):
         draw("folds", folds=TABLES["folds"].drop(columns="pearson"))
     with pytest.raises(MergecastError, match="there are none to draw"):
         draw("training", setting(curves={}))

@@ -241,12 +241,12 @@ ERRORS = {
     "table metrics: pair shapes__colours: stable_rank is 'high', no number": (
         "metrics", lambda t: with_value(t, 0, "stable_rank", "high")),
     "table metrics: has no metric": ("metrics", lambda t: t[["task_a", "task_b"]]),
-    "table metrics: lacks column 'task_a'": ("metrics", lambda t: t.drop(columns="task_a")),
+    "table metrics: lacks the column 'task_a'": ("metrics", lambda t: t.drop(columns="task_a")),
     "unknown task in table metrics, 'shape'; did you mean 'shapes'": (
         "metrics", lambda t: with_value(t, 0, "task_a", "shape")),
     "table metrics: task 'colours' is paired with itself": ("metrics", lambda t: with_value(t, 0, "task_a", "colours")),
     "table merges: has no row of method 'tsv'": ("merges", lambda t: t[t.method != "tsv"]),
-    "table merges: lacks column 'normalised_accuracy'": ("merges", lambda t: t.drop(columns="normalised_accuracy")),
+    "table merges: lacks the column 'normalised_accuracy'": ("merges", lambda t: t.drop(columns="normalised_accuracy")),
     "method 'tsv', pair shapes__colours: task 'shapes' stands there twice": ("merges", lambda t: pd.concat([t, t])),
     "method 'tsv', pair shapes__colours: task 'digits' is not one of the pair": (
         "merges", lambda t: with_value(t[t.method == "tsv"], 0, "task", "digits")),

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from .. import catalogue
-from ..errors import MergecastError
+from ..errors import MergecastError, require_columns
 
 
 def require(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
     """Raise MergecastError unless the table has rows and all these columns; `name` names it in the error."""
-    for column in columns:
-        if column not in table.columns:
-            raise MergecastError(f"table {name}: lacks column {column!r}; its columns are {', '.join(table.columns)}")
+    require_columns(table.columns, f"table {name}", *columns)
     if table.empty:
         raise MergecastError(f"table {name}: has no row; make what it is made of first")
 

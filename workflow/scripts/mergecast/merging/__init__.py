@@ -4,7 +4,6 @@ A method's parameters and defaults are the keyword arguments of its `merge`; wha
 `PARAMETERS`, a JSON-schema fragment each. Both are read from the source.
 """
 
-import difflib
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -85,10 +84,7 @@ def check_parameters(name: str, options: Mapping | None = None, models: int | No
     options = options or {}
     for key in options:
         if key not in defaults:
-            close = difflib.get_close_matches(str(key), defaults, n=1, cutoff=0.5)
-            hint = f"; did you mean {close[0]!r}?" if close else ";"
-            known = ", ".join(defaults) or "it takes none"
-            raise MergecastError(f"method {name!r}: unknown parameter {key!r}{hint} Known: {known}")
+            raise MergecastError(f"method {name!r}: {catalogue.unknown('parameter', key, defaults)}")
     values = defaults | dict(options)
     return {key: _checked(name, key, value, fragments[key], models) for key, value in values.items()}
 

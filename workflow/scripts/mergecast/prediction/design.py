@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import catalogue
-from ..errors import MergecastError
+from ..errors import MergecastError, require_columns
 
 # Value of a pair: a mean over its two tasks, or what the merged model keeps of one of them (a before b in task order).
 SYMMETRIC = ("normalised_accuracy", "accuracy")
@@ -319,9 +319,7 @@ def _row(values, features: Sequence[str], pair: tuple[str, str]) -> list[float]:
 def _require(table: pd.DataFrame | None, name: str, columns: Sequence[str]) -> None:
     if table is None:
         raise MergecastError(f"table {name}: is needed for this predictor; give it")
-    for column in columns:
-        if column not in table.columns:
-            raise MergecastError(f"table {name}: lacks column {column!r}; its columns are {', '.join(table.columns)}")
+    require_columns(table.columns, f"table {name}", *columns)
 
 
 def _finite(value, where: str, column: str) -> float:

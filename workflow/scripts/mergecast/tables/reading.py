@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ..errors import MergecastError
+from ..errors import MergecastError, require_columns
 
 PAIR = ["task_a", "task_b"]
 KEPT = {"retained_a": "task_a", "retained_b": "task_b"}  # directed targets: whose normalised accuracy they are
@@ -29,9 +29,7 @@ def require(table: pd.DataFrame, name: str, *columns: str) -> pd.DataFrame:
     MergecastError
         If the table has no row or lacks a column.
     """
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise MergecastError(f"table {name}: has no column {missing[0]!r}; make the table again")
+    require_columns(table.columns, f"table {name}", *columns)
     if table.empty:
         raise MergecastError(f"table {name}: has no row, so there is nothing to draw; select at least one pair and method")
     return table

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ... import catalogue
-from ...errors import MergecastError
+from ...errors import MergecastError, require_columns
 
 PAIR = ["task_a", "task_b"]
 BLANK = ("", "nan", "na", "n/a", "none", "null")
@@ -33,9 +33,7 @@ def columns(table: pd.DataFrame, where: str, *needed: str) -> None:
     for column in table.columns:
         if str(column).startswith("Unnamed:"):
             raise MergecastError(f"{where}: has a column without a name; write the table without its index")
-    for column in needed:
-        if column not in table.columns:
-            raise MergecastError(f"{where}: lacks the column {column!r}; its columns are {', '.join(table.columns)}")
+    require_columns(table.columns, where, *needed)
 
 
 def names(table: pd.DataFrame, where: str, column: str, kind: str) -> pd.Series:
