@@ -214,7 +214,7 @@ def test_a_bad_checkpoint_ends_in_one_line_and_no_file(run, files, command, make
         ("ties", ["keep"], ["--set keep", "KEY=VALUE"]),
         ("ties", ["=1"], ["--set =1", "KEY=VALUE"]),
         ("ties", ["keep=0.1", "keep=0.2"], ["'keep' is set twice"]),
-        ("weight_avg", ["scale=1"], ["'scale'", "takes none"]),
+        ("weight_avg", ["scale=1"], ["'scale'", "Known: none"]),
         ("tall_masks", ["agree=3"], ["'agree' is 3", "number of models"]),
         ("task_arithmetic", ["scale=1e300"], ["overflows", "smaller scale"]),
     ],

@@ -186,7 +186,7 @@ def test_listing_and_checking_import_neither_torch_nor_a_method():
     [
         ("tie", {}, ["method 'tie'", "'ties'"]),
         ("ties", {"kep": 0.1}, ["'ties'", "'kep'", "did you mean 'keep'"]),
-        ("weight_avg", {"scale": 1.0}, ["'weight_avg'", "'scale'", "takes none"]),
+        ("weight_avg", {"scale": 1.0}, ["'weight_avg'", "'scale'", "Known: none"]),
         ("ties", {"keep": 0}, ["'keep' is 0", "above 0 and at most 1"]),
         ("ties", {"keep": 1.5}, ["'keep' is 1.5", "at most 1"]),
         ("ties", {"keep": "much"}, ["'keep' is 'much'"]),
