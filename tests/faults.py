@@ -57,7 +57,7 @@ FAULTS = [
           "test_prediction -k disjoint"),
     Fault("splits", "(len(tasks) + 1) // 2", "len(tasks) // 2", "test_prediction -k disjoint"),
     # The null.
-    Fault("permutations", "= design.Y, design.mirror", "= design.Y, design.Y", "test_prediction -k relabelling"),
+    Fault("permutations", "if not design.directed:", "if True:", "test_prediction -k relabelling"),
     Fault("prediction/folds", "self.n_r + ~np.isnan(r)", "self.n_r + 1",
           "test_prediction -k 'draw or interval'"),
     # Intervals.

@@ -93,7 +93,7 @@ MUTATIONS = {
         "config/config.yaml: line N: found character '\\t' that cannot start any token",
     ),
     "bracket left open": (
-        rewrites(CONFIG, "retained_b]", "retained_b"),
+        rewrites(CONFIG, "retained]", "retained"),
         "config/config.yaml: line N: expected ',' or ']', but got ':'",
     ),
     "quote left open": (

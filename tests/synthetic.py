@@ -140,23 +140,42 @@ def _forecast(names, pairs, methods, made, predictors):
             guess = y[~test].mean() + (design[test] - design[~test].mean(0)) @ w
             guess = np.full(test.sum(), y[~test].mean()) if predictor == "train_mean" else guess
             for k, p in zip(np.flatnonzero(test), guess, strict=True):
-                predictions.append((method, predictor, kind, target, task, *(names[t] for t in pairs[k]), y[k], p))
+                predictions.append((method, predictor, kind, "loto", target, task, *(names[t] for t in pairs[k]), y[k], p,
+                                    y[~test].mean()))  # fmt: skip
             defined = np.ptp(guess) > 1e-12
-            folds.append((method, predictor, kind, "loto", target, task, int((~test).sum()), int(test.sum()),
+            folds.append((method, predictor, kind, "loto", target, task, int((~test).sum()), int(test.sum()), y[~test].mean(),
                           np.corrcoef(guess, y[test])[0, 1] if defined else np.nan,
                           _spearman(guess, y[test]) if defined else np.nan, np.abs(guess - y[test]).mean(),
                           None if defined else "constant predictions"))  # fmt: skip
             if kind == "predictor" and predictor not in WITHOUT_COEFFICIENTS:
                 coefficients += [(method, predictor, target, task, m, c) for m, c in zip(METRICS, w, strict=True)]
+    columns = ["method", "predictor", "kind", "split", "target", "fold", "task_a", "task_b", "measured", "predicted",
+               "train_mean"]  # fmt: skip
+    predictions = pd.DataFrame(predictions, columns=columns)
     return {
-        "predictions": pd.DataFrame(predictions, columns=["method", "predictor", "kind", "target", "fold", "task_a", "task_b",
-                                                          "measured", "predicted"]),
+        "predictions": pd.concat([predictions, _two_out(predictions)], ignore_index=True),
         "folds": pd.DataFrame(folds, columns=["method", "predictor", "kind", "split", "target", "fold", "n_train_pairs",
-                                              "n_validation_pairs", "pearson", "spearman", "mae", "undefined"]),
+                                              "n_validation_pairs", "train_mean", "pearson", "spearman", "mae",
+                                              "undefined"]),
         "coefficients": pd.DataFrame(coefficients, columns=["method", "predictor", "target", "fold", "feature",
                                                             "coefficient"]),
         "correlations": pd.DataFrame(correlations, columns=["method", "metric", "pearson", "spearman", "p", "n_pairs"]),
     }  # fmt: skip
+
+
+def _two_out(loto):
+    """Forecasts with both tasks unseen: the two that know one of them, drawn to the mean of the pairs with neither."""
+    pair, parts = ["task_a", "task_b"], []
+    for _, mine in loto.groupby(["method", "predictor"], sort=False):
+        rows = mine.groupby(["method", "predictor", "kind", "target", *pair], sort=False)[["measured", "predicted"]].mean()
+        rows = rows.reset_index()
+        sides = rows[pair].to_numpy()
+        apart = [~np.isin(sides, both).any(axis=1) for both in sides]
+        rows["train_mean"] = [rows.measured[others].mean() for others in apart]
+        drawn = rows.train_mean + 0.7 * (rows.predicted - rows.predicted.mean())
+        rows["predicted"] = rows.train_mean if rows.predictor.iloc[0] == "train_mean" else drawn
+        parts.append(rows.assign(split="l2to", fold=rows.task_a + "__" + rows.task_b))
+    return pd.concat(parts, ignore_index=True)[loto.columns]
 
 
 def _ridge(x, y, strength):

@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-HEADLINE, FURTHER = "normalised_accuracy", ("accuracy", "retained_a", "retained_b")
-REPEATS = {"loto": 200, "l2to": 20, "disjoint": 50}
-WORSE = {"loto": 0.0, "l2to": 0.03, "disjoint": 0.18}  # how much r falls where less is known
+HEADLINE, FURTHER = "normalised_accuracy", ("accuracy", "retained")
+REPEATS = {"loto": 200, "l2to": 199, "disjoint": 50}
+WORSE = {"loto": 0.0, "l2to": 0.0, "disjoint": 0.18}  # how much a score falls where less is known
 
 
 def tables(made, metrics, predictors, random) -> dict[str, pd.DataFrame]:
@@ -16,8 +16,9 @@ def tables(made, metrics, predictors, random) -> dict[str, pd.DataFrame]:
     found = {"folds": pd.concat([loto, _other_folds(loto, made["predictions"], random)], ignore_index=True)}
     found["scores"] = _scores(found["folds"], made["predictions"], random)
     found["nulls"] = _nulls(found["scores"], random)
+    found["comparisons"] = _comparisons(found["scores"])
     found["coverage"] = _coverage(found["scores"], random)
-    found["intervals"] = _intervals(made["predictions"])
+    found["intervals"] = _intervals(made["predictions"].query("split == 'loto'"))
     found["calibration_metrics"] = _calibration_metrics(made["metrics"], metrics)
     found |= _selection_of_metrics(made, metrics, random) | _subsets(made, predictors, random)
     return found | {"calibration": _calibration(made, metrics, random), "selection": _selection(predictors, len(loto), random)}
@@ -32,30 +33,30 @@ def across(settings, methods, random) -> dict[str, pd.DataFrame]:
                                            for b in settings):  # fmt: skip
         r = random.uniform(0.35, 0.7) if train == test else random.uniform(0.0, 0.4)
         undefined = int(random.integers(0, 2))
-        transfer.append((predictor, method, train, test, HEADLINE, r, 0.2, r + 0.03, 0.05, 8, undefined, 28, 8))
+        transfer.append((predictor, method, train, test, HEADLINE, r / 2, r + 0.03, 0.05, r, 0.2, 8, undefined, 28, 8))
     return {
         "setting_agreement": pd.DataFrame(agreement, columns=["predictor", "method", "setting_a", "setting_b", "top5_overlap",
                                                               "sign_agreement", "coefficient_r"]),
-        "transfer": pd.DataFrame(transfer, columns=["predictor", "method", "train_setting", "test_setting", "target", "mean_r",
-                                                    "sd_r", "pooled_r", "mae", "n_folds", "n_undefined", "n_metrics",
-                                                    "n_tasks"]),
+        "transfer": pd.DataFrame(transfer, columns=["predictor", "method", "train_setting", "test_setting", "target", "q2",
+                                                    "centred_r", "mae", "mean_r", "sd_r", "n_folds", "n_undefined",
+                                                    "n_metrics", "n_tasks"]),
     }  # fmt: skip
 
 
 def _other_folds(loto, predictions, random):
     """Folds of l2to (a pair each, so no correlation), of disjoint halves, and of the further targets under loto."""
     pairs = predictions[["task_a", "task_b"]].drop_duplicates().agg("__".join, axis=1)
-    n_tasks, rows = loto.fold.nunique(), []
+    n_tasks, rows, level = loto.fold.nunique(), [], predictions.measured.mean()
     mean = loto.groupby(["method", "predictor", "kind"], sort=False)[["pearson", "mae"]].mean().reset_index()
     for row in mean.itertuples():
-        rows += [(row.method, row.predictor, row.kind, "l2to", HEADLINE, pair, len(pairs) - 2 * n_tasks + 3, 1, np.nan, np.nan,
-                  abs(random.normal(row.mae, 0.02)), "one pair") for pair in pairs]  # fmt: skip
+        rows += [(row.method, row.predictor, row.kind, "l2to", HEADLINE, pair, len(pairs) - 2 * n_tasks + 3, 1, level, np.nan,
+                  np.nan, abs(random.normal(row.mae, 0.02)), "one pair") for pair in pairs]  # fmt: skip
         for half in range(50):
             r = np.tanh(random.normal(np.arctanh(np.clip(row.pearson, -0.99, 0.99)) - WORSE["disjoint"], 0.3))
             rows.append((row.method, row.predictor, row.kind, "disjoint", HEADLINE, f"{half:02d}", len(pairs) // 4,
-                         len(pairs) // 4, r, r, row.mae * 1.2, None if r == r else "constant predictions"))  # fmt: skip
+                         len(pairs) // 4, level, r, r, row.mae * 1.2, None if r == r else "constant predictions"))  # fmt: skip
     further = []
-    for target, shift in zip(FURTHER, (0.25, -0.05, -0.1), strict=True):
+    for target, shift in zip(FURTHER, (0.25, -0.05), strict=True):
         other = loto.copy()
         other["target"] = target
         lift = shift + 0.4 * (other.predictor == "single_task") * (target == "accuracy")
@@ -66,48 +67,72 @@ def _other_folds(loto, predictions, random):
 
 
 def _scores(folds, predictions, random):
-    rows = []
-    for (predictor, kind, method, split, target), fold in folds.groupby(["predictor", "kind", "method", "split", "target"],
-                                                                        sort=False):  # fmt: skip
-        mine = predictions[(predictions.predictor == predictor) & (predictions.method == method)]
-        pooled = mine.groupby(["task_a", "task_b"])[["measured", "predicted"]].mean()
-        defined = pooled.predicted.nunique() > 1
-        r, rho = (pooled.corr().iloc[0, 1], pooled.corr("spearman").iloc[0, 1]) if defined else (np.nan, np.nan)
-        mean, sd = fold.pearson.mean(), fold.pearson.std()
-        r, rho = r - WORSE[split], rho - WORSE[split]
-        statistic = "pooled_r" if split == "l2to" else "mean_r"
-        seen, n = (r if split == "l2to" else mean), REPEATS[split]
-        null, spread = (random.uniform(-0.05, 0.35), random.uniform(0.05, 0.15)) if seen == seen else (np.nan, np.nan)
-        p = (1 + round(n * float(np.clip(0.5 - (seen - null) / spread / 4, 0, 1)))) / (1 + n) if seen == seen else np.nan
-        error = 1 - (pooled.measured - pooled.predicted).pow(2).sum() / pooled.measured.var(ddof=0) / len(pooled)
-        rows.append((predictor, kind, method, split, target, mean, sd, mean - 0.15, mean + 0.12, fold.spearman.mean(),
-                     fold.spearman.std(), r, r - 0.14, r + 0.11, rho, error, (pooled.measured - pooled.predicted).abs().mean(),
-                     statistic, null, spread, p, n if kind == "baseline" or predictor != "mlp" else 10,
-                     11.0 if predictor == "lasso" else np.nan, len(fold), int(fold.pearson.isna().sum()),
-                     len(pooled)))  # fmt: skip
-    return pd.DataFrame(rows, columns=["predictor", "kind", "method", "split", "target", "mean_r", "sd_r", "mean_r_low",
-                                       "mean_r_high", "mean_spearman", "sd_spearman", "pooled_r", "pooled_r_low",
-                                       "pooled_r_high", "spearman", "r2", "mae", "null_statistic", "null_mean", "null_sd", "p",
-                                       "n_permutations", "mean_nonzero", "n_folds", "n_undefined", "n_pairs"])  # fmt: skip
+    rows, names = [], ["predictor", "kind", "method", "split", "target"]
+    for head, fold in folds.groupby(names, sort=False):
+        predictor, kind, method, split, target = head
+        of_split = predictions.split == (split if split in ("loto", "l2to") else "loto")
+        mine = predictions[of_split & (predictions.predictor == predictor) & (predictions.method == method)]
+        known, guess = mine.measured - mine.train_mean, mine.predicted - mine.train_mean
+        blind = guess.abs().max() < 1e-12
+        score = {
+            "q2": 1 - ((known - guess) ** 2).sum() / (known**2).sum() - WORSE[split],
+            "centred_r": np.nan if blind else known.corr(guess) - WORSE[split],
+            "mae": (known - guess).abs().mean(),
+            "mean_r": fold.pearson.mean(),
+        }
+        row = dict(zip(names, head, strict=True)) | score | {"sd_r": fold.pearson.std()}
+        row |= {f"{name}{end}": value + by * (1 if name != "mae" else 0.1) for name, value in score.items()
+                for end, by in (("_low", -0.15), ("_high", 0.12))}  # fmt: skip
+        n = REPEATS[split] if predictor != "mlp" else 10
+        for name in ("q2", "centred_r", "mean_r"):
+            there = score[name] == score[name]
+            null, spread = (random.uniform(-0.3, 0.1), random.uniform(0.05, 0.15)) if there else [np.nan] * 2
+            reached = np.clip(0.5 - (score[name] - null) / spread / 4, 0, 1) if there else np.nan
+            p = (1 + round(n * float(reached))) / (1 + n) if there else np.nan
+            p = p if n >= 199 else np.nan
+            row |= {f"null_{name}": null, f"null_{name}_sd": spread, f"p_{name}": p}
+            row[f"p_max_{name}"] = min(1, 3 * p) if kind == "predictor" else np.nan
+        ranks = (np.nan,) * 3 if mine.predicted.nunique() < 2 else (fold.spearman.mean(), fold.spearman.std(), 0.4)
+        row |= dict(zip(("mean_spearman", "sd_spearman", "spearman"), ranks, strict=True))
+        pooled = np.nan if blind else mine.measured.corr(mine.predicted)
+        row |= {"pooled_r": pooled, "mean_nonzero": 11.0 if predictor == "lasso" else np.nan, "n_permutations": n,
+                "n_folds": len(fold), "n_undefined": int(fold.pearson.isna().sum()), "n_forecasts": len(mine)}  # fmt: skip
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _nulls(scores, random):
-    rows = [(row.predictor, row.method, row.split, row.target, draw, *random.normal(row.null_mean, row.null_sd, 2))
+    rows = [(row.predictor, row.method, row.split, row.target, draw, *random.normal(row.null_q2, row.null_q2_sd, 3))
             for row in scores.itertuples() for draw in range(3)]  # fmt: skip
-    return pd.DataFrame(rows, columns=["predictor", "method", "split", "target", "draw", "mean_r", "pooled_r"])
+    return pd.DataFrame(rows, columns=["predictor", "method", "split", "target", "draw", "q2", "centred_r", "mean_r"])
+
+
+def _comparisons(scores):
+    """Differences of the scores themselves, with intervals as wide as they might be."""
+    rows, columns = [], ["q2", "centred_r", "mae", "mean_r"]
+    for (split, target), mine in scores.groupby(["split", "target"], sort=False):
+        wide = mine.set_index(["predictor", "method"])[columns]
+        kinds = dict(zip(mine.predictor, mine.kind, strict=True))
+        for one, other in ((a, b) for a in kinds for b in kinds if (kinds[a], kinds[b]) == ("predictor", "baseline")):
+            lead = wide.loc[one] - wide.loc[other]
+            for method, row in [*lead.iterrows(), ("all", lead.mean())]:
+                width = 0.05 if method == "all" else 0.1
+                rows += [(one, other, method, split, target, name, row[name], row[name] - width, row[name] + width)
+                         for name in columns]  # fmt: skip
+    return pd.DataFrame(rows, columns=["predictor", "rival", "method", "split", "target", "score", "difference", "low", "high"])
 
 
 def _coverage(scores, random):
     rows = [(row.predictor, row.kind, row.method, row.split, row.target, level,
              float(np.clip(random.normal(level - 0.1 * (row.split == "disjoint"), 0.04), 0, 1)),
-             level * (0.2 + 2 * row.mae), row.n_pairs, int(random.integers(0, 3)) if row.split == "disjoint" else 0)
+             level * (0.2 + 2 * row.mae), row.n_forecasts, int(random.integers(0, 3)) if row.split == "disjoint" else 0)
             for row in scores[scores.target == HEADLINE].itertuples() for level in (0.8, 0.9)]  # fmt: skip
     return pd.DataFrame(rows, columns=["predictor", "kind", "method", "split", "target", "level", "coverage", "mean_width", "n",
                                        "n_unbounded"])  # fmt: skip
 
 
 def _intervals(predictions):
-    table = predictions.drop(columns="kind").assign(level=0.9)
+    table = predictions.drop(columns=["kind", "split", "train_mean"]).assign(level=0.9)
     table["lower"], table["upper"] = table.predicted - 0.1, table.predicted + 0.1
     table["covered"] = table.measured.between(table.lower, table.upper)
     return table.drop(columns="predicted")
@@ -124,19 +149,19 @@ def _selection_of_metrics(made, metrics, random):
     names, categories = list(metrics), list(dict.fromkeys(metrics.values()))
     for method in methods:
         base = random.uniform(0.3, 0.6)
-        ablation.append(("ridge", method, "all", "all", len(names), base, 0.2, base, 0.04, n, 0, 0.0))
+        ablation.append(("ridge", method, "all", "all", len(names), base / 2, base, 0.04, base, 0.2, n, 0, 0.0))
         for category in categories:
             count = sum(c == category for c in metrics.values())
             for keep, shift in (("without", random.normal(-0.03, 0.04)), ("only", random.normal(-0.2, 0.12))):
-                ablation.append(("ridge", method, category, keep, count if keep == "only" else len(names) - count, base + shift,
-                                 0.2, base + shift, 0.05, n, 0, shift))  # fmt: skip
+                ablation.append(("ridge", method, category, keep, count if keep == "only" else len(names) - count, base / 2,
+                                 base, 0.05, base + shift, 0.2, n, 0, shift))  # fmt: skip
         for name in names:
             selected = float(np.round(random.beta(0.8, 0.9) * n) / n)
             stability.append(("ridge", method, name, selected, random.uniform(0.55, 1) if selected else np.nan,
                               selected * random.normal(0, 0.05), 0.03, n))  # fmt: skip
         for direction in ("forward", "reverse"):
             r = base + random.normal(-0.02, 0.05)
-            greedy.append((direction, method, r, 0.22, r, 0.05, 4.5 if direction == "forward" else 12.0, n, 1))
+            greedy.append((direction, method, r / 2, r, 0.05, r, 0.22, n, 1, 4.5 if direction == "forward" else 12.0))
             for name in names:
                 share = float(np.round(random.beta(0.5, 2) * n) / n)
                 kept.append((direction, method, name, share, random.uniform(1, 8) if share else np.nan))
@@ -144,14 +169,14 @@ def _selection_of_metrics(made, metrics, random):
         overlap, sign = float(random.integers(0, 6)) / 5, random.uniform(0.4, 0.95)
         agreement.append(("ridge", a, b, overlap, sign, random.uniform(-0.2, 0.9)))
     return {
-        "ablation": pd.DataFrame(ablation, columns=["predictor", "method", "category", "kept", "n_metrics", "mean_r", "sd_r",
-                                                    "pooled_r", "mae", "n_folds", "n_undefined", "difference"]),
+        "ablation": pd.DataFrame(ablation, columns=["predictor", "method", "category", "kept", "n_metrics", "q2", "centred_r",
+                                                    "mae", "mean_r", "sd_r", "n_folds", "n_undefined", "difference"]),
         "stability": pd.DataFrame(stability, columns=["predictor", "method", "metric", "selected", "sign_agreement", "mean",
                                                       "sd", "n_folds"]),
         "method_agreement": pd.DataFrame(agreement, columns=["predictor", "method_a", "method_b", "top5_overlap",
                                                              "sign_agreement", "coefficient_r"]),
-        "greedy": pd.DataFrame(greedy, columns=["direction", "method", "mean_r", "sd_r", "pooled_r", "mae", "mean_n_metrics",
-                                                "n_folds", "n_undefined"]),
+        "greedy": pd.DataFrame(greedy, columns=["direction", "method", "q2", "centred_r", "mae", "mean_r", "sd_r", "n_folds",
+                                                "n_undefined", "mean_n_metrics"]),
         "greedy_metrics": pd.DataFrame(kept, columns=["direction", "method", "metric", "frequency", "mean_rank"]),
     }  # fmt: skip
 

@@ -29,14 +29,12 @@ def design(n_tasks=7, n_metrics=5, n_methods=2, noise=0.3, seed=0):
     Y = np.column_stack([Z[:, 0], Z[:, 2] - Z[:, 3], *random.standard_normal((n_methods - 2, len(pairs)))])
     Y = 0.8 + 0.1 * (Y + noise * random.standard_normal(Y.shape))
     X = Z * 10.0 ** (np.arange(n_metrics) % 5 - 2) + 3
-    return Design(
-        tasks, pairs, tuple(f"m{i}" for i in range(n_metrics)), tuple(f"method{i}" for i in range(n_methods)), X, Y, Y
-    )
+    return Design(tasks, pairs, tuple(f"m{i}" for i in range(n_metrics)), tuple(f"method{i}" for i in range(n_methods)), X, Y)
 
 
 def with_numbers(made, X=None, Y=None):
     X, Y = made.X if X is None else X, made.Y if Y is None else Y
-    return Design(made.tasks, made.pairs, tuple(f"m{i}" for i in range(X.shape[1])), made.methods, X, Y, Y)
+    return Design(made.tasks, made.pairs, tuple(f"m{i}" for i in range(X.shape[1])), made.methods, X, Y)
 
 
 # refits
@@ -44,26 +42,32 @@ def with_numbers(made, X=None, Y=None):
 
 def test_scores_of_refits_are_those_of_the_score_table():
     made = design()
-    found = _refit.forecasts(made, lambda fold, pairs: LinearRegression())
-    for m, row in enumerate(_refit.score_rows(made.Y, found)):
+    found = _refit.forecasts(made, lambda fold, pairs, unseen: LinearRegression())
+    rows_of = [fold.validation for fold in splits.loto(made.pairs, made.tasks)]
+    for m, row in enumerate(_refit.score_rows(found)):
         folds = []
-        for held in found:
-            measured, predicted = made.Y[held.rows, m], held.predicted[:, m]
+        for held, places in zip(found, rows_of, strict=True):
+            measured, predicted = held.measured[:, m], held.predicted[:, m]
+            np.testing.assert_array_equal(measured, made.Y[places, m])
             rows = [
                 {"task_a": made.pairs[i][0], "task_b": made.pairs[i][1], "measured": y, "predicted": p}
-                for i, y, p in zip(held.rows, measured, predicted, strict=True)
+                for i, y, p in zip(places, measured, predicted, strict=True)
             ]
-            folds.append({"predictions": rows, "scores": scores.of(measured, predicted), "coefficients": None})
+            folds.append({"predictions": rows, "scores": scores.of(measured, predicted), "coefficients": None,
+                          "train_mean": np.delete(made.Y[:, m], places).mean()})  # fmt: skip
         wanted = scores.summarise(folds)
         assert row == pytest.approx({key: wanted[key] for key in _refit.SCORES})
 
 
 def test_constant_forecasts_are_counted_as_undefined():
     made = design()
-    found = [_refit.Held(fold.validation, np.full((6, 2), 0.5)) for fold in splits.loto(made.pairs, made.tasks)]
-    row = _refit.score_rows(made.Y, found)[0]
-    assert (row["n_folds"], row["n_undefined"]) == (7, 7) and np.isnan([row["mean_r"], row["sd_r"], row["pooled_r"]]).all()
-    assert row["mae"] == pytest.approx(abs(made.Y[:, 0] - 0.5).mean())
+    found = [
+        scores.Held(made.Y[fold.validation], np.full((6, 2), 0.5), made.Y[fold.train].mean(axis=0))
+        for fold in splits.loto(made.pairs, made.tasks)
+    ]
+    row = _refit.score_rows(found)[0]
+    assert (row["n_folds"], row["n_undefined"]) == (7, 7) and np.isnan([row["mean_r"], row["sd_r"]]).all()
+    assert row["mae"] == pytest.approx(abs(made.Y[:, 0] - 0.5).mean()) and row["q2"] < 0
 
 
 # ablation
@@ -152,7 +156,7 @@ def reverse_by_hand(X, y, most):
 
 def steps(X, Y, threshold, select):
     """Metrics in the order of their steps, for each target."""
-    x, y = (greedy._scale(values)[0] for values in (X, Y))
+    x, y = (_refit.standardised(values)[0] for values in (X, Y))
     found = select((x.T @ x / len(x))[None], (x.T @ y / len(x))[None], threshold)[0]
     return [[int(f) for f in np.argsort(own) if own[f]] for own in found]
 
@@ -189,7 +193,7 @@ def test_metrics_that_are_functions_of_others_are_redundant_in_both_directions()
 
 def test_more_metrics_than_pairs_leave_every_number_finite():
     table, metrics = greedy.greedy(design(n_tasks=4, n_metrics=12))
-    assert np.isfinite(table[["mean_r", "pooled_r", "mae"]].to_numpy()).all()
+    assert np.isfinite(table[["mean_r", "q2", "mae"]].to_numpy()).all()
     assert (table.mean_n_metrics >= 1).all() and (table.mean_n_metrics <= 3).all()  # three training pairs a fold
     assert metrics.frequency.between(0, 1).all()
 
@@ -247,7 +251,7 @@ def test_transfer_takes_what_both_settings_share_whatever_its_order():
     order = [4, 0, 3, 1]
     two = Design(
         tuple(reversed(two.tasks)), two.pairs, tuple(two.features[i] for i in order), ("method1", "new", "method0"),
-        two.X[:, order], two.Y[:, [1, 2, 0]], two.Y[:, [1, 2, 0]],
+        two.X[:, order], two.Y[:, [1, 2, 0]],
     )  # fmt: skip
     table = transfer.transfer({"one": one, "two": two}, "ridge", "accuracy", parameters={"strengths": (1.0,)})
     rows = table[(table.train_setting == "one") & (table.test_setting == "two")]
@@ -255,11 +259,14 @@ def test_transfer_takes_what_both_settings_share_whatever_its_order():
     found = []
     columns, target = [0, 1, 3, 4], two.Y[:, 2]
     seen = [set(pair) <= set("abcdefg") for pair in two.pairs]
+    left = StandardScaler().fit_transform(one.X[:, columns])
+    right = two.X[:, [order.index(c) for c in columns]]
+    right = StandardScaler().fit(right[seen]).transform(right)
     for task in one.tasks:
         train = [i for i, pair in enumerate(one.pairs) if task not in pair]
         test = [i for i, pair in enumerate(two.pairs) if task in pair and seen[i]]
-        model = make_pipeline(StandardScaler(), Ridge(1.0)).fit(one.X[train][:, columns], one.Y[train, 0])
-        predicted = model.predict(two.X[test][:, [order.index(c) for c in columns]])
+        model = make_pipeline(StandardScaler(), Ridge(1.0)).fit(left[train], one.Y[train, 0])
+        predicted = model.predict(right[test])
         found.append(np.corrcoef(predicted, target[test])[0, 1])
     assert rows.mean_r.iloc[0] == pytest.approx(np.mean(found)) and rows.sd_r.iloc[0] == pytest.approx(np.std(found))
     reference = table[(table.train_setting == "two") & (table.test_setting == "two")]
@@ -288,7 +295,7 @@ def test_transfer_never_trains_on_the_task_it_forecasts():
             return super().fit(X, Y)
 
     marked = with_numbers(made, Y=np.where(held[:, None], 1e6, made.Y))
-    left = transfer._restricted(marked, transfer._Shared(made.tasks, made.features, made.methods))
+    left = transfer._restricted(marked, transfer._Shared(made.tasks, made.features, made.methods), scaled=False)
     transfer._fold(left, left, "a", lambda fold, pairs: Spy(), "B16")
     assert len(seen) == 1 and (seen[0] < 2).all() and len(seen[0]) == 15
 
@@ -299,7 +306,7 @@ def test_task_effects_transfer_too_so_that_metrics_have_something_to_beat():
     effect = dict(zip(made.tasks, np.random.default_rng(0).permutation(7) / 20, strict=True))
     X = np.array([[float(task in pair) for task in made.tasks] for pair in made.pairs])
     Y = np.array([[effect[a] + effect[b]] * 2 for a, b in made.pairs])
-    one, two = (Design(made.tasks, made.pairs, made.tasks, made.methods, X, level + Y, level + Y) for level in (0.4, 0.1))
+    one, two = (Design(made.tasks, made.pairs, made.tasks, made.methods, X, level + Y) for level in (0.4, 0.1))
     table = transfer.transfer({"one": one, "two": two}, "task_effects", "accuracy", parameters={"strengths": (1e-3,)})
     assert len(table) == 8 and table.mean_r.tolist() == pytest.approx([1] * 8, abs=1e-6)
 
@@ -308,7 +315,7 @@ def test_settings_with_too_little_in_common_are_left_out():
     one, two = design(), design(n_tasks=10, seed=3)
     names = {task: task if task in "hij" else task.upper() for task in two.tasks}
     two = Design(
-        tuple(names.values()), tuple((names[a], names[b]) for a, b in two.pairs), two.features, two.methods, two.X, two.Y, two.Y
+        tuple(names.values()), tuple((names[a], names[b]) for a, b in two.pairs), two.features, two.methods, two.X, two.Y
     )
     table = transfer.transfer({"one": one, "two": two}, "ridge", "accuracy", parameters={"strengths": (1.0,)})
     assert set(zip(table.train_setting, table.test_setting, strict=True)) == {("one", "one"), ("two", "two")}

@@ -283,7 +283,7 @@ def test_scores_are_means_over_methods_predictors_first_best_first(run, scores):
     rows = [line.split() for line in out.splitlines()[1:] if line.strip()]
     assert code == 0 and err == ""
     mine = table[(table.target == table.target.iloc[0]) & (table.split == "loto")]
-    mean = mine.groupby("predictor").mean_r.mean()
+    mean = mine.groupby("predictor").q2.mean()
     shown = {name: value for name, _, value, *_ in rows}
     assert set(shown) == set(mine.predictor)
     assert all(shown[name] == ("–" if value != value else f"{value:.3f}") for name, value in mean.items())
@@ -292,7 +292,7 @@ def test_scores_are_means_over_methods_predictors_first_best_first(run, scores):
     values = [float(value) for _, kind, value, *_ in rows if kind == "predictor" and value != "–"]
     assert values == sorted(values, reverse=True)
     one = run("scores", path, "--method", "ties")[1]
-    ties = mine[(mine.method == "ties") & (mine.predictor == "ridge")].mean_r.iloc[0]
+    ties = mine[(mine.method == "ties") & (mine.predictor == "ridge")].q2.iloc[0]
     assert f"{ties:.3f}" in next(line for line in one.splitlines() if line.split()[:1] == ["ridge"])
 
 

@@ -145,22 +145,31 @@ def test_an_undefined_pair_is_grey_and_counted():
     assert "1 undefined (grey)" in words(figure)
 
 
-def test_the_r_beside_the_scatter_is_the_pooled_r_of_the_scores_table():
-    table = reading.headline(TABLES["scores"], "scores").set_index(["predictor", "method"]).pooled_r
+def test_beside_the_scatter_stands_the_score_of_the_scores_table():
+    table = reading.headline(TABLES["scores"], "scores", split="l2to")
+    q2, rival = table.set_index(["predictor", "method"]).q2, reading.leader(table, "baseline")
     figure = draw("predicted")
     (control,) = figure.controls
-    rival = reading.best_by_mean_r(reading.headline(TABLES["scores"], "scores"), "baseline")
     for method in synthetic.METHODS:
         shown = cells(panel(figure, method).spec)
         by_name = {row["predictor"]: row["text"] for row in shown if "text" in row and "predictor" in row}
-        for name in control.options:
-            r = table[name, method]
-            assert by_name[name] == ("r = undefined" if r != r else f"r = {r:.2f}".replace("-", "−"))
-        assert {"text": f"{rival}: r = {table[rival, method]:.2f}"} in shown
+        assert by_name == {name: f"Q² = {minus(q2[name, method])}" for name in control.options}
+        assert {"text": f"{rival}: Q² = {minus(q2[rival, method])}"} in shown
 
 
-def test_the_scatter_draws_each_pair_once_though_it_is_predicted_twice():
-    assert sum("single_task" in row for row in cells(panel(draw("predicted"), "dare").spec)) == 28
+def minus(value):
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+@pytest.mark.parametrize("split", ["loto", "l2to"])
+def test_the_scatter_draws_each_pair_once_with_both_tasks_unseen_or_at_the_mean_of_two_forecasts(split):
+    there = {name: TABLES[name][TABLES[name].split == split] for name in ("scores", "predictions")}
+    drawn = [row for row in cells(panel(draw("predicted", **there), "dare").spec) if "single_task" in row]
+    assert len(drawn) == 28
+    row = drawn[3]
+    mine = there["predictions"].query("method == 'dare' and predictor == 'single_task'")
+    mine = mine[(mine.task_a == row["task_a"]) & (mine.task_b == row["task_b"])]
+    assert len(mine) == (2 if split == "loto" else 1) and row["single_task"] == pytest.approx(mine.predicted.mean(), abs=1e-4)
 
 
 def test_the_axes_of_the_scatter_hold_what_is_shown_and_not_every_other_predictors_numbers():
@@ -240,41 +249,42 @@ def test_a_predictor_undefined_for_one_method_is_never_the_best():
     table = pd.DataFrame(
         [("a", "predictor", "m", 0.9), ("a", "predictor", "n", np.nan), ("b", "predictor", "m", 0.1),
          ("b", "predictor", "n", 0.2), ("c", "baseline", "m", np.nan)],
-        columns=["predictor", "kind", "method", "mean_r"],
+        columns=["predictor", "kind", "method", "q2"],
     )  # fmt: skip
-    assert reading.best_by_mean_r(table, "predictor") == "b"
-    assert reading.best_by_mean_r(table, "baseline") == "c"
-    assert reading.best_by_mean_r(table, "oracle") is None
+    assert reading.leader(table, "predictor") == "b"
+    assert reading.leader(table, "baseline") == "c"
+    assert reading.leader(table, "oracle") is None
 
 
 def test_numbers_of_other_splits_and_targets_never_reach_the_headline_figures():
     cut = {name: TABLES[name].copy() for name in ("folds", "scores", "predictions")}
     for name, table in cut.items():
         other = table.target != "normalised_accuracy"
-        other |= table.split != "loto" if "split" in table else False
+        other |= table.split != ("loto" if name == "folds" else "l2to")
         cut[name] = table[~other]
     for name in ("folds", "scores", "predicted"):
         assert draw(name).panels == draw(name, **cut).panels
-    with pytest.raises(MergecastError, match="table predictions: has no row of target 'loss' under leave-one-task-out"):
+    with pytest.raises(MergecastError, match="table predictions: has no row of target 'loss' under split 'loto'"):
         draw("folds", setting(targets=["loss"]))
 
 
-@pytest.mark.parametrize(("target", "side"), [("retained_a", "task_a"), ("retained_b", "task_b")])
-def test_a_directed_target_is_the_normalised_accuracy_of_that_task_alone(target, side):
+def test_a_directed_target_has_every_pair_both_ways_round():
     merges = TABLES["merges"]
-    expected = merges[merges.task == merges[side]].set_index(["method", "task_a", "task_b"]).normalised_accuracy
-    found = reading.pair_values(merges, target).set_index(["method", "task_a", "task_b"]).value
-    pd.testing.assert_series_equal(found, expected, check_names=False)
+    found = reading.pair_values(merges, "retained").set_index(["method", "task_a", "task_b"]).value
+    assert len(found) == len(merges) == 2 * 28 * 8
+    for row in merges.sample(50, random_state=0).itertuples():
+        other = row.task_b if row.task == row.task_a else row.task_a
+        assert found[row.method, row.task, other] == row.normalised_accuracy
 
 
-def test_the_score_figure_writes_mean_r_and_p_and_draws_interval_and_null():
-    table = reading.headline(TABLES["scores"], "scores").set_index(["method", "predictor"])
+def test_the_score_figure_writes_q2_and_p_and_draws_interval_and_null():
+    table = reading.headline(TABLES["scores"], "scores", split="l2to").set_index(["method", "predictor"])
     shown = {row["predictor"]: row for row in cells(panel(draw("scores"), "ties").spec) if "predictor" in row}
     row, drawn = table.loc["ties", "ridge"], shown["ridge"]
-    p = f"{row.p:.3f}".replace("0.", ".", 1)
-    assert drawn["text"] == f"{row.mean_r:.2f}, p {p}".replace("-", "−") and shown["train_mean"]["text"] == "undefined"
-    assert (drawn["mean_r_low"], drawn["mean_r_high"]) == pytest.approx((row.mean_r_low, row.mean_r_high), abs=1e-4)
-    band = row.null_mean - row.null_sd, row.null_mean + row.null_sd
+    p = f"{row.p_q2:.3f}".replace("0.", ".", 1)
+    assert drawn["text"] == f"{minus(row.q2)}, p {p}"
+    assert (drawn["q2_low"], drawn["q2_high"]) == pytest.approx((row.q2_low, row.q2_high), abs=1e-4)
+    band = row.null_q2 - row.null_q2_sd, row.null_q2 + row.null_q2_sd
     assert (drawn["null_low"], drawn["null_high"]) == pytest.approx(band, abs=1e-4)
 
 
@@ -347,7 +357,7 @@ def test_subsets_without_any_spearman_are_drawn_by_their_measured_pairs(lost):
 
 
 def test_transfer_averages_over_methods_and_leaves_pairs_of_settings_out_that_there_are_not():
-    rows = [("ridge", m, a, b, "accuracy", r, 0.1, r, 0.1, 4, 0, 3, 4)
+    rows = [("ridge", m, a, b, "accuracy", 0.1, r, 0.1, r, 0.1, 4, 0, 3, 4)
             for m, r in (("x", 0.2), ("y", 0.4)) for a, b in (("s", "s"), ("s", "t"), ("t", "t"))]  # fmt: skip
     figure = across(pd.DataFrame(rows, columns=synthetic.across()["transfer"].columns))
     shown = {(row["train_setting"], row["test_setting"]): row["mean_r"] for row in cells(figure.panels[0].spec)}
@@ -367,8 +377,12 @@ def test_pairs_that_were_not_measured_are_counted():
 
 
 def test_a_directed_heatmap_does_not_speak_of_a_mean_of_two_tasks():
-    directed = words(draw("pairs", setting(targets=["retained_a"])))
-    assert directed.startswith("Normalised accuracy kept by the first task of a pair")
+    figure = draw("pairs", setting(targets=["retained"]))
+    assert words(figure).startswith("Normalised accuracy kept by one task (row: kept, column: other), on one colour scale")
+    merges = TABLES["merges"].set_index(["method", "task_a", "task_b", "task"]).normalised_accuracy
+    shown = {(row["row"], row["column"]): row["value"] for row in cells(panel(figure, "tsv").spec)}
+    assert len(shown) == 8 * 7 and shown["lines", "shapes"] == pytest.approx(merges["tsv", "shapes", "lines", "lines"])
+    assert shown["shapes", "lines"] == pytest.approx(merges["tsv", "shapes", "lines", "shapes"])
     assert words(draw("pairs")).startswith("Mean normalised accuracy of the two tasks")
 
 

@@ -29,7 +29,7 @@ def grid(n_tasks=8, n_metrics=5, seed=0):
     X = random.standard_normal((len(pairs), n_metrics)) * 10.0 ** np.arange(-n_metrics, 0) + 3
     Z = (X - X.mean(0)) / X.std(0)
     Y = (0.8 + 0.1 * Z[:, 0] - 0.05 * Z[:, 1] + 0.005 * random.standard_normal(len(pairs)))[:, None]
-    return design.Design(tasks, pairs, tuple(f"metric{i}" for i in range(n_metrics)), ("tsv",), X, Y, Y)
+    return design.Design(tasks, pairs, tuple(f"metric{i}" for i in range(n_metrics)), ("tsv",), X, Y)
 
 
 def design_of(made, predictor, target="normalised_accuracy", methods=("tsv",)):
@@ -48,7 +48,7 @@ def forecast_of(made, predictor, **keys):
 
 def with_numbers(built, X, Y):
     """The same design with other numbers."""
-    return replace(built, X=X, Y=Y, mirror=Y)
+    return replace(built, X=X, Y=Y)
 
 
 # what there is
@@ -171,7 +171,7 @@ def test_a_design_is_what_its_tables_say():
     np.testing.assert_allclose(built.Y[:, 0], wanted, rtol=1e-15)
     wanted = made["merges"].query("method == 'dare'").groupby(["task_a", "task_b"], sort=False).accuracy.mean()
     np.testing.assert_allclose(built.Y[:, 1], wanted, rtol=1e-15)
-    assert built.methods == ("ties", "dare") and (built.mirror == built.Y).all()
+    assert built.methods == ("ties", "dare") and not built.directed
     few = built.with_features(["spectral_gap", "stable_rank"])
     np.testing.assert_array_equal(few.X, made["metrics"][["spectral_gap", "stable_rank"]])
     fine = made["checkpoints"].fine_tuned_accuracy
@@ -190,24 +190,64 @@ def test_a_directed_target_is_what_the_merge_keeps_of_one_task():
     directed = pd.DataFrame([(a, b, ratio, 0.1 * row) for row, (a, b) in enumerate(pairs)],
                             columns=["task_a", "task_b", "metric", "value"])  # fmt: skip
     give = {"tasks": tasks, "directed": directed, **{name: made[name] for name in ("merges", "metrics", "checkpoints")}}
-    first, second = (design.build("metrics", ["ties"], target, **give) for target in ("retained_a", "retained_b"))
-    np.testing.assert_array_equal(first.Y[:, 0], [value[a, b, a] for a, b in pairs])
-    np.testing.assert_array_equal(second.Y[:, 0], [value[a, b, b] for a, b in pairs])
-    np.testing.assert_array_equal(first.mirror, second.Y)
-    column = first.features.index(ratio)
-    np.testing.assert_allclose(first.X[:, column], 0.1 * np.arange(6))
-    np.testing.assert_allclose(second.X[:, column], -0.1 * np.arange(6))
-    rest = [place for place in range(len(first.features)) if place != column]
-    np.testing.assert_array_equal(first.X[:, rest], made["metrics"][[first.features[place] for place in rest]])
+    built = design.build("metrics", ["ties"], "retained", **give)
+    assert built.directed and built.pairs == tuple(way for a, b in pairs for way in ((a, b), (b, a)))
+    np.testing.assert_array_equal(built.Y[:, 0], [value[(*sorted(way, key=tasks.index), way[0])] for way in built.pairs])
+    column = built.features.index(ratio)
+    np.testing.assert_allclose(built.X[::2, column], 0.1 * np.arange(6))
+    np.testing.assert_allclose(built.X[1::2, column], -0.1 * np.arange(6))
+    rest = [place for place in range(len(built.features)) if place != column]
+    for way in (slice(0, None, 2), slice(1, None, 2)):
+        np.testing.assert_array_equal(built.X[way][:, rest], made["metrics"][[built.features[place] for place in rest]])
     fine = dict(zip(tasks, made["checkpoints"].fine_tuned_accuracy, strict=True))
-    assert list(design.build("checkpoints", ["ties"], "retained_b", **give).X[:, 0]) == [fine[b] for _, b in pairs]
-    roles = design.build("tasks", ["ties"], "retained_b", **give)
+    assert list(design.build("checkpoints", ["ties"], "retained", **give).X[:, 0]) == [fine[kept] for kept, _ in built.pairs]
+    roles = design.build("tasks", ["ties"], "retained", **give)
     assert roles.features[:4] == tuple(f"kept {task}" for task in tasks)
-    assert [roles.features[column] for column in np.flatnonzero(roles.X[0])] == [f"kept {tasks[1]}", f"other {tasks[0]}"]
+    assert [roles.features[column] for column in np.flatnonzero(roles.X[1])] == [f"kept {tasks[1]}", f"other {tasks[0]}"]
     turned = directed.rename(columns={"task_a": "task_b", "task_b": "task_a"}).assign(value=-directed.value)
-    np.testing.assert_array_equal(design.build("metrics", ["ties"], "retained_a", **give | {"directed": turned}).X, first.X)
+    np.testing.assert_array_equal(design.build("metrics", ["ties"], "retained", **give | {"directed": turned}).X, built.X)
     with pytest.raises(MergecastError, match="table directed: metric 'task_vector_magnitude_ratio' lacks pair"):
-        design.build("metrics", ["ties"], "retained_a", **give | {"directed": directed[1:]})
+        design.build("metrics", ["ties"], "retained", **give | {"directed": directed[1:]})
+
+
+def test_the_symmetric_target_is_the_mean_of_both_ways_round():
+    made = synthetic(tasks=4)
+    give = {"tasks": list(made["checkpoints"].task), "merges": made["merges"]}
+    both, one = (design.build("tasks", ["ties"], target, **give) for target in ("retained", "normalised_accuracy"))
+    np.testing.assert_allclose(one.Y, (both.Y[::2] + both.Y[1::2]) / 2, rtol=1e-15)
+
+
+def test_a_pair_both_ways_round_is_held_out_together():
+    tasks = list("abcdef")
+    pairs = [way for a, b in combinations(tasks, 2) for way in ((a, b), (b, a))]
+    found = list(splits.l2to(pairs, tasks))
+    assert len(found) == 15 and all(len(fold.validation) == 2 for fold in found)
+    for fold in found:
+        (a, b), other = (pairs[row] for row in fold.validation)
+        assert other == (b, a) and fold.name == f"{a}__{b}" and not {a, b} & {task for row in fold.train for task in pairs[row]}
+
+
+def test_where_two_tasks_are_unseen_inner_splits_leave_two_out():
+    pairs = list(combinations("edcba", 2))
+    found = splits.inner(pairs, unseen=2)
+    assert len(found) == 10
+    for train, held in found:
+        (row,) = held
+        assert not set(pairs[row]) & {task for other in train for task in pairs[other]} and len(train) == 3
+    few = list(combinations("abcd", 2))
+    assert [list(map(list, split)) for split in splits.inner(few, unseen=2)] == [
+        list(map(list, split)) for split in splits.inner(few)
+    ], "of four tasks too little would be left"
+
+
+@pytest.mark.parametrize(("split", "unseen"), [("loto", 1), ("l2to", 2), ("disjoint", 2)])
+def test_a_strength_is_chosen_by_the_question_of_the_fold(split, unseen, monkeypatch):
+    asked = []
+    real = splits.inner
+    monkeypatch.setattr(splits, "inner", lambda pairs, unseen=1: asked.append(unseen) or real(pairs, unseen))
+    options = {"halves": 2} if split == "disjoint" else {}
+    folds.run(grid(n_tasks=8), folds.FoldSpec("ridge", "accuracy", split, options=options))
+    assert set(asked) == {unseen}
 
 
 @pytest.mark.parametrize("predictor", EVERY)
@@ -417,24 +457,24 @@ def test_a_fold_does_not_depend_on_its_seed_number_alone_but_on_names():
 
 
 def test_relabelling_moves_rows_and_columns_of_the_table_together():
-    tasks, pairs = tuple("abcde"), tuple(combinations("abcde", 2))
-    kept, other = (np.array([[10.0 * i + j] for i, j in places]) for places in (
-        combinations(range(5), 2), [(j, i) for i, j in combinations(range(5), 2)]))  # fmt: skip
-    built = design.Design(tasks, pairs, (), ("m",), np.empty((10, 0)), kept, other)
+    tasks = tuple("abcde")
+    places = [way for i, j in combinations(range(5), 2) for way in ((i, j), (j, i))]
+    ways, kept = tuple((tasks[i], tasks[j]) for i, j in places), np.array([[10.0 * i + j] for i, j in places])
+    built = design.Design(tasks, ways, (), ("m",), np.empty((20, 0)), kept)
     drawn = permutations.relabelled(built, 7, seed=1)
-    assert drawn.shape == (10, 7, 1)
+    assert drawn.shape == (20, 7, 1)
     random = np.random.default_rng(1)
     for draw in range(7):
         order = random.permutation(5)
-        wanted = [10.0 * order[i] + order[j] for i, j in combinations(range(5), 2)]
+        wanted = [10.0 * order[i] + order[j] for i, j in places]
         assert list(drawn[:, draw, 0]) == wanted
-    assert permutations.relabelled(built, 0, seed=1).shape == (10, 0, 1)
+    assert permutations.relabelled(built, 0, seed=1).shape == (20, 0, 1)
 
 
 def test_a_pair_that_was_not_measured_lends_its_additive_fit():
     effect, pairs = {"a": 0.1, "b": 0.2, "c": 0.4, "d": 0.8}, [pair for pair in combinations("abcd", 2) if pair != ("a", "b")]
     Y = np.array([[effect[a] + effect[b]] for a, b in pairs])
-    built = design.Design(tuple("abcd"), tuple(pairs), (), ("m",), np.empty((5, 0)), Y, Y)
+    built = design.Design(tuple("abcd"), tuple(pairs), (), ("m",), np.empty((5, 0)), Y)
     drawn = permutations.relabelled(built, 50, seed=0)
     new = sorted(set(np.round(drawn.ravel(), 12)) - set(np.round(Y.ravel(), 12)))
     rows = {"a": (0.5 + 0.9) / 2, "b": (0.6 + 1.0) / 2}
@@ -453,7 +493,8 @@ def test_the_null_refits_every_draw_as_if_it_were_the_measured_target():
             own = scores.summarise(folds.run(with_numbers(made, made.X, target), replace(spec, draws=0)).folds[method])
             row = found[(found.method == method) & (found.draw == draw)].iloc[0]
             assert row.mean_r == pytest.approx(own["mean_r"], abs=1e-9)
-            assert row.pooled_r == pytest.approx(own["pooled_r"], abs=1e-9)
+            for name in ("q2", "centred_r"):
+                assert row[name] == pytest.approx(own[name], abs=1e-9)
 
 
 def test_a_draw_that_leaves_a_fold_without_a_correlation_has_the_mean_over_the_others():

@@ -81,41 +81,38 @@ def test_the_summary_names_the_best_method_and_pairs_with_the_tables_numbers(one
 def test_the_summary_holds_the_forecast_against_its_best_baseline(one):
     made, _, page = one
     scores, folds = made.headline["scores"], made.headline["folds"]
-    mean = scores.groupby(["kind", "predictor"]).mean_r.mean()
+    assert set(scores.split) == {"l2to"} and set(folds.split) == {"loto"}
+    mean = scores.groupby(["kind", "predictor"]).q2.mean()
     best, rival = mean["predictor"].idxmax(), mean["baseline"].idxmax()
     summary = page.text("s1-summary")
-    assert f"{best}, reaches a mean r of {mean['predictor'].max():.2f} within a fold" in summary
-    assert f"{rival} (r = {mean['baseline'].max():.2f})" in summary
-    wide = folds.set_index(["method", "fold", "predictor"]).pearson.unstack()[[best, rival]].dropna()
-    assert f"ahead in {(wide[best] > wide[rival]).sum()} of {len(wide)} folds" in summary
-    assert f"In {folds.pearson.isna().sum()} of {len(folds)} folds r is undefined" in summary
+    assert f"{best}, reaches Q² = {shown(mean['predictor'].max())} (leave two tasks out)" in summary
+    lead = made.headline["comparisons"].query("predictor == @best and rival == @rival and score == 'q2' and method == 'all'")
+    difference, low, high = (shown(lead[column].item()) for column in ("difference", "low", "high"))
+    assert f"{rival} (Q² = {shown(mean['baseline'].max())})" in summary
+    assert f"the difference is {difference}, 95 % interval over tasks [{low}, {high}]" in summary
+    assert f"r is undefined in {folds.pearson.isna().sum()} of {len(folds)} folds" in summary
     closest = scores.groupby("predictor").mae.mean()
     assert f"In absolute error {closest.idxmin()} is closest ({closest.min():.3f}" in summary
 
 
 @pytest.mark.parametrize(
     ("shift", "verdict", "sentence"),
-    [(0.3, "better", "It beats the best baseline"), (0.0, "level", "It is no better than the best baseline"),
+    [(0.3, "better", "It beats the best baseline"), (0.0, "level", "It cannot be told from the best baseline"),
      (-0.3, "worse", "A baseline wins")],
 )  # fmt: skip
 def test_the_wording_is_honest_whoever_wins(shift, verdict, sentence):
-    made = setting(tasks=5, methods=("tsv", "ties")).headline
-    folds, scores = made["folds"].copy(), made["scores"].copy()
-    base = folds[folds.predictor == "single_task"].set_index(["method", "fold"]).pearson
-    for table, column in ((folds, "pearson"), (scores, "mean_r")):
-        table.loc[table.predictor == "task_effects", column] = -0.9
-        table.loc[table.kind == "predictor", column] = -0.95
-    mine = folds.predictor == "ridge"
-    folds.loc[mine, "pearson"] = [base[key] + shift for key in zip(folds.method[mine], folds.fold[mine], strict=True)]
-    for name in ("ridge", "single_task"):
-        mean = folds[folds.predictor == name].groupby("method").pearson.mean()
-        chosen = scores.predictor == name
-        scores.loc[chosen, "mean_r"] = scores.method[chosen].map(mean)
-    forecast = judge(folds, scores)
+    made = setting(tasks=5, methods=("tsv", "ties"))
+    scores, comparisons = made.tables["scores"].copy(), made.tables["comparisons"].copy()
+    scores["q2"] = np.where(scores.kind == "predictor", -0.95, -0.9)
+    scores.loc[scores.predictor == "single_task", "q2"] = 0.4
+    scores.loc[scores.predictor == "ridge", "q2"] = 0.4 + shift
+    both = (comparisons.predictor == "ridge") & (comparisons.rival == "single_task") & (comparisons.score == "q2")
+    comparisons.loc[both, ["difference", "low", "high"]] = shift, shift - 0.1, shift + 0.1
+    made = setting(tasks=5, methods=("tsv", "ties"), scores=scores, comparisons=comparisons)
+    forecast = judge(made.split, *(made.headline[name] for name in ("folds", "scores", "comparisons")))
     assert (forecast.verdict, forecast.predictor.name, forecast.baseline.name) == (verdict, "ridge", "single_task")
-    assert forecast.difference == pytest.approx(shift, abs=1e-12)
-    page = Page(render([setting(tasks=5, methods=("tsv", "ties"), folds=folds, scores=scores)], {}))
-    assert sentence in page.text("s1-summary")
+    assert (forecast.difference, forecast.low, forecast.high) == pytest.approx((shift, shift - 0.1, shift + 0.1))
+    assert sentence in Page(render([made], {})).text("s1-summary")
 
 
 def test_methods_are_ranked_by_mean_and_wins_add_up_to_the_pairs():
@@ -211,6 +208,7 @@ def test_a_setting_without_predictors_or_curves_still_makes_a_page():
     made = synthetic.tables(4, ("tsv",))
     for name in ("folds", "scores", "predictions"):
         made[name] = made[name][made[name].kind == "baseline"]
+    made["comparisons"] = made["comparisons"].iloc[:0]
     made["coefficients"] = made["coefficients"].iloc[:0]
     page = Page(render([dataclasses.replace(setting(tasks=4, methods=("tsv",), **made), curves={})], {}))
     assert "No predictor was run" in page.text("s1-summary") and "s1-training" not in page.sections
@@ -278,17 +276,17 @@ def test_the_score_table_says_interval_null_and_what_is_undefined_for_every_spli
     made, text, page = one
     held = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])["scores"]["s1"]
     table = made.tables["scores"]
-    assert len(held) == (8 + 1) * len(table[["split", "target"]].drop_duplicates()) == 9 * 6
+    assert len(held) == (8 + 1) * len(table[["split", "target"]].drop_duplicates()) == 9 * 5
     for row in table.itertuples():
         cells = next(cells for cells in held[f"{row.split}|{row.target}|{row.method}"] if cells[0] == row.predictor)
-        assert cells[:3] == [row.predictor, row.kind, shown(row.mean_r)]
-        assert cells[7:10] == [shown(row.pooled_r), shown(row.spearman), shown(row.r2)]
-        if row.null_mean == row.null_mean:
-            assert cells[4].startswith(f"{shown(row.null_mean)} ± {shown(row.null_sd)}") and cells[5] == shown(row.p, 3)
+        assert cells[:3] == [row.predictor, row.kind, shown(row.q2)]
+        assert cells[3] == f"[{shown(row.q2_low)}, {shown(row.q2_high)}]"
+        assert cells[4].startswith(f"{shown(row.null_q2)} ± {shown(row.null_q2_sd)}")
+        assert cells[5:9] == [shown(row.p_q2, 3), shown(row.p_max_q2, 3), shown(row.mae, 3), shown(row.centred_r)]
+        assert cells[11:13] == [shown(row.mean_r), shown(row.spearman)]
         if row.n_undefined:
             assert cells[-1] == f"{row.n_undefined} of {row.n_folds}"
-        assert ("pooled" in cells[3]) == (row.split == "l2to" and row.pooled_r_low == row.pooled_r_low)
-    assert "64 of 64" in page.text("s1-scores")  # train_mean, in every fold of every method
+    assert "64 of 64" in json.dumps(held[f"loto|{made.target}|mean over methods"])  # train_mean, in every fold and method
 
 
 def shown(value, digits=2):
@@ -296,17 +294,20 @@ def shown(value, digits=2):
 
 
 def test_the_score_section_says_whether_any_predictor_beats_the_best_baseline():
-    table = setting(tasks=5, methods=("tsv", "ties")).headline["scores"].copy()
-    table.loc[table.predictor == "task_effects", "mean_r"] = 0.81
-    table.loc[table.kind == "predictor", "mean_r"] = 0.1
-    table.loc[table.predictor == "ridge", "mean_r"] = 0.61
-    assert scores.words(table)[0] == "No predictor beats task_effects: 0.61 (ridge) against 0.81."
-    table.loc[table.predictor == "ridge", "mean_r"] = 0.9
-    assert scores.words(table)[0].startswith(
-        "1 of 3 predictors have a higher mean r than the best baseline, task_effects (0.81)"
+    made = setting(tasks=5, methods=("tsv", "ties")).headline
+    table, against = made["scores"].copy(), made["comparisons"].copy()
+    table["q2"] = np.where(table.kind == "predictor", 0.1, 0.0)
+    table.loc[table.predictor == "task_effects", "q2"] = 0.81
+    table.loc[table.predictor == "ridge", "q2"] = 0.61
+    against[["difference", "low", "high"]] = -0.2, -0.3, -0.1
+    lead = "Its lead over task_effects is −0.20, 95 % interval [−0.30, −0.10]."
+    assert scores.words(table, against)[0] == f"No predictor beats task_effects: Q² 0.61 (ridge) against 0.81. {lead}"
+    table.loc[table.predictor == "ridge", "q2"] = 0.9
+    assert scores.words(table, against)[0].startswith(
+        "1 of 3 predictors have a higher Q² than the best baseline, task_effects (0.81)"
     )
     table["n_permutations"] = 9
-    assert any("p cannot be below 0.100" in sentence for sentence in scores.words(table))
+    assert any("fewer than 199 relabellings were drawn: too few for a p" in text for text in scores.words(table, against))
 
 
 def test_every_analysis_has_a_section_with_sentences_a_chart_or_a_table(one):
@@ -409,22 +410,23 @@ def test_only_the_tables_and_curves_that_are_named_are_read(tmp_path):
 
 def test_a_directed_target_is_not_called_a_mean_of_two_tasks():
     made = setting(tasks=4, methods=("tsv",))
-    cut = {name: made.tables[name][made.tables[name].target == made.tables[name].target.iloc[0]].assign(target="retained_a")
-           for name in ("predictions", "folds", "scores", "coefficients", "coverage")}  # fmt: skip
+    cut = {name: made.tables[name][made.tables[name].target == made.tables[name].target.iloc[0]].assign(target="retained")
+           for name in ("predictions", "folds", "scores", "comparisons", "coefficients", "coverage")}  # fmt: skip
     tables = {**{name: made.tables[name] for name in TABLES}, **cut}
     page = Page(render([dataclasses.replace(made, tables=tables)], {}))
-    assert "Normalised accuracy kept by the first task of a pair, on one" in page.text("s1-pairs")
+    assert "Normalised accuracy kept by one task (row: kept, column: other), on one" in page.text("s1-pairs")
     note = page.text("s1-all_pairs")
-    assert "kept by the first task of each pair under each method;" in note and "mean of its two tasks" not in note
+    assert "kept by one task of each pair under each method;" in note and "mean of its two tasks" not in note
 
 
 def test_a_baseline_of_one_metric_is_not_said_to_see_none():
     made = setting(tasks=5, methods=("tsv", "ties"))
     tables = dict(made.tables)
-    for name in ("folds", "scores", "predictions"):
-        tables[name] = tables[name].replace({"predictor": {"task_effects": "best_metric"}})
-    for name, column in (("folds", "pearson"), ("scores", "mean_r")):
-        tables[name].loc[tables[name].predictor == "best_metric", column] = 0.95
+    for name in ("folds", "scores", "predictions", "comparisons"):
+        tables[name] = tables[name].replace({column: {"task_effects": "best_metric"} for column in ("predictor", "rival")
+                                             if column in tables[name]})  # fmt: skip
+    tables["scores"].loc[tables["scores"].predictor == "best_metric", "q2"] = 0.95
+    tables["comparisons"][["low", "high"]] = -0.9, -0.1
     summary = Page(render([dataclasses.replace(made, tables=tables)], {})).text("s1-summary")
     assert "best_metric, which uses one metric alone, reaches" in summary
     assert "more than one metric does not yet earn its keep" in summary and "sees no metric" not in summary
@@ -437,6 +439,6 @@ def test_settings_that_cannot_be_compared_are_said_to_be_so():
         "No two settings share four tasks, a target and a predictor: nothing can be carried from one to another."
     ]
     agreed = both["setting_agreement"]
-    twice = pd.concat([agreed.assign(target=name) for name in ("normalised_accuracy", "retained_a")])
+    twice = pd.concat([agreed.assign(target=name) for name in ("normalised_accuracy", "retained")])
     assert setting_agreement.listed(twice).head[0] == ("target", False)
     assert setting_agreement.listed(agreed.assign(target="loss")).head[0] == ("method", False)

@@ -53,12 +53,39 @@ def test_correlations_are_scipys(values, seed):
 
 
 @given(st.lists(st.floats(-10, 10), min_size=2, max_size=12), st.integers(0, 1000))
-def test_r_squared_is_scikit_learns(values, seed):
+def test_q_squared_around_the_mean_of_the_rows_is_scikit_learns_r_squared(values, seed):
     measured = np.array(values)
     predicted = measured + np.random.default_rng(seed).normal(size=len(measured))
     if np.ptp(measured) > 1e-3:
-        assert scores.r_squared(measured, predicted) == pytest.approx(r2_score(measured, predicted))
-    assert scores.r_squared(np.full(3, 0.1), [0.1, 0.2, 0.3]) is None
+        level = np.full(len(measured), measured.mean())
+        assert scores.q_squared(measured, predicted, level) == pytest.approx(r2_score(measured, predicted))
+    assert np.isnan(scores.q_squared(np.full(3, 0.1), np.array([0.1, 0.2, 0.3]), np.full(3, 0.1)))
+
+
+def test_who_knows_the_training_mean_alone_has_no_centred_r_and_a_q_squared_of_zero():
+    """However far the folds' means differ, and though their mean is no exact number."""
+    random, pairs = np.random.default_rng(0), list(combinations("abcdef", 2))
+    y = random.normal(size=len(pairs)) / 3
+    held = []
+    for task in "abcdef":
+        inside = np.array([task in pair for pair in pairs])
+        level = y[~inside].mean() + 1e-17
+        held.append(scores.Held(y[inside][:, None], np.full((inside.sum(), 1), y[~inside].mean()), np.array([level])))
+    found = scores.of_forecasts(held)
+    assert found["q2"][0] == pytest.approx(0, abs=1e-12) and np.isnan(found["centred_r"][0])
+    assert found["pooled_r"][0] < -0.3, "pooled r does not have its zero there"
+
+
+def test_every_forecast_counts_as_it_was_made():
+    """Two forecasts of a pair that err to either side are two errors, though their mean is right."""
+    measured, level = np.array([[0.5], [0.7], [0.9]]), np.array([0.6])
+    one, other = scores.Held(measured, measured + 0.1, level), scores.Held(measured, measured - 0.1, level)
+    found = scores.of_forecasts([one, other])
+    assert found["mae"][0] == pytest.approx(0.1) and found["q2"][0] == pytest.approx(1 - 0.06 / (2 * 0.11))
+    known = np.tile(measured[:, 0], 2) - 0.6
+    guess = known + np.repeat([0.1, -0.1], 3)
+    assert found["centred_r"][0] == pytest.approx(stats.pearsonr(known, guess).statistic)
+    assert found["mean_r"][0] == pytest.approx(1) and found["n_undefined"][0] == 0
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-14, 1.0, 1e14])
@@ -70,19 +97,19 @@ def test_what_is_constant_is_so_in_any_unit(scale):
 
 
 def test_an_undefined_correlation_says_why():
-    assert scores.undefined([0.1, 0.2], [0.5, 0.5]) == "predictions are constant"
-    assert scores.undefined([0.1, 0.2], [0.5, 0.5 + 1e-16]) == "predictions are constant"
-    assert scores.undefined([0.3, 0.3], [0.5, 0.6]) == "measured values are constant"
-    assert scores.undefined([0.3], [0.5]) == "fewer than two pairs"
-    assert scores.undefined([0.3, 0.4], [0.5, 0.6]) is None
-    assert scores.undefined([0.3, 0.4], [0.0, 0.0]) == "predictions are constant"
+    assert scores.undefined([0.1, 0.2, 0.4], [0.5, 0.5, 0.5]) == "predictions are constant"
+    assert scores.undefined([0.1, 0.2, 0.4], [0.5, 0.5, 0.5 + 1e-16]) == "predictions are constant"
+    assert scores.undefined([0.3, 0.3, 0.3], [0.5, 0.6, 0.7]) == "measured values are constant"
+    assert scores.undefined([0.3, 0.4], [0.5, 0.6]) == "fewer than three pairs", "r of two is 1 or -1 whatever they are"
+    assert scores.undefined([0.3, 0.4, 0.1], [0.5, 0.6, 0.1]) is None
+    assert scores.undefined([0.3, 0.4, 0.1], [0.0, 0.0, 0.0]) == "predictions are constant"
 
 
-def made_fold(task, predictions, predictor="ridge"):
+def made_fold(task, predictions, predictor="ridge", train_mean=0.6):
     measured, predicted = ([row[key] for row in predictions] for key in ("measured", "predicted"))
     return {
         "method": "tsv", "predictor": predictor, "kind": prediction.kind(predictor), "split": "loto",
-        "target": "accuracy", "fold": task, "n_train_pairs": 3, "coefficients": {"m": 1.0},
+        "target": "accuracy", "fold": task, "n_train_pairs": 3, "train_mean": train_mean, "coefficients": {"m": 1.0},
         "hyper_parameters": {}, "predictions": predictions, "scores": scores.of(measured, predicted),
         "undefined": scores.undefined(measured, predicted), "interval": {"centre": None, "half_width": {}},
     }  # fmt: skip
@@ -90,42 +117,35 @@ def made_fold(task, predictions, predictor="ridge"):
 
 def table_of(found, tasks, **keys):
     """The score table without a null."""
-    return forecast.score_table(found, pd.DataFrame(columns=folds.NULLS), list(tasks), draws=50, **keys)
+    return forecast.score_table(found, pd.DataFrame(columns=folds.NULLS), forecast.bootstraps(found, tasks, draws=50, **keys))
 
 
 def pair(a, b, measured, predicted):
     return {"task_a": a, "task_b": b, "measured": measured, "predicted": predicted}
 
 
-def test_each_pair_counts_once_with_the_mean_of_its_predictions():
-    found = [
-        made_fold("a", [pair("a", "b", 0.5, 0.4), pair("a", "c", 0.7, 0.8)]),
-        made_fold("b", [pair("a", "b", 0.5, 0.8), pair("b", "c", 0.9, 0.7)]),
-        made_fold("c", [pair("a", "c", 0.7, 0.6), pair("b", "c", 0.9, 0.7)]),
-    ]
-    once = scores.once(found)
-    assert list(zip(once.task_a, once.task_b, strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
-    assert list(once.predicted) == pytest.approx([0.6, 0.7, 0.7])
-    row = scores.summarise(found)
-    assert row["n_pairs"] == 3 and row["n_folds"] == 3
-    assert row["mae"] == pytest.approx((0.1 + 0 + 0.2) / 3)
-    assert row["pooled_r"] == pytest.approx(stats.pearsonr([0.5, 0.7, 0.9], [0.6, 0.7, 0.7]).statistic)
+def three(task, others, predicted, **keys):
+    """A fold of the pairs of a task with three others."""
+    rows = [pair(task, other, y, p) for other, y, p in zip(others, (0.5, 0.7, 0.8), predicted, strict=True)]
+    return made_fold(task, rows, **keys)
 
 
 def test_undefined_folds_are_counted_and_said_not_dropped():
-    flat = made_fold("b", [pair("a", "b", 0.5, 0.6), pair("b", "c", 0.9, 0.6)])
-    found = [made_fold("a", [pair("a", "b", 0.5, 0.4), pair("a", "c", 0.7, 0.8)]), flat]
-    row = table_of(found, "abc").iloc[0]
-    assert (row.n_folds, row.n_undefined, row.mean_r, row.sd_r) == (2, 1, 1.0, 0.0)
+    flat = three("b", "acd", (0.6, 0.6, 0.6))
+    found = [three("a", "bcd", (0.4, 0.8, 0.9)), flat]
+    row = table_of(found, "abcd").iloc[0]
+    r = stats.pearsonr([0.5, 0.7, 0.8], [0.4, 0.8, 0.9]).statistic
+    assert (row.n_folds, row.n_undefined, row.sd_r, row.n_forecasts) == (2, 1, 0.0, 6) and row.mean_r == pytest.approx(r)
     table = forecast.folds(found)
     assert list(table.undefined.fillna("")) == ["", "predictions are constant"]
     assert table.pearson.isna().tolist() == [False, True] and table.mae.notna().all()
-    nothing = table_of([flat], "abc").iloc[0]
-    assert np.isnan(nothing.mean_r) and nothing.n_undefined == 1 and nothing.pooled_r != nothing.pooled_r
+    nothing = table_of([flat], "abcd").iloc[0]
+    assert np.isnan(nothing.mean_r) and nothing.n_undefined == 1 and np.isnan(nothing.centred_r)
+    assert nothing.q2 == pytest.approx(0)
 
 
 def test_a_coefficient_below_zero_counts_as_one():
-    folds = [made_fold("a", [pair("a", "b", 0.5, 0.4), pair("a", "c", 0.7, 0.8)]) for _ in range(2)]
+    folds = [three("a", "bcd", (0.4, 0.8, 0.9)) for _ in range(2)]
     folds[0]["coefficients"], folds[1]["coefficients"] = {"m": -1.0, "n": 0.0, "o": 2.0}, {"m": 0.0, "n": 0.0, "o": -3.0}
     assert scores.summarise(folds)["mean_nonzero"] == 1.5
     assert scores.summarise([fold | {"coefficients": None} for fold in folds])["mean_nonzero"] is None
@@ -148,6 +168,11 @@ def test_forecast_tables_have_the_promised_columns_and_rows():
     tasks = list(made["checkpoints"].task)
     predictions = forecast.predictions(found)
     assert len(predictions) == 2 * 5 * 4 and list(predictions.columns) == forecast.PREDICTIONS
+    known = predictions.measured - predictions.train_mean
+    missed = (predictions.measured - predictions.predicted) ** 2
+    for row in table_of(found, tasks).itertuples():
+        mine = predictions.predictor == row.predictor
+        assert row.q2 == pytest.approx(1 - missed[mine].sum() / (known[mine] ** 2).sum()), "the table of predictions suffices"
     assert list(forecast.folds(found).fold) == 2 * tasks
     assert set(forecast.folds(found).n_validation_pairs) == {4} and set(forecast.folds(found).n_train_pairs) == {6}
     coefficients = forecast.coefficients(found)
@@ -170,27 +195,62 @@ def test_forecast_tables_have_the_promised_columns_and_rows():
 
 
 def test_p_counts_the_draws_that_reach_what_was_observed():
-    found = scores.null(0.5, [0.1, 0.5, 0.9, np.nan])
-    assert found["p"] == pytest.approx((1 + 2) / 5) and (found["n_permutations"], found["null_undefined"]) == (4, 1)
-    assert found["null_mean"] == pytest.approx(0.5) and found["null_sd"] == pytest.approx(np.std([0.1, 0.5, 0.9]))
-    assert scores.null(-0.1, [np.nan, -0.5])["p"] == pytest.approx(2 / 3), "a draw that ranks nothing counts as 0"
-    assert scores.null(None, [0.1])["p"] is None
-    nothing = {"null_mean": None, "null_sd": None, "p": None, "n_permutations": 0, "null_undefined": 0}
-    assert scores.null(0.5, []) == nothing
+    draws = np.concatenate([np.linspace(0, 0.9, 198), [0.5], [np.nan]])
+    found, reached = scores.null(0.5, draws), (np.linspace(0, 0.9, 198) >= 0.5).sum() + 1
+    assert found["p"] == pytest.approx((1 + reached) / 201)
+    assert found["mean"] == pytest.approx(np.nanmean(draws)) and found["sd"] == pytest.approx(np.nanstd(draws))
+    below = np.append(np.full(198, -0.5), np.nan)
+    assert scores.null(-0.1, below)["p"] == pytest.approx(2 / 200), "a draw that ranks nothing counts as 0"
+    assert scores.null(None, draws)["p"] is None
+    assert scores.null(0.5, []) == {"mean": None, "sd": None, "p": None}
+    few = scores.null(0.5, draws[:198])
+    assert few["p"] is None and few["mean"] is not None, "198 draws are too few for a p"
+
+
+def test_the_p_of_the_largest_counts_the_draws_in_which_any_reaches_it():
+    random = np.random.default_rng(0)
+    draws, observed = random.normal(size=(3, 400)), np.array([2.2, 0.5, np.nan])
+    largest = draws.max(axis=0)
+    wanted = [(1 + (largest >= value).sum()) / 401 for value in observed[:2]]
+    found = scores.of_the_largest(observed, draws)
+    np.testing.assert_allclose(found[:2], wanted)
+    alone = [scores.null(value, of_one)["p"] for value, of_one in zip(observed[:2], draws[:2], strict=True)]
+    assert np.isnan(found[2]) and (found[:2] > alone).all()
+    assert np.isnan(scores.of_the_largest(observed, draws[:, :198])).all()
+
+
+def test_the_table_adjusts_over_the_predictors_and_methods_of_a_split_and_leaves_baselines_alone():
+    made = synthetic(tasks=6)
+    tables = {name: made[name] for name in ("merges", "metrics", "checkpoints")}
+    tasks, results, nulls = sorted(made["checkpoints"].task), [], []
+    for name in ("ridge", "best_metric", "mse"):
+        built = design.build(prediction.inputs(name), ["tsv", "ties"], tasks=tasks, **tables)
+        found = folds.run(built, folds.FoldSpec(name, "normalised_accuracy", draws=199))
+        results += [fold for method in built.methods for fold in found.folds[method]]
+        nulls.append(found.nulls)
+    nulls = pd.concat(nulls, ignore_index=True)
+    table = forecast.score_table(results, nulls, forecast.bootstraps(results, tasks, draws=20))
+    tried = table[table.kind == "predictor"]
+    draws = nulls[nulls.predictor != "best_metric"].pivot(index="draw", columns=["predictor", "method"], values="q2")
+    for row in tried.itertuples():
+        reached = (draws.max(axis=1) >= row.q2 - 1e-12).sum()
+        assert row.p_max_q2 == pytest.approx((1 + reached) / 200) and row.p_max_q2 >= row.p_q2
+    assert table[table.kind == "baseline"].p_max_q2.isna().all() and table.p_q2.notna().all()
 
 
 @pytest.mark.parametrize("split", ["loto", "l2to"])
 def test_relabelling_renames_the_folds_of_what_knows_tasks_alone_so_every_draw_is_as_good(split):
     """On a complete grid each draw equals what was observed, but for rounding, which must not decide p."""
     made = design_of(synthetic(tasks=6), "task_effects")
-    found = folds.run(made, folds.FoldSpec("task_effects", "normalised_accuracy", split, draws=20))
-    row = forecast.score_table(found.folds["tsv"], found.nulls, made.tasks, draws=20).iloc[0]
-    assert row.p == 1 and row.null_sd < 1e-9
+    found = folds.run(made, folds.FoldSpec("task_effects", "normalised_accuracy", split, draws=199))
+    results = found.folds["tsv"]
+    row = forecast.score_table(results, found.nulls, forecast.bootstraps(results, made.tasks, draws=20)).iloc[0]
+    assert row.p_q2 == 1 and row.null_q2_sd < 1e-9
 
 
 def test_a_mean_over_the_few_folds_that_happen_to_be_defined_is_undefined():
-    flat = [made_fold(name, [pair("a", "b", 0.5, 0.6), pair("b", "c", 0.9, 0.6)]) for name in "bc"]
-    row = scores.summarise([made_fold("a", [pair("a", "b", 0.5, 0.4), pair("a", "c", 0.7, 0.8)]), *flat])
+    flat = [three(name, others, (0.6, 0.6, 0.6)) for name, others in (("b", "acd"), ("c", "abd"))]
+    row = scores.summarise([three("a", "bcd", (0.4, 0.8, 0.9)), *flat])
     assert row["mean_r"] is None and row["sd_r"] is None and (row["n_undefined"], row["n_folds"]) == (2, 3)
 
 
@@ -198,22 +258,25 @@ def test_a_mean_over_the_few_folds_that_happen_to_be_defined_is_undefined():
 def test_the_table_of_scores_and_that_of_refits_have_one_rule_for_folds_without_a_correlation(defined, mean):
     """A forecast of three pairs in four folds, of which the last are constant."""
     pairs, Y = [("a", "b"), ("a", "c"), ("b", "c")], np.array([[0.5], [0.7], [0.9]])
-    held = [_refit.Held(np.arange(3), Y if i < defined else np.full((3, 1), 0.6)) for i in range(4)]
+    held = [scores.Held(Y, Y if i < defined else np.full((3, 1), 0.6), np.array([0.6])) for i in range(4)]
     rows = [[pair(*p, y, x) for p, (y,), (x,) in zip(pairs, Y, one.predicted, strict=True)] for one in held]
     found = scores.summarise([made_fold(name, predictions) for name, predictions in zip("abcd", rows, strict=True)])
-    refitted = _refit.score_rows(Y, held)[0]
+    refitted = _refit.score_rows(held)[0]
     assert (found["mean_r"], found["mean_spearman"], found["n_undefined"], found["n_folds"]) == (mean, mean, 4 - defined, 4)
     for name, value in refitted.items():
         assert value == pytest.approx(np.nan if found[name] is None else found[name], nan_ok=True), name
 
 
-def test_a_split_of_single_pairs_is_judged_by_its_pooled_r():
+def test_a_split_of_single_pairs_has_its_null_in_q_squared_and_the_centred_r():
     made = design_of(synthetic(tasks=6), "ridge")
-    found = folds.run(made, folds.FoldSpec("ridge", "normalised_accuracy", "l2to", draws=5))
-    row = forecast.score_table(found.folds["tsv"], found.nulls, made.tasks, draws=50).iloc[0]
-    assert row.null_statistic == "pooled_r" and np.isnan(row.mean_r) and row.n_undefined == row.n_folds == 15
-    assert row.null_mean == pytest.approx(found.nulls.pooled_r.mean()) and 0 < row.p <= 1 and row.n_permutations == 5
-    assert row.pooled_r_low < row.pooled_r < row.pooled_r_high and np.isnan(row.mean_r_low)
+    found = folds.run(made, folds.FoldSpec("ridge", "normalised_accuracy", "l2to", draws=199))
+    results = found.folds["tsv"]
+    row = forecast.score_table(results, found.nulls, forecast.bootstraps(results, made.tasks, draws=50)).iloc[0]
+    assert np.isnan(row.mean_r) and np.isnan(row.p_mean_r) and row.n_undefined == row.n_folds == row.n_forecasts == 15
+    for name in ("q2", "centred_r"):
+        assert row[f"null_{name}"] == pytest.approx(found.nulls[name].mean()) and 0 < row[f"p_{name}"] <= 1
+        assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
+    assert np.isnan(row.mean_r_low) and row.n_permutations == 199
 
 
 # the bootstrap over tasks
@@ -232,12 +295,13 @@ def test_a_weighted_correlation_is_that_of_the_pairs_repeated():
     assert np.isnan(bootstrap.weighted_pearson(x, y, two)).all(), "two pairs always correlate perfectly"
 
 
-def test_every_task_drawn_once_gives_back_the_scores_themselves():
-    found = forecast_of(synthetic(tasks=6), "ridge")
-    once = bootstrap.intervals(found, TASKS[:6], np.ones((3, 6), dtype=int))
+@pytest.mark.parametrize("split", ["loto", "l2to"])
+def test_every_task_drawn_once_gives_back_the_scores_themselves(split):
+    found = forecast_of(synthetic(tasks=6), "ridge", split=split)
+    once = bootstrap.draws(found, TASKS[:6], np.ones((3, 6), dtype=int))
     row = scores.summarise(found)
-    for name in ("mean_r", "pooled_r"):
-        assert once[f"{name}_low"] == pytest.approx(row[name]) and once[f"{name}_high"] == pytest.approx(row[name])
+    for name in bootstrap.SCORES:
+        assert once[name] == pytest.approx([np.nan if row[name] is None else row[name]] * 3, nan_ok=True), name
 
 
 @pytest.mark.parametrize("drawn", [(2, 1, 1, 2, 0, 0), (3, 1, 1, 1, 0, 0), (1, 2, 0, 2, 0, 1)])
@@ -246,34 +310,74 @@ def test_a_pair_counts_as_often_as_both_its_tasks_were_drawn_together(drawn):
     tasks, random = TASKS[:6], np.random.default_rng(7)
     count = dict(zip(tasks, drawn, strict=True))
     pairs = [pair(a, b, *random.normal(size=2)) for a, b in combinations(tasks, 2)]
-    found = [made_fold(task, [row for row in pairs if task in (row["task_a"], row["task_b"])]) for task in tasks]
+    found = [made_fold(task, [row for row in pairs if task in (row["task_a"], row["task_b"])], train_mean=0.1 * i)
+             for i, task in enumerate(tasks)]  # fmt: skip
 
-    def repeated(rows):
-        """r of the rows, each as often as it was drawn; NaN under three pairs."""
-        drawn = [row for row in rows for _ in range(count[row["task_a"]] * count[row["task_b"]])]
-        different = {(row["task_a"], row["task_b"]) for row in drawn}
-        x, y = ([row[key] for row in drawn] for key in ("measured", "predicted"))
-        return stats.pearsonr(x, y).statistic if len(different) > 2 else np.nan
+    def repeated(fold):
+        """The rows of a fold, each as often as it was drawn, less the fold's training mean."""
+        drawn = [row for row in fold["predictions"] for _ in range(count[row["task_a"]] * count[row["task_b"]])]
+        return np.array([[row[key] - fold["train_mean"] for key in ("measured", "predicted")] for row in drawn]).reshape(-1, 2)
 
-    inside = [(count[fold["fold"]], repeated(fold["predictions"])) for fold in found]
-    inside = [(weight, r) for weight, r in inside if weight and not np.isnan(r)]
+    inside = [(count[fold["fold"]], repeated(fold)) for fold in found]
+    inside = [(weight, rows) for weight, rows in inside if weight and len(np.unique(rows, axis=0)) > 2]
+    inside = [(weight, stats.pearsonr(*rows.T).statistic) for weight, rows in inside]
+    y, x = np.concatenate([repeated(fold) for fold in found]).T
     wanted = {
         "mean_r": np.average([r for _, r in inside], weights=[weight for weight, _ in inside]),
-        "pooled_r": repeated(pairs),
+        "centred_r": stats.pearsonr(y, x).statistic,
+        "q2": 1 - ((y - x) ** 2).sum() / (y**2).sum(),
+        "mae": abs(y - x).mean(),
     }
-    ends = bootstrap.intervals(found, tasks, np.tile(drawn, (3, 1)))
-    for name, value in wanted.items():
-        assert ends[f"{name}_low"] == pytest.approx(value) and ends[f"{name}_high"] == pytest.approx(value), name
+    scored = bootstrap.draws(found, tasks, np.tile(drawn, (3, 1)))
+    assert {name: values[0] for name, values in scored.items()} == pytest.approx(wanted)
 
 
 def test_the_interval_holds_the_middle_95_percent_of_the_draws():
-    found = forecast_of(synthetic(tasks=6), "ridge")
-    drawn = bootstrap.counts(6, 20, seed=3)
-    each = [bootstrap.intervals(found, TASKS[:6], row[None]) for row in drawn]
-    ends = bootstrap.intervals(found, TASKS[:6], drawn)
-    for name in ("mean_r", "pooled_r"):
-        values = [one[f"{name}_low"] for one in each if one[f"{name}_low"] is not None]
-        assert [ends[f"{name}_low"], ends[f"{name}_high"]] == pytest.approx(np.percentile(values, [2.5, 97.5]))
+    values = np.append(np.arange(100.0), [np.nan] * 50)
+    assert bootstrap.interval(values) == pytest.approx(tuple(np.percentile(np.arange(100.0), [2.5, 97.5])))
+    assert np.isnan(bootstrap.interval(np.append(np.arange(10.0), [np.nan] * 11))).all(), "undefined in most of the draws"
+
+
+def test_a_comparison_is_paired_under_the_same_draws_of_tasks():
+    """Two forecasts that err alike differ by nothing, however far each depends on the tasks."""
+    made = synthetic(tasks=6)
+    found = [fold for name in ("ridge", "best_metric") for fold in forecast_of(made, name)]
+    twin = [fold | {"predictor": "twin", "kind": "baseline"} for fold in found if fold["predictor"] == "ridge"]
+    drawn = forecast.bootstraps([*found, *twin], TASKS[:6], draws=60)
+    table = forecast.comparisons([*found, *twin], drawn).set_index(["predictor", "rival", "method", "score"])
+    assert (table.loc[("ridge", "twin")][["difference", "low", "high"]] == 0).all().all()
+    ours, theirs = (drawn[name, kind, "tsv", "loto", "normalised_accuracy"] for name, kind in
+                    (("ridge", "predictor"), ("best_metric", "baseline")))  # fmt: skip
+    row, wanted = table.loc[("ridge", "best_metric", "tsv", "q2")], ours["q2"] - theirs["q2"]
+    assert (row.low, row.high) == pytest.approx(tuple(np.nanpercentile(wanted, [2.5, 97.5])))
+    scored = table_of(found, TASKS[:6]).set_index("predictor").q2
+    assert row.difference == pytest.approx(scored["ridge"] - scored["best_metric"])
+    every = table.loc[("ridge", "best_metric", "all", "q2")]
+    assert every.tolist() == pytest.approx(row.tolist()), "of one method, the mean is that method"
+    assert list(forecast.comparisons(found, drawn).columns) == forecast.COMPARISONS
+
+
+@pytest.mark.parametrize(("predictor", "target"), [("ridge", "normalised_accuracy"), ("task_effects", "retained"),
+                                                   ("extra_trees", "accuracy"), ("l1_pearson", "retained")])  # fmt: skip
+def test_another_order_of_the_tasks_changes_no_score(predictor, target):
+    made = synthetic(tasks=6)
+    tables = {name: made[name] for name in ("merges", "metrics", "checkpoints")}
+
+    def scored(tasks):
+        parts = []
+        built = design.build(prediction.inputs(predictor), ["tsv", "dare"], target, tasks=sorted(tasks), **tables)
+        for split in ("loto", "l2to"):
+            found = folds.run(built, folds.FoldSpec(predictor, target, split, draws=3))
+            results = forecast.in_order([fold for method in built.methods for fold in found.folds[method]], tasks)
+            parts.append(forecast.score_table(results, found.nulls, forecast.bootstraps(results, tasks, draws=20)))
+            rows = forecast.predictions(results)
+            place = {task: i for i, task in enumerate(tasks)}
+            ahead = rows.task_a.map(place) < rows.task_b.map(place)
+            assert ahead.all() if target != "retained" else ahead.sum() == len(rows) / 2
+        return pd.concat(parts, ignore_index=True)
+
+    names = list(made["checkpoints"].task)
+    pd.testing.assert_frame_equal(scored(names), scored(names[::-1]), check_exact=False, rtol=1e-9)
 
 
 def test_drawn_tasks_keep_their_number():

@@ -26,7 +26,7 @@ SMALL = {
     "methods": METHODS,
     "method_parameters": {},
     "predictors": ["ridge"],
-    "targets": ["normalised_accuracy", "retained_a"],
+    "targets": ["normalised_accuracy", "retained"],
     "splits": {"loto": {"permutations": 6, "costly": 2}},
     "bootstrap": 20,
     "intervals": [0.8],

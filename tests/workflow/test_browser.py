@@ -115,7 +115,7 @@ def test_every_chart_is_drawn_without_an_error_or_a_request(page, file, one):
         "e.querySelector('svg')?.getBoundingClientRect().width ?? 0])"
     )
     described = 1 + 1 + 3 + 3 + 3 + 1 + 1 + 1 + 5  # figures in order of the page, panels by method or task
-    analyses = 3 + 3 + 4 + 6 + 1 + 2 + 2 + 2 + 10 + 3 + 1  # scores by method, splits, targets, intervals, … as on the page
+    analyses = 3 + 3 + 3 + 6 + 1 + 2 + 2 + 2 + 10 + 3 + 1  # scores by method, splits, targets, intervals, … as on the page
     assert len(panels) == described + analyses
     for name, state, drawn, width in panels:
         assert state == "drawn" and drawn > 3 and width > 150, (name, state, drawn, width)
@@ -138,7 +138,7 @@ def test_each_chart_has_a_mark_for_every_number(page, one):
     assert marks(page, "greedy", "path[aria-roledescription='rect mark']") == [3 * 28, 3 * 28]
     assert marks(page, "agreement", "path[aria-roledescription='rect mark']") == [3, 3]
     assert marks(page, "ablation", "path[aria-roledescription='rect mark']") == [3 * 5, 3 * 6]
-    assert marks(page, "scores", "path[aria-roledescription=point]") == [5, 5, 5]  # train_mean is undefined, and says so
+    assert marks(page, "scores", "path[aria-roledescription=point]") == [6, 6, 6]
     assert marks(page, "selection", "path[aria-roledescription=bar]") == [6]
     defined = one.headline["folds"].groupby("method", sort=False).pearson.count()
     assert sorted(marks(page, "folds", "path[aria-roledescription=point]")) == sorted(defined)
@@ -178,14 +178,14 @@ def test_choosing_a_predictor_changes_the_forecasts_in_the_table_and_in_the_char
     small = "document.querySelectorAll('#s1 table.pairs tr[data-row=\"0\"] small')"
     shown = page.execute_script(f"return [...{small}].map((e) => e.textContent)")
     mine = one.tables["predictions"].query("predictor == 'single_task' and task_a == 'shapes' and task_b == 'colours'")
-    expected = mine.groupby("method").predicted.mean()
-    assert sorted(shown) == sorted(f"{value:.3f}" for value in expected)
+    expected = mine[mine.split == "l2to"].groupby("method").predicted.mean()
+    assert sorted(shown) == sorted(f"{value:.3f}" for value in expected.round(4))
 
     select(page, "#s1-figure-predicted select", "single_task")
-    pooled = one.headline["scores"].query("predictor == 'single_task'").pooled_r
-    wanted = sorted(f"r = {r:.2f}".replace("-", "−") for r in pooled)
+    scores = one.headline["scores"].query("predictor == 'single_task'").q2
+    wanted = sorted(f"Q² = {q2:.2f}".replace("-", "−") for q2 in scores)
     labels = "document.querySelectorAll('#s1-figure-predicted .role-mark text')"
-    script = f"return [...{labels}].map((t) => t.textContent).filter((t) => t.startsWith('r =')).sort()"
+    script = f"return [...{labels}].map((t) => t.textContent).filter((t) => t.startsWith('Q² =')).sort()"
     assert value_after(page, script, wanted) == wanted
 
 
@@ -197,15 +197,16 @@ def test_the_score_table_follows_its_selectors_and_sorts_by_the_number_in_front(
     mine = scores[(scores.method == "tsv") & (scores.split == "disjoint")].set_index("predictor")
     assert {row[0] for row in rows} == set(mine.index)
     for row in rows:
-        r = mine.mean_r[row[0]]
-        assert row[2] == ("–" if r != r else f"{r:.2f}".replace("-", "−"))
+        q2, r = mine.q2[row[0]], mine.mean_r[row[0]]
+        assert row[2] == f"{q2:.2f}".replace("-", "−")
+        assert row[11] == ("–" if r != r else f"{r:.2f}".replace("-", "−"))
     enabled = "return [...document.querySelectorAll('#s1-scores [data-score=target] option')].map((o) => !o.disabled)"
-    assert page.execute_script(enabled) == [True, False, False, False]  # the further targets are forecast under loto only
+    assert page.execute_script(enabled) == [True, False, False]  # the further targets are forecast under loto only
     select(page, "#s1-scores [data-score=split]", "loto")
     select(page, "#s1-scores [data-score=target]", "accuracy")
     heading = "[...document.querySelectorAll('#s1 table.trust thead button')].find((b) => b.textContent === 'mean r')"
     page.execute_script(f"{heading}.click()")
-    seen = [row[2] for row in visible_rows(page, "#s1 table.trust")]
+    seen = [row[11] for row in visible_rows(page, "#s1 table.trust")]
     numbers = [float(text.replace("−", "-")) for text in seen if text != "–"]
     assert numbers == sorted(numbers, reverse=True) and seen[-1] == "–" and len(seen) == 6
 

@@ -138,7 +138,7 @@ def test_check_names_what_differs(archive):
     assert by_job[HEAD] == f"{HEAD} is not what its job wrote"
     assert by_job["results/tiny/checkpoints/digits.json"] == f"was made from another {HEAD}"
     assert by_job["results/tiny/merges/dare/shapes__letters.json"] == "was made with numpy 1.26.4"
-    assert by_job["results/tiny/tables/coefficients.csv (and 6 more)"] == "draws was 20, is 21"
+    assert by_job["results/tiny/tables/coefficients.csv (and 7 more)"] == "draws was 20, is 21"
 
 
 def test_check_needs_no_workflow_beside_the_results(archive, tmp_path):

@@ -117,7 +117,7 @@ def test_editing_a_predictors_module_reruns_its_folds_alone(grid):
 
 
 def test_a_directed_headline_plans_no_analysis_that_needs_one_value_a_pair(grid):
-    grid.write_config(changed(targets=["retained_a", "accuracy"]))
+    grid.write_config(changed(targets=["retained", "accuracy"]))
     plan = grid.planned()
     assert plan.matching(r"tables/(scores|ablation).csv") == {"tables/scores.csv", "tables/ablation.csv"}
     assert not plan.matching(

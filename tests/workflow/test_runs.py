@@ -20,7 +20,7 @@ from mergecast import merging, metrics
 def test_a_run_makes_every_table_figure_and_the_page(finished):
     tables = {path.stem for path in finished.setting.glob("tables/*.csv")}
     measured = {"checkpoints", "metrics", "directed", "merges", "subsets", "calibration_metrics"}
-    forecast = {"predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls"}
+    forecast = {"predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls", "comparisons"}
     analyses = {"correlations", "ablation", "stability", "method_agreement", "greedy", "greedy_metrics", "selection"}
     assert tables == measured | forecast | analyses | {"subset_ranking", "subset_scores", "calibration"}
     figures = {path.name for path in finished.setting.glob("figures/*")}

@@ -95,7 +95,7 @@ rule folds:
         **on_cpu(minutes=240, memory=3000),
     params:
         code=lambda wildcards: code("folds.py", predictor_module(wildcards.predictor)),
-        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        tasks=lambda wildcards: sorted(SETTINGS[wildcards.setting].tasks),
         methods=lambda wildcards: list(SETTINGS[wildcards.setting].methods),
         grid=lambda wildcards: forecast_grid(wildcards.setting),
         levels=lambda wildcards: SETTINGS[wildcards.setting].intervals,

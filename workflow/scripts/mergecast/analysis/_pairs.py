@@ -35,4 +35,4 @@ def measured(merges: pd.DataFrame, target: str) -> dict[str, dict[tuple[str, str
     """The target of each merged pair by method and pair. Raises MergecastError as `design.target_of` does."""
     _checks.require(merges, "merges", [*PAIR, "method", "task", target])
     tasks = sorted({*merges["task_a"], *merges["task_b"]})
-    return {method: target_of(merges, method, target, tasks)[0] for method in merges["method"].unique()}
+    return {method: target_of(merges, method, target, tasks) for method in merges["method"].unique()}

@@ -5,10 +5,7 @@ import math
 import pandas as pd
 
 SPLIT_NAMES = {"loto": "leave one task out", "l2to": "leave two tasks out", "disjoint": "disjoint halves"}
-TARGET_NAMES = {
-    "retained_a": "normalised accuracy kept by the first task",
-    "retained_b": "normalised accuracy kept by the second task",
-}
+TARGET_NAMES = {"retained": "normalised accuracy kept by one task"}
 
 
 def words(name: str) -> str:
@@ -38,8 +35,8 @@ def target_name(target: str) -> str:
 
     Examples
     --------
-    >>> target_name("loss_increase"), target_name("retained_a")
-    ('loss increase', 'normalised accuracy kept by the first task')
+    >>> target_name("loss_increase"), target_name("retained")
+    ('loss increase', 'normalised accuracy kept by one task')
     """
     return TARGET_NAMES.get(target, words(target))
 

@@ -28,7 +28,7 @@ DEFAULTS = {
     "targets": ["normalised_accuracy"],
     "splits": {
         "loto": {"permutations": 200, "costly": 20},
-        "l2to": {"permutations": 20, "costly": 1},
+        "l2to": {"permutations": 199, "costly": 1},
         "disjoint": {"halves": 50, "permutations": 50, "costly": 4},
     },
     "bootstrap": 1000,

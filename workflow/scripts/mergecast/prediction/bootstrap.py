@@ -11,8 +11,8 @@ import numpy as np
 from . import scores
 from .columns import NOISE
 
+SCORES = ("q2", "centred_r", "mae", "mean_r")
 LEVEL = 0.95
-FEWEST_PAIRS = 3  # r of two pairs is 1 or −1 whatever they are
 FEWEST = 0.5  # share of draws in which a score must be defined for an interval to be given
 
 
@@ -33,33 +33,65 @@ def counts(n_tasks: int, draws: int, *, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(n_tasks, np.full(n_tasks, 1 / n_tasks), size=draws)
 
 
-def intervals(folds: Sequence[dict], tasks: Sequence[str], drawn: np.ndarray) -> dict:
-    """Percentile intervals (95 %) `mean_r_low`, `mean_r_high`, `pooled_r_low`, `pooled_r_high` of one predictor's folds.
-
-    A fold's r is weighted by the count of its held-out task; folds that hold out no single task count alike.
+def draws(folds: Sequence[dict], tasks: Sequence[str], drawn: np.ndarray) -> dict[str, np.ndarray]:
+    """The scores of one forecast under each draw of tasks.
 
     Parameters
     ----------
     folds : sequence of dict
+        Of one predictor, method, split and target.
     tasks : sequence of str
     drawn : (draws, T) array of int
         The counts of the `tasks`.
 
     Returns
     -------
-    mapping from name to float or None
-        None where the score is undefined in more than half of the draws.
+    dict of (draws,) arrays
+        `SCORES`. A row weighs the product of its tasks' counts; in `mean_r` a fold's r weighs the count of its held-out
+        task, and folds that hold out no single task count alike. NaN where undefined, and with fewer than three pairs.
     """
     place = {task: i for i, task in enumerate(tasks)}
+    weights = [_weights(fold["predictions"], place, drawn) for fold in folds]
+    rows = [scores.held(fold) for fold in folds]
     total, weight = np.zeros(len(drawn)), np.zeros(len(drawn))
-    for fold in folds:
-        r = _weighted(fold["predictions"], place, drawn)
-        count = drawn[:, place[fold["fold"]]] if fold["split"] == "loto" else 1
-        count = np.where(np.isnan(r), 0, count)
-        total, weight = total + count * np.nan_to_num(r), weight + count
-    mean_r = np.divide(total, weight, out=np.full(len(drawn), np.nan), where=weight > 0)
-    pooled_r = _weighted(scores.once(folds).to_dict("records"), place, drawn)
-    return {**_percentiles("mean_r", mean_r), **_percentiles("pooled_r", pooled_r)}
+    for fold, row, of_fold in zip(folds, rows, weights, strict=True):
+        if len(row.measured) >= scores.FEWEST_PAIRS:
+            r = weighted_pearson(row.measured[:, 0], row.predicted[:, 0], of_fold)
+            count = drawn[:, place[fold["fold"]]] if fold["split"] == "loto" else 1
+            count = np.where(np.isnan(r), 0, count)
+            total, weight = total + count * np.nan_to_num(r), weight + count
+    every = np.hstack(weights)
+    measured, predicted = (np.concatenate([getattr(row, name)[:, 0] for row in rows]) for name in ("measured", "predicted"))
+    level = np.concatenate([np.repeat(row.level, len(row.measured)) for row in rows])
+    known, forecast = scores.centred(measured, level), scores.centred(predicted, level)
+    some = (every > 0).sum(axis=1) >= scores.FEWEST_PAIRS
+    missed, against = every @ (measured - predicted) ** 2, every @ known**2
+    return {
+        "q2": 1 - _over(missed, against, some & (against > 0)),
+        "centred_r": weighted_pearson(known, forecast, every),
+        "mae": _over(every @ np.abs(measured - predicted), every.sum(axis=1), some),
+        "mean_r": _over(total, weight, weight > 0),
+    }
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """The percentile interval (95 %) of the draws of a score.
+
+    Parameters
+    ----------
+    values : (draws,) array
+        NaN where undefined.
+
+    Returns
+    -------
+    (float, float)
+        Both NaN where the score is undefined in more than half of the draws.
+    """
+    defined = values[~np.isnan(values)]
+    if len(defined) < FEWEST * len(values) or not len(defined):
+        return np.nan, np.nan
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
 
 
 def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -83,21 +115,16 @@ def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.nd
     x, y = x - x.mean(), y - y.mean()
     middle_x, middle_y = share @ x, share @ y
     spread = (share @ (x * x) - middle_x**2), (share @ (y * y) - middle_y**2)
-    fine = ((weights > 0).sum(axis=1) >= FEWEST_PAIRS) & (spread[0] > NOISE * (x @ x)) & (spread[1] > NOISE * (y @ y))
+    fine = ((weights > 0).sum(axis=1) >= scores.FEWEST_PAIRS) & (spread[0] > NOISE * (x @ x)) & (spread[1] > NOISE * (y @ y))
     product = np.sqrt(np.where(fine, spread[0] * spread[1], 1))
     return np.where(fine, np.clip((share @ (x * y) - middle_x * middle_y) / product, -1, 1), np.nan)
 
 
-def _weighted(rows, place, drawn):
-    """Pearson r (draws,) of some pairs, each weighted by how often its tasks were drawn together."""
+def _weights(rows, place, drawn):
+    """How often the tasks of each row were drawn together (draws, n)."""
     a, b = ([place[row[side]] for row in rows] for side in ("task_a", "task_b"))
-    x, y = (np.array([row[key] for row in rows]) for key in ("measured", "predicted"))
-    return weighted_pearson(x, y, drawn[:, a] * drawn[:, b])
+    return drawn[:, a] * drawn[:, b]
 
 
-def _percentiles(name, values) -> dict:
-    defined = values[~np.isnan(values)]
-    if len(defined) < FEWEST * len(values) or not len(defined):
-        return {f"{name}_low": None, f"{name}_high": None}
-    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {f"{name}_low": float(low), f"{name}_high": float(high)}
+def _over(total, weight, where):
+    return np.divide(total, weight, out=np.full(len(total), np.nan), where=where)

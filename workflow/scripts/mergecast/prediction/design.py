@@ -14,18 +14,18 @@ import pandas as pd
 from .. import catalogue
 from ..errors import MergecastError, require_columns
 
-# Value of a pair: a mean over its two tasks, or what the merged model keeps of one of them (a before b in task order).
+# Value of a pair: a mean over its two tasks, or, in both orientations, what the merged model keeps of the first.
 SYMMETRIC = ("normalised_accuracy", "accuracy")
-DIRECTED = ("retained_a", "retained_b")
+DIRECTED = ("retained",)
 TARGETS = SYMMETRIC + DIRECTED
 PAIR = ["task_a", "task_b"]
 
 
 @dataclass(frozen=True)
 class Design:
-    """P pairs of T tasks, F features, M methods: `X` (P, F) and `Y` (P, M), float64 and finite.
+    """P rows of T tasks, F features, M methods: `X` (P, F) and `Y` (P, M), float64 and finite.
 
-    `mirror` (P, M) is the target with the two tasks exchanged: `Y` itself unless the target is directed.
+    A row is a pair; of a directed target each pair has two, (kept, other) both ways round.
     """
 
     tasks: tuple[str, ...]
@@ -34,7 +34,11 @@ class Design:
     methods: tuple[str, ...]
     X: np.ndarray
     Y: np.ndarray
-    mirror: np.ndarray
+
+    @property
+    def directed(self) -> bool:
+        """Whether every pair stands there both ways round."""
+        return len(set(map(frozenset, self.pairs))) < len(self.pairs)
 
     def with_features(self, chosen: Sequence[str]) -> "Design":
         """The same pairs with these features alone, in the order of the design.
@@ -94,26 +98,25 @@ def build(
         value that is missing or not finite, an unknown target or method.
     """
     tasks, methods = tuple(tasks), tuple(methods)
-    measured, mirrored = zip(*(target_of(merges, method, target, tasks) for method in methods), strict=True)
+    measured = [target_of(merges, method, target, tasks) for method in methods]
     pairs = tuple(measured[0])
     for method, values in zip(methods, measured, strict=True):
         _same_pairs(pairs, values, f"merges of {methods[0]}", f"merges of {method}")
     if inputs == "metrics":
         features, X = metric_columns(metrics, pairs, tasks)
         if target in DIRECTED and directed is not None:
-            X = _with_direction(features, X, directed, pairs, sign=1 if target == "retained_a" else -1)
+            X = _with_direction(features, X, directed, pairs)
     elif inputs == "checkpoints":
         features, X = _accuracy_column(fine_tuned_accuracy(checkpoints, tasks), pairs, target)
     elif inputs == "tasks":
         features, X = _indicators(tasks, pairs, target)
     else:
         raise MergecastError(f"INPUTS {inputs!r} is none of 'metrics', 'checkpoints', 'tasks'; correct its module")
-    columns = (np.array([[values[pair] for values in side] for pair in pairs]) for side in (measured, mirrored))
-    return Design(tasks, pairs, features, methods, X, *columns)
+    return Design(tasks, pairs, features, methods, X, np.array([[values[pair] for values in measured] for pair in pairs]))
 
 
 def of_metrics(setting: Mapping, tables: Mapping[str, pd.DataFrame]) -> Design:
-    """The design of a setting's metrics.
+    """The design of a setting's metrics, its tasks by name: no number depends on the order of the tasks.
 
     Parameters
     ----------
@@ -131,11 +134,11 @@ def of_metrics(setting: Mapping, tables: Mapping[str, pd.DataFrame]) -> Design:
     MergecastError
         As `build` does.
     """
-    return build("metrics", setting["methods"], setting["target"], tasks=setting["tasks"], **tables)
+    return build("metrics", setting["methods"], setting["target"], tasks=sorted(setting["tasks"]), **tables)
 
 
-def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str]) -> tuple[dict, dict]:
-    """The target of every merged pair, by pair in pair order, and the same with the two tasks exchanged.
+def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str]) -> dict:
+    """The target of every merged pair, by pair in pair order.
 
     Parameters
     ----------
@@ -148,8 +151,8 @@ def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[st
 
     Returns
     -------
-    (mapping from pair to float, mapping from pair to float)
-        Pairs (a, b), a before b; both alike unless the target is directed.
+    mapping from pair to float
+        Pairs (a, b), a before b; of a directed target, (kept, other), each pair both ways round.
 
     Raises
     ------
@@ -176,10 +179,10 @@ def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[st
             raise MergecastError(f"table merges: method {method!r}, pair {name}: has no row of one task; add it")
     sides = {pair: [values[frozenset(pair)][task] for task in pair] for pair in ordered(values, tasks, "merges")}
     if target in SYMMETRIC:
-        means = {pair: sum(both) / 2 for pair, both in sides.items()}
-        return means, means
-    kept, other = ({pair: both[side] for pair, both in sides.items()} for side in (0, 1))
-    return (kept, other) if target == "retained_a" else (other, kept)
+        return {pair: sum(both) / 2 for pair, both in sides.items()}
+    return {
+        kept_other: value for (a, b), (of_a, of_b) in sides.items() for kept_other, value in (((a, b), of_a), ((b, a), of_b))
+    }
 
 
 def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], tasks: Sequence[str]):
@@ -211,7 +214,7 @@ def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], task
     if len(rows) < len(keys):
         a, b = next(sorted(key) for key in keys if keys.count(key) > 1)
         raise MergecastError(f"table metrics: pair {a}__{b} stands there twice; remove one row")
-    _same_pairs(pairs, ordered(rows, tasks, "metrics"), "merges", "metrics")
+    _same_pairs(ordered(set(map(frozenset, pairs)), tasks, "merges"), ordered(rows, tasks, "metrics"), "merges", "metrics")
     return features, np.array([_row(rows[frozenset(pair)], features, pair) for pair in pairs])
 
 
@@ -271,21 +274,19 @@ def ordered(pairs, tasks: Sequence[str], table: str) -> list[tuple[str, str]]:
 
 def _accuracy_column(accuracy, pairs, target):
     if target in DIRECTED:
-        side = DIRECTED.index(target)
-        return ("kept_fine_tuned_accuracy",), np.array([[accuracy[pair[side]]] for pair in pairs])
+        return ("kept_fine_tuned_accuracy",), np.array([[accuracy[kept]] for kept, _ in pairs])
     return ("mean_fine_tuned_accuracy",), np.array([[(accuracy[a] + accuracy[b]) / 2] for a, b in pairs])
 
 
 def _indicators(tasks, pairs, target):
     if target not in DIRECTED:
         return tasks, np.array([[float(task in pair) for task in tasks] for pair in pairs])
-    side = DIRECTED.index(target)
     names = tuple(f"{role} {task}" for role in ("kept", "other") for task in tasks)
-    return names, np.array([[float(pair[k] == task) for k in (side, 1 - side) for task in tasks] for pair in pairs])
+    return names, np.array([[float(task == role) for role in pair for task in tasks] for pair in pairs])
 
 
-def _with_direction(features, X, directed, pairs, *, sign):
-    """X with the columns that have a direction in place of the undirected ones; exchanging the tasks turns the sign."""
+def _with_direction(features, X, directed, pairs):
+    """X with the columns that have a direction in place of the undirected ones, as the task that is kept sees them."""
     _require(directed, "directed", [*PAIR, "metric", "value"])
     X = X.copy()
     for name, rows in directed[directed["metric"].isin(features)].groupby("metric"):
@@ -294,7 +295,7 @@ def _with_direction(features, X, directed, pairs, *, sign):
         if lacking := [pair for pair in pairs if pair not in values]:
             raise MergecastError(f"table directed: metric {name!r} lacks pair {'__'.join(lacking[0])}; make it again")
         where = f"table directed: metric {name!r}"
-        X[:, features.index(name)] = [sign * _finite(values[pair], where, "value") for pair in pairs]
+        X[:, features.index(name)] = [_finite(values[pair], where, "value") for pair in pairs]
     return X
 
 

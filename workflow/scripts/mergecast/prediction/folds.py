@@ -15,7 +15,7 @@ from ..seeding import seed_for
 from . import intervals, permutations, scores, splits
 from .design import Design
 
-NULLS = ["predictor", "method", "split", "target", "draw", "mean_r", "pooled_r"]
+NULLS = ["predictor", "method", "split", "target", "draw", *scores.WITH_NULL]
 
 
 @dataclass(frozen=True)
@@ -85,21 +85,23 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
     module, parameters = prediction.find(spec.predictor), check(spec.predictor, spec.parameters)
     head = {"predictor": spec.predictor, "kind": prediction.kind(spec.predictor), "split": spec.split, "target": spec.target}
     relabelled = permutations.relabelled(design, spec.draws, seed=seed_for(spec.setting, "relabelling", seed=spec.seed))
-    null = _Null(relabelled)
+    null: list[scores.Held] = []
     folds: dict[str, list[dict]] = {method: [] for method in design.methods}
     for fold in splits.find(spec.split)(design.pairs, design.tasks, **spec.options):
         seed = spec.seed_of(fold.name)
 
-        def fitted(rows, Y, seed=seed):
-            model = make(module, [design.pairs[row] for row in rows], parameters, len(design.methods), seed)
-            return model.fit(design.X[rows], Y)
+        def fitted(rows, Y, seed=seed, unseen=fold.unseen):
+            pairs = [design.pairs[row] for row in rows]
+            return make(module, pairs, parameters, len(design.methods), seed, unseen).fit(design.X[rows], Y)
 
         # Measured and relabelled targets in one fit: to each column it is as if it stood alone.
-        model = fitted(fold.train, np.hstack([design.Y[fold.train], relabelled[fold.train].reshape(len(fold.train), -1)]))
+        targets = np.hstack([design.Y, relabelled.reshape(len(design.Y), -1)])
+        model, level = fitted(fold.train, targets[fold.train]), targets[fold.train].mean(axis=0)
         predicted = np.asarray(model.predict(design.X[fold.validation]), dtype=float)
         coefficients, hyper_parameters = module.explain(model)
         interval = _interval(design, fold, fitted, spec.levels, spec.seed_of(fold.name, "calibration tasks"))
-        null.add(fold.validation, predicted[:, len(design.methods) :])
+        draws = slice(len(design.methods), None)
+        null.append(scores.Held(targets[fold.validation, draws], predicted[:, draws], level[draws]))
         for m, method in enumerate(design.methods):
             by_feature = None if coefficients is None else zip(design.features, map(float, coefficients[m]), strict=True)
             measured = design.Y[fold.validation, m]
@@ -109,6 +111,7 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
                     "method": method,
                     "fold": fold.name,
                     "n_train_pairs": len(fold.train),
+                    "train_mean": float(level[m]),
                     "coefficients": None if by_feature is None else dict(by_feature),
                     "hyper_parameters": hyper_parameters[m],
                     "predictions": [
@@ -120,10 +123,10 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
                     "interval": {key: _column(value, m) for key, value in interval.items()},
                 }
             )
-    return Forecast(folds, null.table(design.methods, head))
+    return Forecast(folds, _nulls(null, design.methods, head) if spec.draws else pd.DataFrame(columns=NULLS))
 
 
-def make(module, pairs, parameters: dict, n_methods: int, seed: int):
+def make(module, pairs, parameters: dict, n_methods: int, seed: int, unseen: int = 1):
     """An unfitted model of a predictor for these training pairs: it gets what its `make` names of cv, seed and outputs.
 
     Parameters
@@ -134,6 +137,8 @@ def make(module, pairs, parameters: dict, n_methods: int, seed: int):
     parameters : mapping from name to value
     n_methods : int
     seed : int
+    unseen : int, default 1
+        How many tasks of a pair that it is for are in no training pair: 1 or 2.
 
     Returns
     -------
@@ -145,7 +150,7 @@ def make(module, pairs, parameters: dict, n_methods: int, seed: int):
         If it needs inner splits and these pairs have none, or for a parameter that cannot be.
     """
     named = inspect.signature(module.make).parameters
-    arguments = {"seed": seed, "outputs": n_methods, "cv": splits.inner(pairs) if "cv" in named else None}
+    arguments = {"seed": seed, "outputs": n_methods, "cv": splits.inner(pairs, unseen) if "cv" in named else None}
     return module.make(**parameters, **{name: value for name, value in arguments.items() if name in named})
 
 
@@ -175,34 +180,15 @@ def check(predictor: str, parameters: dict) -> dict:
     return parameters
 
 
-class _Null:
-    """Correlations of refitted models with their own relabelled targets, gathered fold by fold."""
-
-    def __init__(self, targets):
-        self.targets = targets  # (P, draws, M)
-        self.r, self.n_r = np.zeros(targets.shape[1:]), np.zeros(targets.shape[1:], dtype=int)
-        self.sum, self.n, self.folds = np.zeros(targets.shape), np.zeros(len(targets), dtype=int), 0
-
-    def add(self, rows, predicted):
-        predicted = predicted.reshape(len(rows), *self.targets.shape[1:])
-        r = scores.pearsons(self.targets[rows], predicted)
-        self.r, self.n_r = self.r + np.nan_to_num(r), self.n_r + ~np.isnan(r)
-        self.sum[rows] += predicted
-        self.n[rows] += 1
-        self.folds += 1
-
-    def table(self, methods, head) -> pd.DataFrame:
-        seen, n_draws = self.n > 0, self.targets.shape[1]
-        if not n_draws:
-            return pd.DataFrame(columns=NULLS)
-        pooled = scores.pearsons(self.targets[seen], self.sum[seen] / self.n[seen][:, None, None])
-        enough = scores.enough_folds(self.n_r, self.folds)
-        mean = np.divide(self.r, self.n_r, out=np.full(self.r.shape, np.nan), where=enough)
-        columns = [
-            pd.DataFrame({"method": method, "draw": range(n_draws), "mean_r": mean[:, m], "pooled_r": pooled[:, m]})
-            for m, method in enumerate(methods)
-        ]
-        return pd.concat(columns, ignore_index=True).assign(**head)[NULLS]
+def _nulls(held, methods, head) -> pd.DataFrame:
+    """The scores of every draw, whose columns are draws × methods: one row per method and draw."""
+    by_score = scores.of_forecasts(held)
+    drawn = {name: by_score[name].reshape(-1, len(methods)) for name in scores.WITH_NULL}
+    parts = [
+        pd.DataFrame({name: values[:, m] for name, values in drawn.items()}).assign(method=method, **head)
+        for m, method in enumerate(methods)
+    ]
+    return pd.concat([part.assign(draw=range(len(part))) for part in parts], ignore_index=True)[NULLS]
 
 
 def _interval(design, fold, fitted, levels, seed) -> dict:

@@ -5,15 +5,15 @@ import pandas as pd
 from .. import catalogue
 from ..errors import MergecastError
 
-COLUMNS = ["mean_r", "low", "high", "null", "null_sd", "p_below_05", "pooled_r", "r2", "mae", "undefined"]
+COLUMNS = ["q2", "low", "high", "null", "null_sd", "p_below_05", "mae", "centred_r", "mean_r", "undefined"]
 
 
 def over_methods(scores: pd.DataFrame, *, target: str = "", split: str = "loto", method: str = "") -> pd.DataFrame:
-    """`predictor`, `kind` and `COLUMNS`, baselines last, each group from the highest mean r to the lowest.
+    """`predictor`, `kind` and `COLUMNS`, baselines last, each group from the highest Q² to the lowest.
 
     Means over the methods of the table, or the numbers of one `method`: `low` and `high` are the ends of the bootstrap
-    interval of `mean_r`, or of `pooled_r` where folds are single pairs, and `null`, `null_sd` belong to the same;
-    `p_below_05` is the share of methods with p < 0.05, `undefined` that of folds without a correlation.
+    interval of Q², `null` and `null_sd` its null; `p_below_05` is the share of methods with p < 0.05 (empty with fewer than
+    199 relabellings), `undefined` that of folds without a correlation.
 
     Parameters
     ----------
@@ -41,15 +41,14 @@ def over_methods(scores: pd.DataFrame, *, target: str = "", split: str = "loto",
             if value not in known:
                 raise MergecastError(f"scores: {catalogue.unknown(column, value, known)}")
             mine = mine[mine[column] == value]
-    pooled = mine["null_statistic"] == "pooled_r"
     rows = mine.assign(
-        low=mine["pooled_r_low"].where(pooled, mine["mean_r_low"]),
-        high=mine["pooled_r_high"].where(pooled, mine["mean_r_high"]),
-        null=mine["null_mean"],
-        p_below_05=(mine["p"] < 0.05).where(mine["p"].notna()).astype(float),
+        low=mine["q2_low"],
+        high=mine["q2_high"],
+        null=mine["null_q2"],
+        null_sd=mine["null_q2_sd"],
+        p_below_05=(mine["p_q2"] < 0.05).where(mine["p_q2"].notna()).astype(float),
         undefined=mine["n_undefined"] / mine["n_folds"],
     )
     means = rows.groupby(["predictor", "kind"], sort=False)[COLUMNS].mean().reset_index()
-    order = means["mean_r"].fillna(means["pooled_r"])
-    means = means.assign(order=order, last=means["kind"] == "baseline")
-    return means.sort_values(["last", "order"], ascending=[True, False], kind="stable")[["predictor", "kind", *COLUMNS]]
+    means = means.assign(last=means["kind"] == "baseline")
+    return means.sort_values(["last", "q2"], ascending=[True, False], kind="stable")[["predictor", "kind", *COLUMNS]]

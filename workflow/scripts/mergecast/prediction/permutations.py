@@ -36,7 +36,9 @@ def _table(design: Design, a, b) -> np.ndarray:
     """The target of every ordered pair of tasks (T, T, M); its diagonal is never asked for."""
     n_tasks = len(design.tasks)
     table = np.full((n_tasks, n_tasks, design.Y.shape[1]), np.nan)
-    table[a, b], table[b, a] = design.Y, design.mirror
+    table[a, b] = design.Y
+    if not design.directed:
+        table[b, a] = design.Y
     level = np.nanmean(table, axis=(0, 1))
     rows, columns = (np.where(np.isnan(mean), level, mean) for mean in (_mean(table, 1), _mean(table, 0)))
     return np.where(np.isnan(table), rows[:, None] + columns[None] - level, table)

@@ -1,13 +1,33 @@
-"""Scores of a forecast: inside each fold, and over all pairs with each pair counted once."""
+"""Scores of a forecast as it was made: every value that a fold forecast counts, never a mean over two folds.
 
-from collections.abc import Iterable
+Where a task is held out, a pair of two tasks is forecast twice, by the fold that hides the one and by the fold that hides
+the other. Each knows one of the tasks; their mean would know both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from .columns import constant
+from .columns import NOISE, constant
 
-CLOSE = 1e-12  # a draw of a null that falls short of the observed r by rounding alone reaches it
+CLOSE = 1e-12  # a draw of a null that falls short of the observed score by rounding alone reaches it
+FEWEST_PAIRS = 3  # r of two pairs is 1 or −1 whatever they are
+FEWEST_DRAWS = 199  # of a null; with fewer, p is too coarse to be given
+WITH_NULL = ("q2", "centred_r", "mean_r")  # scores that a null is drawn of
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one fold forecast of M methods.
+
+    `measured` and `predicted` (k, M) are its held-out rows; `level` (M,) is the mean of its training rows.
+    """
+
+    measured: np.ndarray
+    predicted: np.ndarray
+    level: np.ndarray
 
 
 def undefined(measured, predicted) -> str | None:
@@ -21,8 +41,8 @@ def undefined(measured, predicted) -> str | None:
     -------
     str or None
     """
-    if len(measured) < 2:
-        return "fewer than two pairs"
+    if len(measured) < FEWEST_PAIRS:
+        return "fewer than three pairs"
     for name, values in (("predictions", predicted), ("measured values", measured)):
         if constant(np.asarray(values, dtype=float)):
             return f"{name} are constant"
@@ -57,7 +77,7 @@ def pearsons(measured: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     (…) array
         In [−1, 1]; NaN where `undefined` has a reason.
     """
-    if len(measured) < 2:
+    if len(measured) < FEWEST_PAIRS:
         return np.full(measured.shape[1:], np.nan)
     x, y = (values - values.mean(axis=0) for values in (measured, predicted))
     x, y = (values / np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny) for values in (x, y))
@@ -98,28 +118,44 @@ def mean_absolute_error(measured, predicted) -> float:
     return float(np.mean(np.abs(np.asarray(measured, dtype=float) - np.asarray(predicted, dtype=float))))
 
 
-def r_squared(measured, predicted) -> float | None:
-    """1 − squared error / squared deviation from the mean of `measured`.
-
-    It asks for the right level and scale, not for a linear relation: a forecast worse than the mean has it below 0.
+def centred(values: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Values less the training mean of their fold: what is known without looking at a pair is 0.
 
     Parameters
     ----------
-    measured, predicted : (n,) array
+    values, level : (n, …) array
+        In one unit, `level` row by row.
 
     Returns
     -------
-    float or None
-        At most 1; None if `measured` is constant or holds fewer than two values.
+    (n, …) array
+        Exactly 0 where both are equal but for rounding.
     """
-    measured, predicted = np.asarray(measured, dtype=float), np.asarray(predicted, dtype=float)
-    if len(measured) < 2 or constant(measured):
-        return None
-    return float(1 - ((measured - predicted) ** 2).sum() / ((measured - measured.mean()) ** 2).sum())
+    less = values - level
+    return np.where(np.abs(less) <= NOISE * np.maximum(np.abs(values), np.abs(level)), 0.0, less)
+
+
+def q_squared(measured: np.ndarray, predicted: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Q² = 1 − Σ(y − ŷ)² / Σ(y − m)², m the mean of the training pairs of each row's own fold.
+
+    Parameters
+    ----------
+    measured, predicted, level : (n, …) array
+        In one unit.
+
+    Returns
+    -------
+    (…) array
+        At most 1; 0 for a forecast that knows the training mean alone, below 0 for a worse one. NaN where every measured
+        value is its training mean, and without rows.
+    """
+    against = (centred(measured, level) ** 2).sum(axis=0)
+    missed = ((measured - predicted) ** 2).sum(axis=0)
+    return 1 - np.divide(missed, against, out=np.full(np.shape(against), np.nan), where=against > 0)
 
 
 def of(measured, predicted) -> dict[str, float | None]:
-    """`pearson`, `spearman` and `mae` of one set of pairs.
+    """The scores of one fold.
 
     Parameters
     ----------
@@ -127,7 +163,8 @@ def of(measured, predicted) -> dict[str, float | None]:
 
     Returns
     -------
-    mapping from name to float or None
+    dict
+        `pearson`, `spearman` (None where undefined) and `mae`.
     """
     return {
         "pearson": pearson(measured, predicted),
@@ -136,45 +173,35 @@ def of(measured, predicted) -> dict[str, float | None]:
     }
 
 
-def once(folds: Iterable[dict]) -> pd.DataFrame:
-    """Each pair once: `task_a`, `task_b`, `measured` and `predicted`, the mean of its out-of-fold predictions.
+def of_forecasts(folds: Sequence[Held]) -> dict[str, np.ndarray]:
+    """The scores of M forecasts over all their folds.
 
     Parameters
     ----------
-    folds : iterable of dict
+    folds : sequence of Held
 
     Returns
     -------
-    DataFrame
+    dict of (M,) arrays
+        Over all rows that were forecast: `q2` (see `q_squared`); `centred_r`, Pearson's r of measured and predicted less the
+        training mean of their fold; `mae`, in units of the target; `pooled_r`, Pearson's r without that, which is biased
+        downwards. Over folds: `mean_r` and `sd_r` (see `over_folds`), `n_undefined` folds without an r of `n_folds`.
+        NaN where undefined.
     """
-    rows = pd.DataFrame([row for fold in folds for row in fold["predictions"]])
-    means = rows.groupby(["task_a", "task_b"], sort=False)[["measured", "predicted"]].mean()
-    return means.reset_index()
-
-
-def of_forecasts(r: np.ndarray, measured: np.ndarray, predicted: np.ndarray) -> list[dict]:
-    """The scores of M forecasts.
-
-    Parameters
-    ----------
-    r : (F, M) array
-        Of every fold, NaN where undefined.
-    measured, predicted : (P, M) array
-        Each pair once.
-
-    Returns
-    -------
-    list of dict
-        One per forecast. `mean_r` and `sd_r` are those `over_folds`; `n_undefined` counts the folds without an r and `n_folds`
-        all. `pooled_r` and `mae` (in units of the target) are over pairs. NaN where undefined.
-    """
-    rows = []
-    for m, pooled in enumerate(pearsons(measured, predicted)):
-        mean, spread = over_folds(r[:, m])
-        error = mean_absolute_error(measured[:, m], predicted[:, m]) if len(measured) else np.nan
-        counts = {"n_folds": len(r), "n_undefined": int(np.isnan(r[:, m]).sum())}
-        rows.append({"mean_r": mean, "sd_r": spread, "pooled_r": float(pooled), "mae": error, **counts})
-    return rows
+    measured, predicted = (np.concatenate([getattr(fold, name) for fold in folds]) for name in ("measured", "predicted"))
+    level = np.concatenate([np.broadcast_to(fold.level, fold.measured.shape) for fold in folds])
+    inside = np.array([pearsons(fold.measured, fold.predicted) for fold in folds])
+    mean, spread = np.array([over_folds(column) for column in inside.T]).T
+    return {
+        "q2": q_squared(measured, predicted, level),
+        "centred_r": pearsons(centred(measured, level), centred(predicted, level)),
+        "mae": np.abs(measured - predicted).mean(axis=0),
+        "mean_r": mean,
+        "sd_r": spread,
+        "pooled_r": pearsons(measured, predicted),
+        "n_folds": np.full(len(mean), len(folds)),
+        "n_undefined": np.isnan(inside).sum(axis=0),
+    }
 
 
 def over_folds(values: np.ndarray) -> tuple[float, float]:
@@ -211,59 +238,110 @@ def enough_folds(defined, n_folds):
 
 
 def summarise(folds: list[dict]) -> dict:
-    """The scores of one predictor, method, split and target from its folds: those `of_forecasts`, and more.
+    """The scores of one predictor, method, split and target from its folds.
 
     Parameters
     ----------
     folds : list of dict
+        As `prediction.folds` makes them.
 
     Returns
     -------
     dict
-        `mean_spearman` and `sd_spearman` are over folds, as `mean_r` is. `spearman` and `r2` are over `n_pairs` pairs, each
-        once. `mean_nonzero` is the mean number of non-zero coefficients. None where nothing is defined.
+        Those `of_forecasts`, and more: `mean_spearman` and `sd_spearman` are over folds, as `mean_r` is; `spearman` is over
+        the `n_forecasts` rows; `mean_nonzero` is the mean number of non-zero coefficients. None where undefined.
     """
-    pairs = once(folds)
-    r, ranks = (np.array([fold["scores"][key] for fold in folds], dtype=float) for key in ("pearson", "spearman"))
-    mean_spearman, sd_spearman = over_folds(ranks)
+    rows = [held(fold) for fold in folds]
+    measured, predicted = (np.concatenate([getattr(row, name)[:, 0] for row in rows]) for name in ("measured", "predicted"))
+    mean_spearman, sd_spearman = over_folds(np.array([fold["scores"]["spearman"] for fold in folds], dtype=float))
     counts = [sum(value != 0 for value in fold["coefficients"].values()) for fold in folds if fold["coefficients"]]
-    measured, predicted = pairs["measured"].to_numpy(), pairs["predicted"].to_numpy()
-    summary = of_forecasts(r[:, None], measured[:, None], predicted[:, None])[0] | {
+    summary = {name: values[0].item() for name, values in of_forecasts(rows).items()} | {
         "mean_spearman": mean_spearman,
         "sd_spearman": sd_spearman,
         "spearman": spearman(measured, predicted),
-        "r2": r_squared(measured, predicted),
         "mean_nonzero": float(np.mean(counts)) if counts else None,
-        "n_pairs": len(pairs),
+        "n_forecasts": len(measured),
     }
     return {key: None if value is None or np.isnan(value) else value for key, value in summary.items()}
 
 
-def null(observed: float | None, draws) -> dict:
-    """An observed correlation among those of relabelled tasks: `null_mean`, `null_sd` (population) and `p`, one-sided.
+def held(fold: dict) -> Held:
+    """What a fold forecast.
 
-    p = (1 + number of draws ≥ observed) / (1 + number of draws). A draw without any defined correlation ranks nothing: in
-    p it counts as 0, in mean and s.d. not at all.
+    Parameters
+    ----------
+    fold : dict
+        Of one method, as `prediction.folds` makes it.
+
+    Returns
+    -------
+    Held
+        Of M = 1.
+    """
+    measured, predicted = (np.array([[row[name]] for row in fold["predictions"]]) for name in ("measured", "predicted"))
+    return Held(measured, predicted, np.array([fold["train_mean"]]))
+
+
+def null(observed: float | None, draws) -> dict:
+    """An observed score among those of relabelled tasks.
 
     Parameters
     ----------
     observed : float or None
-    draws : (n,) array
-        NaN where a draw has no defined correlation.
+    draws : sequence of float
+        NaN where undefined.
 
     Returns
     -------
     dict
-        `n_permutations` counts the draws, `null_undefined` those without a correlation. The others are None where no draw
-        has a correlation (two for the s.d.), or nothing is observed for p.
+        `mean` and `sd` (population) of the draws that are defined, None where there are fewer than one and two; and `p`,
+        one-sided: (1 + number of draws ≥ observed) / (1 + number of draws). A draw that is undefined ranks nothing: in p it
+        counts as 0. None where nothing is observed, no draw is defined or there are fewer than 199.
     """
     draws = np.asarray(draws, dtype=float)
     defined = draws[~np.isnan(draws)]
-    reached = int((np.nan_to_num(draws) >= observed - CLOSE).sum()) if observed is not None else 0
+    enough = observed is not None and len(defined) and len(draws) >= FEWEST_DRAWS
     return {
-        "null_mean": float(defined.mean()) if len(defined) else None,
-        "null_sd": float(defined.std()) if len(defined) > 1 else None,
-        "p": (1 + reached) / (1 + len(draws)) if observed is not None and len(defined) else None,
-        "n_permutations": len(draws),
-        "null_undefined": len(draws) - len(defined),
+        "mean": float(defined.mean()) if len(defined) else None,
+        "sd": float(defined.std()) if len(defined) > 1 else None,
+        "p": float(share_reached(np.array(observed), np.nan_to_num(draws))) if enough else None,
     }
+
+
+def of_the_largest(observed: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """p of several scores at once: each among the largest that any of them reaches when tasks are relabelled.
+
+    The smallest of them is the p of having found anything at all, however many were tried (Westfall & Young 1993).
+
+    Parameters
+    ----------
+    observed : (K,) array
+        NaN where undefined.
+    draws : (K, D) array
+        Of the same D relabellings; one that is undefined counts as 0.
+
+    Returns
+    -------
+    (K,) array
+        NaN where nothing is observed, and everywhere with fewer than 199 draws.
+    """
+    if draws.shape[1] < FEWEST_DRAWS:
+        return np.full(len(observed), np.nan)
+    p = share_reached(observed[:, None], np.nan_to_num(draws).max(axis=0))
+    return np.where(np.isnan(observed), np.nan, p)
+
+
+def share_reached(observed: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """(1 + number of draws ≥ observed) / (1 + number of draws), draws along the last axis.
+
+    Parameters
+    ----------
+    observed : (…) or (…, 1) array
+    draws : (…, D) array
+
+    Returns
+    -------
+    (…) array
+        In (0, 1].
+    """
+    return (1 + (draws >= observed - CLOSE).sum(axis=-1)) / (1 + draws.shape[-1])

@@ -57,14 +57,14 @@ def loto(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fol
 
 
 def l2to(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fold]:
-    """Leave two tasks out: for each pair, train on the pairs that contain neither of its tasks, and validate on it alone.
+    """Leave two tasks out: for each pair, train on the rows that contain neither of its tasks, and validate on its own.
 
     Parameters
     ----------
     pairs : sequence of (str, str)
         The table's rows.
     tasks : sequence of str
-        The folds come in the order of `pairs`.
+        The folds come in the order of `pairs`; a pair that stands there both ways round is one fold.
 
     Yields
     ------
@@ -76,18 +76,16 @@ def l2to(pairs: Sequence[tuple[str, str]], tasks: Sequence[str]) -> Iterator[Fol
         With fewer than 5 tasks, and where nothing is left to train on.
     """
     _enough("l2to", tasks)
-    table = _table(pairs)
-    for row, (a, b) in enumerate(pairs):
-        train = np.flatnonzero(~np.isin(table, (a, b)).any(axis=1))
+    for (a, b), train, validation in _two_out(pairs):
         if not len(train):
             raise MergecastError(f"split 'l2to': no pair has neither {a!r} nor {b!r}, so nothing trains; add pairs")
-        yield Fold(f"{a}__{b}", train, np.array([row]), 2)
+        yield Fold(f"{a}__{b}", train, validation, 2)
 
 
 def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: int = 50, seed: int = 0) -> Iterator[Fold]:
     """Random halves of the tasks, `halves` times: train on the pairs inside one, validate on those inside the other.
 
-    With an odd number of tasks the training half is the larger. Fold i depends on `seed` and i alone.
+    With an odd number of tasks the training half is the larger. Fold i depends on `seed`, i and the names of the tasks.
 
     Parameters
     ----------
@@ -107,10 +105,10 @@ def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: 
         With fewer than 8 tasks, and where a half holds too few pairs to learn from or to score.
     """
     _enough("disjoint", tasks)
-    table = _table(pairs)
+    table, names = _table(pairs), sorted(tasks)
     for number in range(halves):
         random = np.random.default_rng(seed_for("disjoint", number, seed=seed))
-        learned = [tasks[place] for place in sorted(random.permutation(len(tasks))[: (len(tasks) + 1) // 2])]
+        learned = [names[place] for place in random.permutation(len(names))[: (len(names) + 1) // 2]]
         inside = np.isin(table, learned).sum(axis=1)
         train, validation = np.flatnonzero(inside == 2), np.flatnonzero(inside == 0)
         if len(train) < 3 or len(validation) < 2:
@@ -120,14 +118,18 @@ def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: 
         yield Fold(f"{number:02d}", train, validation, 2)
 
 
-def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Leave-one-task-out splits of a training half, as scikit-learn's `cv` takes them.
+def inner(pairs: Sequence[tuple[str, str]], unseen: int = 1) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Splits of a training half that ask what its fold asks, as scikit-learn's `cv` takes them.
 
-    Tasks are taken in the order of their names; one whose absence leaves nothing to train on makes no split.
+    Where a fold's pairs have one unseen task, one task is left out at a time, in the order of names; where they have two,
+    two tasks, for every pair. With fewer than five tasks to train on, one is left out all the same. A task whose absence
+    leaves nothing to train on makes no split.
 
     Parameters
     ----------
     pairs : sequence of (str, str)
+    unseen : int, default 1
+        1 or 2.
 
     Returns
     -------
@@ -140,8 +142,12 @@ def inner(pairs: Sequence[tuple[str, str]]) -> list[tuple[np.ndarray, np.ndarray
         If no split is possible.
     """
     table = _table(pairs)
-    held = [(table == task).any(axis=1) for task in sorted(set(table.ravel()))]
-    splits = [(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in held if not mask.all()]
+    tasks = sorted(set(table.ravel()))
+    if unseen == 2 and len(tasks) >= FEWEST_TASKS["l2to"]:
+        splits = [(train, held) for _, train, held in _two_out(pairs) if len(train)]
+    else:
+        held = [(table == task).any(axis=1) for task in tasks]
+        splits = [(np.flatnonzero(~mask), np.flatnonzero(mask)) for mask in held if not mask.all()]
     if not splits:
         raise MergecastError(f"inner split: {len(pairs)} training pairs all share a task; add tasks or pairs")
     return splits
@@ -190,6 +196,17 @@ def find(name: str):
     if name not in SPLITS:
         raise MergecastError(catalogue.unknown("split", name, SPLITS))
     return SPLITS[name]
+
+
+def _two_out(pairs) -> Iterator[tuple[tuple[str, str], np.ndarray, np.ndarray]]:
+    """Each pair as it first stands there, the rows with neither of its tasks, and its own rows."""
+    table = _table(pairs)
+    first: dict = {}
+    for pair in pairs:
+        first.setdefault(frozenset(pair), tuple(pair))
+    for a, b in first.values():
+        count = np.isin(table, (a, b)).sum(axis=1)
+        yield (a, b), np.flatnonzero(count == 0), np.flatnonzero(count == 2)
 
 
 def _enough(name: str, tasks: Sequence[str]) -> None:

@@ -1,32 +1,79 @@
 """Tidy tables from fold results, in the order of the results."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from ..seeding import seed_for
 from . import bootstrap, scores
+from .design import DIRECTED, PAIR
 
 GROUP = ["predictor", "kind", "method", "split", "target"]
-PREDICTIONS = ["method", "predictor", "kind", "target", "fold", "task_a", "task_b", "measured", "predicted"]
+PREDICTIONS = [
+    "method", "predictor", "kind", "split", "target", "fold", "task_a", "task_b", "measured", "predicted", "train_mean",
+]  # fmt: skip
 INTERVALS = [
     "method", "predictor", "target", "fold", "task_a", "task_b", "level", "centre", "lower", "upper", "measured", "covered",
 ]  # fmt: skip
 FOLDS = [
-    "method", "predictor", "kind", "split", "target", "fold", "n_train_pairs", "n_validation_pairs", "pearson", "spearman",
-    "mae", "undefined",
+    "method", "predictor", "kind", "split", "target", "fold", "n_train_pairs", "n_validation_pairs", "train_mean",
+    "pearson", "spearman", "mae", "undefined",
 ]  # fmt: skip
 NUMBERS = [
-    "mean_r", "sd_r", "mean_r_low", "mean_r_high", "mean_spearman", "sd_spearman", "pooled_r", "pooled_r_low",
-    "pooled_r_high", "spearman", "r2", "mae", "null_mean", "null_sd", "p", "mean_nonzero",
+    *(f"{name}{end}" for name in bootstrap.SCORES for end in ("", "_low", "_high")),
+    "sd_r", "mean_spearman", "sd_spearman", "pooled_r", "spearman",
+    *(column for name in scores.WITH_NULL for column in (f"null_{name}", f"null_{name}_sd", f"p_{name}", f"p_max_{name}")),
+    "mean_nonzero",
 ]  # fmt: skip
-SCORES = [
-    *GROUP, *NUMBERS[:12], "null_statistic", "null_mean", "null_sd", "p", "n_permutations", "null_undefined",
-    "mean_nonzero", "n_folds", "n_undefined", "n_pairs",
-]  # fmt: skip
+SCORES = [*GROUP, *NUMBERS, "n_permutations", "n_folds", "n_undefined", "n_forecasts"]
+COMPARISONS = ["predictor", "rival", "method", "split", "target", "score", "difference", "low", "high"]
+EVERY = "all"  # methods, in the table of comparisons: the mean over them
 COEFFICIENTS = ["method", "predictor", "target", "fold", "feature", "coefficient"]
 COVERAGE = ["predictor", "kind", "method", "split", "target", "level", "coverage", "mean_width", "n", "n_unbounded"]
+
+
+def in_order(results: Sequence[dict], tasks: Sequence[str]) -> list[dict]:
+    """Folds and their rows in the order of the tasks, whatever order they were made in.
+
+    Parameters
+    ----------
+    results : sequence of dict
+        Folds, as in `Forecast.folds`.
+    tasks : sequence of str
+
+    Returns
+    -------
+    list of dict
+        Predictors, splits and methods as they come. Of a symmetric target a row's `task_a` is the earlier task, and a fold
+        that holds out a pair is named after it the same way.
+    """
+    place = {task: number for number, task in enumerate(tasks)}
+    groups: dict = {}
+    for fold in results:
+        groups.setdefault((fold["predictor"], fold["split"], fold["method"]), []).append(_turned(fold, place))
+    return [fold for group in groups.values() for fold in sorted(group, key=lambda fold: _place(fold, place))]
+
+
+def _turned(fold: dict, place: dict) -> dict:
+    """A fold with its rows and, where it holds out a pair, its name in the order of `place`."""
+    rows = [(row["task_a"], row["task_b"]) for row in fold["predictions"]]
+    directed = fold["target"] in DIRECTED
+    pairs = [pair if directed else tuple(sorted(pair, key=place.get)) for pair in rows]
+    order = sorted(range(len(rows)), key=lambda number: [place[task] for task in pairs[number]])
+    predictions = [fold["predictions"][number] | dict(zip(PAIR, pairs[number], strict=True)) for number in order]
+    interval = fold["interval"]
+    if interval["centre"] is not None:
+        interval = interval | {"centre": [interval["centre"][number] for number in order]}
+    name = "__".join(sorted(rows[0], key=place.get)) if fold["split"] == "l2to" else fold["fold"]
+    return fold | {"fold": name, "predictions": predictions, "interval": interval}
+
+
+def _place(fold: dict, place: dict) -> tuple:
+    if fold["split"] == "disjoint":
+        return (int(fold["fold"]),)
+    return tuple(place[task] for task in ([fold["fold"]] if fold["split"] == "loto" else fold["fold"].split("__")))
 
 
 def predictions(results: Iterable[dict]) -> pd.DataFrame:
@@ -145,42 +192,120 @@ def coverage(results: Iterable[dict]) -> pd.DataFrame:
     return _numbers(pd.DataFrame(rows, columns=COVERAGE), ["coverage", "mean_width"])
 
 
-def score_table(
-    results: Sequence[dict], nulls: pd.DataFrame, tasks: Sequence[str], *, draws: int = 1000, setting: str = "", seed: int = 0
-) -> pd.DataFrame:
-    """One row per predictor, method, split and target: scores, their bootstrap intervals over tasks, their null.
-
-    The null is that of `null_statistic`: mean_r where folds hold several pairs, else pooled_r.
+def bootstraps(
+    results: Sequence[dict], tasks: Sequence[str], *, draws: int = 1000, setting: str = "", seed: int = 0
+) -> dict[tuple, dict[str, np.ndarray]]:
+    """The scores of every forecast under the same draws of tasks.
 
     Parameters
     ----------
     results : sequence of dict
-        Folds, as in `Forecast.folds`.
-    nulls : DataFrame
-        As `Forecast.nulls`; it may be empty.
     tasks : sequence of str
+        In any order.
     draws : int, default 1000
-        Of the bootstrap.
-    setting : str, default ""
-        Its name, for the seed of the bootstrap.
+    setting : str
+        Its name is part of the seed.
     seed : int, default 0
 
     Returns
     -------
-    DataFrame
-        With the columns `SCORES`; NaN where a score is undefined.
+    dict of dict of (draws,) arrays
+        By (predictor, kind, method, split, target), then by score; see `bootstrap.draws`.
     """
-    drawn = bootstrap.counts(len(tasks), draws, seed=seed_for(setting, "bootstrap", seed=seed))
+    names = sorted(tasks)
+    drawn = bootstrap.counts(len(names), draws, seed=seed_for(setting, "bootstrap", seed=seed))
+    return {_key(group[0]): bootstrap.draws(group, names, drawn) for group in grouped(results)}
+
+
+def score_table(results: Sequence[dict], nulls: pd.DataFrame, drawn: Mapping[tuple, Mapping]) -> pd.DataFrame:
+    """One row per predictor, method, split and target: scores, their bootstrap intervals over tasks, their nulls.
+
+    Parameters
+    ----------
+    results : sequence of dict
+    nulls : DataFrame
+    drawn : mapping
+        From `bootstraps`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `SCORES`. `null_*` and `p_*` are of the same predictor refitted to relabelled tasks (`scores.null`);
+        `p_max_*` are over all predictors and methods of the split and target that were refitted to as many relabellings
+        (`scores.of_the_largest`).
+    """
     by_group = dict(list(nulls.groupby(["predictor", "method", "split", "target"]))) if len(nulls) else {}
     rows = []
     for group in grouped(results):
-        head = {key: group[0][key] for key in GROUP}
-        summary = scores.summarise(group)
-        statistic = "pooled_r" if all(len(fold["predictions"]) == 1 for fold in group) else "mean_r"
-        refits = by_group.get((head["predictor"], head["method"], head["split"], head["target"]))
-        null = scores.null(summary[statistic], [] if refits is None else refits[statistic])
-        rows.append(head | summary | bootstrap.intervals(group, tasks, drawn) | {"null_statistic": statistic} | null)
-    return _numbers(pd.DataFrame(rows, columns=SCORES), NUMBERS)
+        head, row = {key: group[0][key] for key in GROUP}, scores.summarise(group)
+        for name, values in drawn[_key(group[0])].items():
+            row[f"{name}_low"], row[f"{name}_high"] = bootstrap.interval(values)
+        draws = by_group.get((head["predictor"], head["method"], head["split"], head["target"]))
+        for name in scores.WITH_NULL:
+            null = scores.null(row[name], [] if draws is None else draws[name])
+            row |= {f"null_{name}": null["mean"], f"null_{name}_sd": null["sd"], f"p_{name}": null["p"]}
+        rows.append(head | row | {"n_permutations": 0 if draws is None else len(draws)})
+    table = pd.DataFrame(rows, columns=SCORES)
+    for name in scores.WITH_NULL:
+        table[f"p_max_{name}"] = _of_the_largest(table, by_group, name)
+    return _numbers(table, NUMBERS)
+
+
+def comparisons(results: Sequence[dict], drawn: Mapping[tuple, Mapping]) -> pd.DataFrame:
+    """Every predictor against every baseline, paired: both under the same draws of tasks.
+
+    Parameters
+    ----------
+    results : sequence of dict
+    drawn : mapping
+        From `bootstraps`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COMPARISONS`. `difference` is the predictor's score less its rival's, `low` and `high` its bootstrap 95 %
+        interval over tasks; in units of the score. NaN where undefined.
+    """
+    observed = {_key(group[0]): scores.summarise(group) for group in grouped(results)}
+    cells: dict = {}
+    for predictor, kind, method, split, target in observed:
+        cells.setdefault((split, target), {}).setdefault((predictor, kind), []).append(method)
+    rows = []
+    for (split, target), forecasters in cells.items():
+        for (predictor, kind), (rival, other) in product(forecasters, repeat=2):
+            if (kind, other) != ("predictor", "baseline"):
+                continue
+            methods = [method for method in forecasters[predictor, kind] if method in forecasters[rival, other]]
+            sides = [[(*who, method, split, target) for method in methods] for who in ((predictor, kind), (rival, other))]
+            for name in bootstrap.SCORES:
+                measured = _differences([[observed[key][name] for key in keys] for keys in sides])
+                redrawn = _differences([[drawn[key][name] for key in keys] for keys in sides])
+                for method, difference, values in [
+                    *zip(methods, measured, redrawn, strict=True), (EVERY, measured.mean(), redrawn.mean(axis=0))
+                ]:  # fmt: skip
+                    row = (predictor, rival, method, split, target, name, difference, *bootstrap.interval(values))
+                    rows.append(row)
+    return _numbers(pd.DataFrame(rows, columns=COMPARISONS), ["difference", "low", "high"])
+
+
+def _differences(sides) -> np.ndarray:
+    """One side less the other, None as NaN."""
+    return np.subtract(*(np.array(side, dtype=float) for side in sides))
+
+
+def _of_the_largest(table: pd.DataFrame, by_group: dict, name: str) -> pd.Series:
+    """`scores.of_the_largest` of the predictors of each split and target; NaN for baselines."""
+    found = pd.Series(np.nan, index=table.index)
+    tried = table[(table["kind"] == "predictor") & (table["n_permutations"] > 0)]
+    for _, rows in tried.groupby(["split", "target", "n_permutations"], sort=False):
+        keys = zip(rows["predictor"], rows["method"], rows["split"], rows["target"], strict=True)
+        draws = np.array([by_group[key].sort_values("draw")[name].to_numpy(dtype=float) for key in keys])
+        found[rows.index] = scores.of_the_largest(rows[name].to_numpy(dtype=float), draws)
+    return found
+
+
+def _key(fold: dict) -> tuple:
+    return tuple(fold[key] for key in GROUP)
 
 
 def grouped(results: Iterable[dict]) -> list[list[dict]]:
@@ -197,7 +322,7 @@ def grouped(results: Iterable[dict]) -> list[list[dict]]:
     """
     groups: dict = {}
     for fold in results:
-        groups.setdefault(tuple(fold[key] for key in GROUP), []).append(fold)
+        groups.setdefault(_key(fold), []).append(fold)
     return list(groups.values())
 
 

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..tables.reading import best_by_mean_r, mean_coefficients, pair_values, require, strongest, unique
-
-LEVEL = 0.02  # fold correlations nearer than this, on average, are called level
+from ..tables.reading import against, leader, mean_coefficients, pair_values, require, strongest, unique
 
 
 @dataclass(frozen=True)
@@ -31,29 +29,30 @@ class Pair:
 
 @dataclass(frozen=True)
 class Rival:
-    """A predictor or baseline averaged over methods: fold r, pooled r (each pair once), absolute error."""
+    """A predictor or baseline averaged over methods: Q², centred r, absolute error."""
 
     name: str
+    q2: float
     r: float
-    pooled: float
     mae: float
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """The best predictor against the best baseline (both by fold r averaged over methods).
+    """The best predictor against the best baseline (both by Q² averaged over methods), under one split.
 
-    `ahead` of `compared` folds are those where both are defined and the predictor's r is higher; `difference` is the
-    mean of its lead over them. `closest` is whoever has the lowest absolute error. `undefined`: folds by predictor.
+    `difference` is the predictor's Q² less the baseline's, `low` and `high` its bootstrap 95 % interval over tasks.
+    `closest` is whoever has the lowest absolute error. `undefined`: folds without an r by predictor, leaving one task out.
     """
 
+    split: str
     predictor: Rival | None
     baseline: Rival | None
     closest: Rival
     closest_is_baseline: bool
     difference: float
-    ahead: int
-    compared: int
+    low: float
+    high: float
     methods_won: int
     undefined: dict[str, int]
     n_undefined: int
@@ -65,11 +64,11 @@ class Forecast:
         """ "better", "level" or "worse" than the best baseline; "alone" or "nothing" where one side is missing."""
         if self.predictor is None:
             return "nothing"
-        if self.baseline is None or not self.compared:
+        if self.baseline is None or self.difference != self.difference:
             return "alone"
-        if abs(self.difference) < LEVEL:
-            return "level"
-        return "better" if self.difference > 0 else "worse"
+        if self.low > 0 or self.high < 0:
+            return "better" if self.low > 0 else "worse"
+        return "level"
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def gather(setting) -> Facts:
     values = pair_values(tables["merges"], target)
     methods = rank_methods(values)
     over = values.groupby(["task_a", "task_b"], sort=False).value.mean()
-    forecast = judge(tables["folds"], tables["scores"])
+    forecast = judge(setting.split, tables["folds"], tables["scores"], tables["comparisons"])
     best = values[values.method == methods[0].name].set_index(["task_a", "task_b"]).value
     checkpoints = require(tables["checkpoints"], "checkpoints", "task", "fine_tuned_accuracy")
     return Facts(
@@ -154,13 +153,15 @@ def rank_methods(values: pd.DataFrame) -> list[Method]:
     return [Method(name, wide[name].mean(), wide[name].min(), wide[name].max(), int(wins.get(name, 0))) for name in ranked]
 
 
-def judge(folds: pd.DataFrame, scores: pd.DataFrame) -> Forecast:
-    """Compare the best predictor with the best baseline, fold by fold.
+def judge(split: str, folds: pd.DataFrame, scores: pd.DataFrame, comparisons: pd.DataFrame) -> Forecast:
+    """Compare the best predictor with the best baseline, under the same draws of tasks.
 
     Parameters
     ----------
-    folds, scores : DataFrame
-        The tables of these names, of one split and target.
+    split : str
+        That of `scores` and `comparisons`.
+    folds, scores, comparisons : DataFrame
+        The tables of these names, of one target; `folds` of leave-one-task-out.
 
     Returns
     -------
@@ -171,29 +172,25 @@ def judge(folds: pd.DataFrame, scores: pd.DataFrame) -> Forecast:
     MergecastError
         If `scores` has no row or lacks a column.
     """
-    predictor, baseline = best_by_mean_r(scores, "predictor"), best_by_mean_r(scores, "baseline")
-    rivals = scores.groupby("predictor", sort=False)[["mean_r", "pooled_r", "mae"]].mean()
+    predictor, baseline = leader(scores, "predictor"), leader(scores, "baseline")
+    rivals = scores.groupby("predictor", sort=False)[["q2", "centred_r", "mae"]].mean()
     kinds = dict(zip(scores.predictor, scores.kind, strict=True))
     closest = rivals.mae.idxmin()
-    wide = folds.pivot_table(index=["method", "fold"], columns="predictor", values="pearson")
-    both = wide.reindex(columns=[name for name in (predictor, baseline) if name]).dropna()
-    lead = both.iloc[:, 0] - both.iloc[:, 1] if both.shape[1] == 2 else pd.Series(dtype=float)
-    by_method = scores.pivot_table(index="method", columns="predictor", values="mean_r")
+    by_method = scores.pivot_table(index="method", columns="predictor", values="q2")
     both_scored = {predictor, baseline} <= set(by_method)
     won = int((by_method[predictor] > by_method[baseline]).sum()) if both_scored else 0
     undefined = folds[folds.pearson.isna()].groupby("predictor", sort=False).size()
 
     def rival(name):
-        return Rival(name, rivals.mean_r[name], rivals.pooled_r[name], rivals.mae[name]) if name else None
+        return Rival(name, rivals.q2[name], rivals.centred_r[name], rivals.mae[name]) if name else None
 
     return Forecast(
+        split,
         rival(predictor),
         rival(baseline),
         rival(closest),
         kinds[closest] == "baseline",
-        float(lead.mean()) if len(lead) else float("nan"),
-        int((lead > 0).sum()),
-        len(lead),
+        *against(comparisons, predictor, baseline),
         won,
         {name: int(n) for name, n in undefined.items()},
         int(undefined.sum()),

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .. import analysis
-from ..charts import number, target_name, theme, words
+from ..charts import SPLIT_NAMES, number, target_name, theme, words
 from ..charts.figure import VEGALITE
 from ..errors import MergecastError
 from ..files import write_text
@@ -148,6 +148,7 @@ def _environment() -> Environment:
     environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     environment.filters["words"] = words
     environment.filters["target"] = target_name
+    environment.filters["split"] = lambda name: SPLIT_NAMES[name]
     environment.tests["nested"] = lambda value: isinstance(value, Mapping) and bool(value)
     environment.tests["listing"] = lambda value: isinstance(value, list | tuple)
     return environment

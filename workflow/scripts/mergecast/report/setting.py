@@ -7,7 +7,7 @@ from ..analysis.declared import everything
 from ..tables.setting import Setting
 
 # The summary needs these of every setting; others are there as far as analyses made them.
-TABLES = ("checkpoints", "metrics", "merges", "predictions", "folds", "scores", "coefficients", "correlations")
+TABLES = ("checkpoints", "metrics", "merges", "predictions", "folds", "scores", "comparisons", "coefficients", "correlations")
 
 
 def read_setting(

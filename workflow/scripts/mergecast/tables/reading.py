@@ -3,9 +3,8 @@
 import pandas as pd
 
 from ..errors import MergecastError, require_columns
-
-PAIR = ["task_a", "task_b"]
-KEPT = {"retained_a": "task_a", "retained_b": "task_b"}  # directed targets: whose normalised accuracy they are
+from ..prediction.design import DIRECTED, PAIR
+from ..prediction.tables import EVERY
 
 
 def require(table: pd.DataFrame, name: str, *columns: str) -> pd.DataFrame:
@@ -43,30 +42,31 @@ def pair_values(merges: pd.DataFrame, column: str = "normalised_accuracy") -> pd
     merges : DataFrame
         The table "merges".
     column : str, default "normalised_accuracy"
-        A column of `merges`, or a directed target: "retained_a" and "retained_b" are the normalised accuracy of that task
-        alone.
+        A column of `merges`, or "retained": the normalised accuracy of one task alone, the pair both ways round.
 
     Returns
     -------
     DataFrame
-        Columns `method, task_a, task_b, value`, methods and pairs in the order of the table. `value` is in units of the
-        column; NaN where that of one of the pair's tasks is undefined.
+        Columns `method, task_a, task_b, value`, methods and pairs in the order of the table; of "retained", `task_a` is the
+        task that is kept. `value` is in units of the column; NaN where that of one of the pair's tasks is undefined.
 
     Raises
     ------
     MergecastError
         If the table has no row or lacks a column.
     """
-    if column in KEPT:
-        require(merges, "merges", "task", *PAIR)
-        merges, column = merges[merges.task == merges[KEPT[column]]], "normalised_accuracy"
+    if column in DIRECTED:
+        column = "normalised_accuracy"
+        require(merges, "merges", "task", "method", *PAIR, column)
+        other = merges.task_b.where(merges.task == merges.task_a, merges.task_a)
+        merges = merges.assign(task_a=merges.task, task_b=other)
     require(merges, "merges", "method", *PAIR, column)
     groups = merges.groupby(["method", *PAIR], sort=False)[column]
     return groups.apply(lambda values: values.mean(skipna=False)).rename("value").reset_index()
 
 
-def headline(table: pd.DataFrame, name: str, target: str | None = None) -> pd.DataFrame:
-    """The rows of a table of the forecast that the headline is made of: leave-one-task-out, the setting's first target.
+def headline(table: pd.DataFrame, name: str, target: str | None = None, split: str = "loto") -> pd.DataFrame:
+    """The rows of a table of the forecast that are of one split and the setting's first target.
 
     Parameters
     ----------
@@ -76,6 +76,7 @@ def headline(table: pd.DataFrame, name: str, target: str | None = None) -> pd.Da
         How errors call the table.
     target : str, optional
         The first of the table unless given.
+    split : str, default "loto"
 
     Returns
     -------
@@ -89,10 +90,26 @@ def headline(table: pd.DataFrame, name: str, target: str | None = None) -> pd.Da
     require(table, name, "target")
     target = target or table.target.iloc[0]
     mine = table[table.target == target]
-    mine = mine[mine.split == "loto"] if "split" in mine else mine
+    mine = mine[mine.split == split] if "split" in mine else mine
     if mine.empty:
-        raise MergecastError(f"table {name}: has no row of target {target!r} under leave-one-task-out; make the table again")
+        raise MergecastError(f"table {name}: has no row of target {target!r} under split {split!r}; make the table again")
     return mine
+
+
+def hardest(table: pd.DataFrame) -> str:
+    """The split that a forecast of new tasks is judged by.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of the forecast. Without a column `split`, its rows are of leave-one-task-out.
+
+    Returns
+    -------
+    str
+        "l2to", both tasks unseen, if it is there, else "loto".
+    """
+    return "l2to" if "split" in table and (table.split == "l2to").any() else "loto"
 
 
 def rivals(table: pd.DataFrame) -> dict[str, str]:
@@ -112,8 +129,8 @@ def rivals(table: pd.DataFrame) -> dict[str, str]:
     return dict(zip(order.predictor, order.kind, strict=True))
 
 
-def pooled(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Each pair once, out-of-fold predictions averaged.
+def per_pair(predictions: pd.DataFrame) -> pd.DataFrame:
+    """One value per pair, to be shown: with both tasks unseen where that was forecast, else the mean over its two folds.
 
     Of several targets only the first in the table is read: filter by `headline` for another.
 
@@ -130,10 +147,11 @@ def pooled(predictions: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     MergecastError
-        If the table has no row of leave-one-task-out or lacks a column.
+        If the table has no row or lacks a column.
     """
     require(predictions, "predictions", "method", "predictor", *PAIR, "measured", "predicted")
-    groups = headline(predictions, "predictions").groupby(["method", "predictor", *PAIR], sort=False)
+    mine = headline(predictions, "predictions", split=hardest(predictions))
+    groups = mine.groupby(["method", "predictor", *PAIR], sort=False)
     return groups[["measured", "predicted"]].mean().reset_index()
 
 
@@ -231,8 +249,8 @@ def mean_coefficients(coefficients: pd.DataFrame, categories: dict[str, str]) ->
     return groups.agg(mean="mean", share=lambda values: float((values != 0).mean())).reset_index()
 
 
-def best_by_mean_r(scores: pd.DataFrame, kind: str) -> str | None:
-    """The predictor of a kind ("predictor", "baseline") whose `mean_r`, averaged over methods, is highest.
+def leader(scores: pd.DataFrame, kind: str) -> str | None:
+    """The predictor of a kind ("predictor", "baseline") whose Q², averaged over methods, is highest.
 
     One that is undefined for any method comes after all that are defined everywhere.
 
@@ -252,13 +270,33 @@ def best_by_mean_r(scores: pd.DataFrame, kind: str) -> str | None:
     MergecastError
         If the table has no row or lacks a column.
     """
-    require(scores, "scores", "predictor", "kind", "method", "mean_r")
+    require(scores, "scores", "predictor", "kind", "method", "q2")
     mine = scores[scores.kind == kind]
     if mine.empty:
         return None
-    groups = mine.groupby("predictor", sort=False).mean_r
-    rank = pd.DataFrame({"undefined": groups.apply(lambda r: r.isna().any()), "mean": groups.mean()})
+    groups = mine.groupby("predictor", sort=False).q2
+    rank = pd.DataFrame({"undefined": groups.apply(lambda q2: q2.isna().any()), "mean": groups.mean()})
     return rank.sort_values(["undefined", "mean"], ascending=[True, False], kind="stable", na_position="last").index[0]
+
+
+def against(comparisons: pd.DataFrame, predictor: str | None, rival: str | None, score: str = "q2") -> tuple[float, ...]:
+    """How far a predictor is ahead of a baseline, mean over methods.
+
+    Parameters
+    ----------
+    comparisons : DataFrame
+        The table "comparisons", of one split and target.
+    predictor, rival : str or None
+    score : str, default "q2"
+
+    Returns
+    -------
+    (float, float, float)
+        The difference and its 95 % interval, in units of the score; NaN where the two are not compared.
+    """
+    names = {"predictor": predictor, "rival": rival, "method": EVERY, "score": score}
+    rows = comparisons[(comparisons[list(names)] == pd.Series(names)).all(axis=1)]
+    return tuple(float(rows[column].iloc[0]) if len(rows) else float("nan") for column in ("difference", "low", "high"))
 
 
 def best(table: pd.DataFrame, column: str, kind: str | None = None) -> tuple[str, float] | None:

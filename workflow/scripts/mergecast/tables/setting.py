@@ -8,7 +8,8 @@ import pandas as pd
 
 from . import reading
 
-FORECAST = ("predictions", "folds", "scores", "coefficients")
+FORECAST = ("predictions", "scores", "comparisons", "folds", "coefficients")
+OF_FOLDS = ("folds", "coefficients")  # shown fold by fold, so always of leave-one-task-out
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,19 @@ class Setting:
 
     @cached_property
     def headline(self) -> dict[str, pd.DataFrame]:
-        """The tables, those of the forecast cut down to leave-one-task-out and the headline target."""
+        """The tables, those of the forecast cut down to the headline target and `split`; folds to leave-one-task-out."""
         cut = {
-            name: reading.headline(self.tables[name], name, self.target)
+            name: reading.headline(self.tables[name], name, self.target, "loto" if name in OF_FOLDS else self.split)
             for name in FORECAST
-            if name in self.tables and (name != "coefficients" or len(self.tables[name]))
+            if name in self.tables and (name not in ("coefficients", "comparisons") or len(self.tables[name]))
         }
         return {**self.tables, **cut}
+
+    @property
+    def split(self) -> str:
+        """The split of the headline: the hardest question that was asked of every pair."""
+        scores = self.tables["scores"]
+        return reading.hardest(scores[scores.target == self.target])
 
     def of_analyst(self, name: str) -> pd.DataFrame:
         """The rows of a table that belong to the predictor of the analyses; without one in the configuration, all.

@@ -75,7 +75,7 @@ def ablation(
             ]
     rows = []
     for category, kept, metrics in variants:
-        scores = _refit.score_rows(design.Y, _refit.forecasts(design.with_features(metrics), make, split=split))
+        scores = _refit.score_rows(_refit.forecasts(design.with_features(metrics), make, split=split))
         names = {"predictor": predictor, "category": category, "kept": kept, "n_metrics": len(metrics)}
         rows += [{**names, "method": method, **row} for method, row in zip(design.methods, scores, strict=True)]
     table = pd.DataFrame(rows)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ...tables.reading import PAIR, best_by_mean_r, pair_values, plain, pooled, unique
+from ...tables.reading import PAIR, leader, pair_values, per_pair, plain, unique
 from .._section import Section
 
 
@@ -21,7 +21,7 @@ def section(setting) -> Section:
         "high": max(shown, default=0),
         "forecasts": forecast,
         "predictors": unique(tables["scores"].predictor),
-        "chosen": best_by_mean_r(tables["scores"], "predictor") or best_by_mean_r(tables["scores"], "baseline"),
+        "chosen": leader(tables["scores"], "predictor") or leader(tables["scores"], "baseline"),
     }
     return Section(template="all_pairs.html.j2", data=data, script=forecast)
 
@@ -69,7 +69,7 @@ def forecasts(predictions: pd.DataFrame, values: pd.DataFrame, methods: list[str
         None where there is no forecast.
     """
     order, by_predictor = _wide(values, "value", methods).index, {}
-    for name, mine in pooled(predictions).groupby("predictor", sort=False):
+    for name, mine in per_pair(predictions).groupby("predictor", sort=False):
         wide = _wide(mine, "predicted", methods).reindex(order)
         by_predictor[name] = [[None if pd.isna(v) else round(v, 4) for v in row] for row in wide.to_numpy()]
     return by_predictor

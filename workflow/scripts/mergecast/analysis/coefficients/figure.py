@@ -3,7 +3,7 @@
 import altair as alt
 
 from ...charts import Control, Figure, Panel, rows, span, spec
-from ...tables.reading import best_by_mean_r, by_category, mean_coefficients, unique
+from ...tables.reading import by_category, leader, mean_coefficients, unique
 
 LARGEST = alt.Scale(domain=[-1, 1], range="diverging", interpolate="rgb")
 
@@ -14,7 +14,7 @@ def draw(setting) -> Figure:
     table = mean_coefficients(coefficients, categories)
     order, methods, names = by_category(categories, table.feature), unique(table.method), unique(table.predictor)
     n = span(coefficients.groupby(["method", "predictor"]).fold.nunique())
-    best = best_by_mean_r(setting.headline["scores"], "predictor")
+    best = leader(setting.headline["scores"], "predictor")
     chosen = best if best in names else names[0]
     largest = table["mean"].abs().groupby(table.predictor).transform("max").replace(0, 1)
     table = table.assign(relative=table["mean"] / largest, area=table.share.clip(lower=0.006))

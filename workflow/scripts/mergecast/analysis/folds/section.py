@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from ...tables.reading import plain, unique
+from ...tables.reading import headline, plain, unique
 from .._section import Section
 from .figure import draw
 
 
 def section(setting) -> Section:
     """The strips, and the scores by predictor and method."""
-    table = setting.headline["scores"]
+    table = headline(setting.tables["scores"], "scores", setting.target)
     methods = unique(table.method)
     data = {"methods": methods, "rows": listed(table, methods)}
     return Section(figures=[draw(setting)], template="folds.html.j2", data=data)
@@ -27,7 +27,7 @@ def listed(table: pd.DataFrame, methods: list[str]) -> list[dict]:
     Returns
     -------
     list of dict
-        `name`, `kind`, `cells` by method (`mean_r, sd_r, pooled_r, undefined, folds`, or None), their `mean` r and `mae`.
+        `name`, `kind`, `cells` by method (`mean_r, sd_r, q2, undefined, folds`, or None), their `mean` r and `mae`.
     """
     rows, order = [], table.sort_values("kind", ascending=False, kind="stable")
     for name in unique(order.predictor):
@@ -45,7 +45,7 @@ def listed(table: pd.DataFrame, methods: list[str]) -> list[dict]:
                     else {
                         "mean_r": plain(cell.mean_r),
                         "sd_r": plain(cell.sd_r),
-                        "pooled_r": plain(cell.pooled_r),
+                        "q2": plain(cell.q2),
                         "undefined": int(cell.n_undefined),
                         "folds": int(cell.n_folds),
                     }

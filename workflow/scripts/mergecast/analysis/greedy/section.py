@@ -24,10 +24,10 @@ def words(greedy, kept) -> list[str]:
 
 
 def listed(greedy) -> Table:
-    head = [("direction", False), ("method", False), ("mean r", True), ("pooled r", True), ("MAE", True),
+    head = [("direction", False), ("method", False), ("mean r", True), ("Q²", True), ("MAE", True),
             ("metrics kept", True), ("undefined folds", True)]  # fmt: skip
     lines = [
-        ("", [row.direction, row.method, f"{number(row.mean_r)} ± {number(row.sd_r)}", number(row.pooled_r), number(row.mae, 3),
+        ("", [row.direction, row.method, f"{number(row.mean_r)} ± {number(row.sd_r)}", number(row.q2), number(row.mae, 3),
               number(row.mean_n_metrics, 1), f"{int(row.n_undefined)} of {int(row.n_folds)}"])
         for row in greedy.itertuples()
     ]  # fmt: skip

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MergecastError
-from ...prediction import splits
-from ...prediction.columns import constant
+from ...prediction import scores, splits
 from ...prediction.design import Design, of_metrics
 from .. import _refit
 
 SCORES = [
-    "direction", "method", "mean_r", "sd_r", "pooled_r", "mae", "mean_n_metrics", "n_folds", "n_undefined",
+    "direction", "method", *_refit.SCORES, "mean_n_metrics",
 ]  # fmt: skip
 METRICS = ["direction", "method", "metric", "frequency", "mean_rank"]
 LEAST = 1e-10  # share of a metric's variance that counts as its own: below, it is a combination of others
@@ -70,16 +69,16 @@ def greedy(
         if not value >= 0:
             raise MergecastError(f"key {name!r}: {value!r} is no number of at least 0; give 0.001, say")
     folds = list(splits.find(split)(design.pairs, design.tasks))
-    scaled = [_scale(design.X[fold.train]) for fold in folds]
+    scaled = [_refit.standardised(design.X[fold.train]) for fold in folds]
     gram = np.stack([x.T @ x / len(x) for x, _, _ in scaled])
-    y = [_standardised(design.Y[fold.train]) for fold in folds]
+    y = [_refit.standardised(design.Y[fold.train])[0] for fold in folds]
     product = np.stack([x.T @ target / len(x) for (x, _, _), target in zip(scaled, y, strict=True)])
     ranks = {"forward": forward(gram, product, least_gain), "reverse": reverse(gram, product, most_loss)}
     table, metrics = [], []
     for direction, steps in ranks.items():
         kept = (steps > 0) == (direction == "forward")
         predictions = [_validate(design, fold, *scaled[i], kept[i]) for i, fold in enumerate(folds)]
-        for m, (method, row) in enumerate(zip(design.methods, _refit.score_rows(design.Y, predictions), strict=True)):
+        for m, (method, row) in enumerate(zip(design.methods, _refit.score_rows(predictions), strict=True)):
             size = float(kept[:, m].sum(axis=1).mean())
             table.append({"direction": direction, "method": method, **row, "mean_n_metrics": size})
             for f, metric in enumerate(design.features):
@@ -167,18 +166,7 @@ def reverse(gram: np.ndarray, product: np.ndarray, most_loss: float) -> np.ndarr
     return steps.reshape(n_folds, n_methods, n_metrics)
 
 
-def _scale(X: np.ndarray):
-    """X (n, F) with columns of mean 0 and s.d. 1, the means, and the s.d.s; a constant column becomes 0, its s.d. infinite."""
-    middle = X.mean(axis=0)
-    spread = np.where(constant(X), np.inf, X.std(axis=0))
-    return (X - middle) / spread, middle, spread
-
-
-def _standardised(Y: np.ndarray) -> np.ndarray:
-    return _scale(Y)[0]
-
-
-def _validate(design: Design, fold, x, middle, spread, kept) -> _refit.Held:
+def _validate(design: Design, fold, x, middle, spread, kept) -> scores.Held:
     """Least squares on the metrics kept (M, F) of each method, forecasting the held-out pairs."""
     held, Y = (design.X[fold.validation] - middle) / spread, design.Y[fold.train]
     level = Y.mean(axis=0)
@@ -186,4 +174,4 @@ def _validate(design: Design, fold, x, middle, spread, kept) -> _refit.Held:
     for m, mask in enumerate(kept):
         weights, *_ = np.linalg.lstsq(x[:, mask], Y[:, m] - level[m], rcond=None)
         predicted[:, m] += held[:, mask] @ weights
-    return _refit.Held(fold.validation, predicted)
+    return scores.Held(design.Y[fold.validation], predicted, level)

@@ -1,10 +1,10 @@
-"""Lower triangle of tasks × tasks, one panel per method, all on one colour scale."""
+"""Tasks × tasks, one panel per method, all on one colour scale: a triangle, or a square where a pair has two values."""
 
 import altair as alt
 import pandas as pd
 
 from ...charts import HOVERED, PICKED, Figure, Panel, key, number, rows, spec, target_name
-from ...tables.reading import KEPT, PAIR, pair_values, tasks_by_merit, unique
+from ...tables.reading import DIRECTED, PAIR, pair_values, tasks_by_merit, unique
 
 WRITTEN = 12  # with more tasks than this the cells are too small for numbers
 
@@ -15,7 +15,8 @@ def draw(setting) -> Figure:
     values, label = pair_values(merges, target), target_name(target)
     tasks, methods = tasks_by_merit(values), unique(values.method)
     place = {task: i for i, task in enumerate(tasks)}
-    later = values.task_a.map(place) > values.task_b.map(place)
+    square = target in DIRECTED
+    later = (values.task_a.map(place) > values.task_b.map(place)) | square
     values["row"] = values.task_a.where(later, values.task_b)
     values["column"] = values.task_b.where(later, values.task_a)
     values["pair"] = key(values)
@@ -26,9 +27,9 @@ def draw(setting) -> Figure:
         mine = values[values.method == method]
         described = f"Heatmap of {label} for {len(mine)} pairs merged with {method}; "
         described += f"lowest {mine.value.min():.2f}, highest {mine.value.max():.2f}."
-        chart = spec(_heatmap(mine, tasks, label, low, high), described, **{PICKED: ""})
+        chart = spec(_heatmap(mine, tasks, label, low, high, square), described, **{PICKED: ""})
         panels.append(Panel(method, chart, f"mean {number(mine.value.mean(), 3)}"))
-    side = (24 if len(tasks) <= WRITTEN else 15) * (len(tasks) - 1)
+    side = (24 if len(tasks) <= WRITTEN else 15) * (len(tasks) - 1 + square)
     return Figure(
         "pairs",
         "Every pair under every method",
@@ -44,9 +45,11 @@ def draw(setting) -> Figure:
 
 def _caption(values, tasks, methods, target) -> str:
     label = target_name(target)
-    said = f"{label.capitalize()} of a pair" if target in KEPT else f"Mean {label} of the two tasks of a pair"
-    measured, undefined = len(values[PAIR].drop_duplicates()), int(values.value.isna().sum())
-    absent, gaps = len(tasks) * (len(tasks) - 1) // 2 - measured, measured * len(methods) - len(values)
+    square = target in DIRECTED
+    said = f"{label.capitalize()} (row: kept, column: other)" if square else f"Mean {label} of the two tasks of a pair"
+    measured, undefined = len(set(map(frozenset, values[PAIR].to_numpy()))), int(values.value.isna().sum())
+    absent = len(tasks) * (len(tasks) - 1) // 2 - measured
+    gaps = measured * len(methods) * (1 + square) - len(values)
     notes = [
         f"{said}, on one colour scale" + (" (1: as good as the two fine-tuned models)." if _whole(target) else "."),
         f"{len(tasks)} tasks, {measured} pair{'s' * (measured != 1)} per method. Tasks run from the one that merges best, over "
@@ -62,7 +65,7 @@ def _whole(target) -> bool:
     return target == "normalised_accuracy"
 
 
-def _heatmap(mine, tasks, label, low, high):
+def _heatmap(mine, tasks, label, low, high, square):
     size = 24 if len(tasks) <= WRITTEN else 15
     x = alt.X("column:N", sort=tasks, title=None, axis=alt.Axis(labelAngle=-90, labelLimit=90, ticks=False, domain=False))
     y = alt.Y("row:N", sort=tasks, title=None, axis=alt.Axis(labelLimit=90, ticks=False, domain=False))
@@ -74,9 +77,8 @@ def _heatmap(mine, tasks, label, low, high):
         alt.Tooltip("parts:N", title="each task"),
     ]
     scale = alt.Scale(domain=[low, high], range="heatmap")
-    legend = alt.Legend(
-        title=None, orient="top-right", gradientLength=70, gradientThickness=8, values=[low, high], format=".2f"
-    )
+    place = {"orient": "top"} if square else {"orient": "top-right"}
+    legend = alt.Legend(title=None, gradientLength=70, gradientThickness=8, values=[low, high], format=".2f", **place)
     cells = (
         alt.Chart(rows(mine))
         .mark_rect(stroke=None)
@@ -103,11 +105,14 @@ def _heatmap(mine, tasks, label, low, high):
                 .mark_text(fontSize=9.5, style=style)
                 .encode(x=x, y=y, text=alt.Text("value:Q", format=".2f"), tooltip=tips)
             )
-    return alt.layer(*layers, frames).properties(height=size * (len(tasks) - 1))
+    return alt.layer(*layers, frames).properties(height=size * (len(tasks) - 1 + square))
 
 
 def _per_task(merges, target):
-    column = "normalised_accuracy" if target.startswith("retained") else target
+    """What each task of a pair has, in words, by method and pair; both ways round where the target is."""
+    column = "normalised_accuracy" if target in DIRECTED else target
     text = merges.task + " " + merges[column].map(lambda v: "undefined" if pd.isna(v) else f"{v:.3f}")
     parts = merges.assign(parts=text).groupby(["method", "task_a", "task_b"], sort=False).parts
-    return parts.agg(" · ".join).reset_index()
+    there = parts.agg(" · ".join).reset_index()
+    back = there.rename(columns={"task_a": "task_b", "task_b": "task_a"})
+    return pd.concat([there, back], ignore_index=True) if target in DIRECTED else there

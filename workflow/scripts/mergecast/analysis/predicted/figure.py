@@ -1,34 +1,38 @@
-"""Scatter of forecast against measurement, a panel per method, each pair once; a baseline is never far."""
+"""Scatter of forecast against measurement, a panel per method, a point per pair; a baseline is never far."""
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from ...charts import HOVERED, PICKED, Control, Figure, Panel, key, number, rows, spec, words
-from ...tables.reading import PAIR, best_by_mean_r, pooled, unique
+from ...charts import HOVERED, PICKED, SPLIT_NAMES, Control, Figure, Panel, key, number, rows, spec, words
+from ...tables.reading import PAIR, leader, per_pair, unique
 
 KINDS = ("predictor", "baseline")
+KNOWING = {
+    "loto": "drawn at the mean of two forecasts, each of which has seen one of its two tasks",
+    "l2to": "forecast from pairs that have neither of its tasks",
+}
 
 
 def draw(setting) -> Figure:
-    """For the predictor chosen in a drop-down, at first the best, beside the best baseline by mean fold r over methods.
+    """For the predictor chosen in a drop-down, at first the best, beside the best baseline by mean Q² over methods.
 
     Raises MergecastError on an empty table.
     """
     scores, label = setting.headline["scores"], words(setting.target)
-    points, names = pooled(setting.headline["predictions"]).round(4), unique(scores.predictor)
-    first, rival = (best_by_mean_r(scores, kind) for kind in KINDS)
+    points, names = per_pair(setting.headline["predictions"]).round(4), unique(scores.predictor)
+    first, rival = (leader(scores, kind) for kind in KINDS)
     chosen = first or rival
-    limits, pooled_r = _limits(points, rival), scores.set_index(["method", "predictor"]).pooled_r
+    limits, q2 = _limits(points, rival), scores.set_index(["method", "predictor"]).q2
     panels = []
     for method in unique(points.method):
         mine = points[points.method == method]
         wide = mine.pivot(index=PAIR, columns="predictor", values="predicted").reset_index()
         wide = wide.merge(mine.drop_duplicates(PAIR)[[*PAIR, "measured"]])
-        labels = [{"predictor": name, "text": f"r = {number(pooled_r.get((method, name)))}"} for name in names]
+        labels = [{"predictor": name, "text": f"Q² = {number(q2.get((method, name)))}"} for name in names]
         described = f"Predicted against measured {label} of {len(wide)} pairs merged with {method}. "
-        described += f"{chosen}: pooled r {number(pooled_r.get((method, chosen)))}."
-        beside = f"{rival}: r = {number(pooled_r.get((method, rival)))}" if rival else ""
+        described += f"{chosen}: Q² {number(q2.get((method, chosen)))}."
+        beside = f"{rival}: Q² = {number(q2.get((method, rival)))}" if rival else ""
         chart = _scatter(wide, pd.DataFrame(labels), label, rival, beside)
         panels.append(
             Panel(method, spec(chart, described, predictor=chosen, limits=limits, **{PICKED: ""}), f"n = {len(wide)}")
@@ -37,8 +41,9 @@ def draw(setting) -> Figure:
     return Figure(
         "predicted",
         "Forecast against measurement",
-        f"A point is one of n pairs, forecast without having seen one of its two tasks (mean of its two folds); blue at first: "
-        f"{chosen}.{against} Dashed: a perfect forecast. r: Pearson's over all pairs, each once.",
+        f"A point is one of n pairs, {KNOWING[setting.split]}; blue at first: {chosen}.{against} Dashed: a perfect forecast. "
+        "Q²: the share of squared error that the forecast saves over the mean of its training pairs "
+        f"({SPLIT_NAMES[setting.split]}).",
         f"{len(panels)} scatter plots of predicted against measured {label}, one per merge method.",
         panels,
         controls=[Control("predictor", "Forecast by", names, chosen)],

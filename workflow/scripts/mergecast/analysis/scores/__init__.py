@@ -2,4 +2,4 @@
 
 ORDER = 80
 TITLE = "Scores, baselines and chance"
-SHOWS = ("scores",)
+SHOWS = ("scores", "comparisons")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ...errors import MergecastError
 from ...prediction.design import PAIR
+from ...tables.reading import headline
 from .. import _checks, _pairs
 
 COLUMNS = [
@@ -17,8 +18,7 @@ NEEDED = ["method", "predictor", "kind", "fold", "task_a", "task_b", "measured",
 
 def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.DataFrame]:
     """From the forecasts of the headline target."""
-    predictions = tables["predictions"]
-    return {"selection": selection(predictions[predictions["target"] == setting["target"]])}
+    return {"selection": selection(headline(tables["predictions"], "predictions", setting["target"]))}
 
 
 def selection(predictions: pd.DataFrame) -> pd.DataFrame:

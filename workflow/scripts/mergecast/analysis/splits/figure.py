@@ -1,26 +1,30 @@
-"""One row per predictor: r under every split, and the folds of disjoint halves as boxes."""
+"""One row per predictor: its scores under every split, and the folds of disjoint halves as boxes."""
 
 import altair as alt
 
 from ...charts import SPLIT_NAMES, Figure, Panel, rows, spec
 from ...tables.reading import require, rivals
 
-STATISTICS = (("pooled_r", "All pairs together (pooled r)"), ("mean_r", "Within a fold (mean r)"))
+STATISTICS = (("q2", "Q²"), ("centred_r", "Centred r"))
+LOWEST = -1.0  # what lies below is drawn there
 
 
 def draw(setting) -> Figure:
     """Means over methods, for the headline target. Raises MergecastError on an empty table."""
     scores, folds = (table[table.target == setting.target] for table in map(setting.tables.get, ("scores", "folds")))
-    require(scores, "scores", "predictor", "kind", "split", "mean_r", "pooled_r", "null_mean", "null_statistic")
+    require(
+        scores, "scores", "predictor", "kind", "split", *(f"{part}{name}" for name, _ in STATISTICS for part in ("", "null_"))
+    )
     halves, splits = folds[folds.split == "disjoint"], [split for split in SPLIT_NAMES if split in set(scores.split)]
     kinds, panels = rivals(scores), []
     names = list(kinds)
     for column, title in STATISTICS:
-        mean = scores.groupby(["predictor", "split"], sort=False)[[column, "null_mean"]].mean().reset_index()
-        mean.loc[mean.split.map(dict(scores.groupby("split").null_statistic.first())) != column, "null_mean"] = None
-        mean = mean[mean[column].notna()].rename(columns={column: "r"})
+        mean = scores.groupby(["predictor", "split"], sort=False)[[column, f"null_{column}"]].mean().reset_index()
+        mean = mean[mean[column].notna()].rename(columns={column: "score", f"null_{column}": "null"}).round(4)
         mean["split"] = mean.split.map(SPLIT_NAMES)
-        panels.append(Panel(title, spec(_dots(mean, names, splits), f"{title} by predictor and split, mean over methods.")))
+        panels.append(
+            Panel(title, spec(_dots(mean, names, splits, title), f"{title} by predictor and split, mean over methods."))
+        )
     if len(halves):
         alternative = f"Distribution of r over {halves.fold.nunique()} random halves by predictor."
         panels.append(Panel("Transfer between halves (r of a fold)", spec(_boxes(halves, kinds), alternative)))
@@ -29,10 +33,10 @@ def draw(setting) -> Figure:
         "splits",
         "The same forecasts where less is known",
         f"Means over n = {scores.method.nunique()} methods. Leave one task out: the pairs of one task are unseen. Leave two "
-        "tasks out: one pair is predicted from all pairs that share no task with it, so there is a pooled r only. Disjoint "
-        f"halves: trained inside one random half of the tasks, tested inside the other; {boxes}Upright strokes: the same after "
-        "relabelling tasks.",
-        "Dot plots of r by predictor and split.",
+        "tasks out: one pair is predicted from all pairs that share no task with it. Disjoint halves: trained inside one "
+        f"random half of the tasks, tested inside the other; {boxes}0: the mean of the training pairs; what lies below −1 is "
+        "drawn at −1. Upright strokes: the same after relabelling tasks.",
+        "Dot plots of Q² and centred r by predictor and split.",
         panels,
         least=320,
         width=210,
@@ -44,19 +48,21 @@ def _y(names):
     return alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=120, grid=True))
 
 
-def _dots(mean, names, splits):
+def _dots(mean, names, splits, title):
     labels = [SPLIT_NAMES[split] for split in splits]
     data, offset = rows(mean), alt.YOffset("split:N", sort=labels, scale=alt.Scale(domain=labels))
-    tips = [alt.Tooltip("predictor:N"), alt.Tooltip("split:N"), alt.Tooltip("r:Q", format=".3f"),
-            alt.Tooltip("null_mean:Q", title="null mean", format=".3f")]  # fmt: skip
+    tips = [alt.Tooltip("predictor:N"), alt.Tooltip("split:N"), alt.Tooltip("score:Q", title=title, format=".3f"),
+            alt.Tooltip("null:Q", title="null mean", format=".3f")]  # fmt: skip
     colour = alt.Color(
         "split:N", scale=alt.Scale(domain=labels, range="category"), legend=alt.Legend(title=None, orient="top", columns=2)
     )
     shape = alt.Shape("split:N", scale=alt.Scale(domain=labels, range=["circle", "triangle-up", "square"][: len(labels)]))
-    x = alt.X("r:Q", title="r", scale=alt.Scale(zero=True, nice=True))
-    nulls = alt.Chart(data).transform_filter("datum.null_mean !== null").mark_tick(style="quiet", size=7, thickness=1.5)
+    low = max(LOWEST, min([-0.1, *mean.score, *mean.null.dropna()]))
+    scale = alt.Scale(domain=[low, max([0.5, *mean.score])], nice=False, clamp=True)
+    x = alt.X("score:Q", title=title, scale=scale)
+    nulls = alt.Chart(data).transform_filter("datum.null !== null").mark_tick(style="quiet", size=7, thickness=1.5)
     points = alt.Chart(data).mark_point(filled=True, opacity=1, size=42)
-    layers = [nulls.encode(x="null_mean:Q", y=_y(names), yOffset=offset),
+    layers = [nulls.encode(x=alt.X("null:Q", scale=scale), y=_y(names), yOffset=offset),
               points.encode(x=x, y=_y(names), yOffset=offset, color=colour, shape=shape, tooltip=tips)]  # fmt: skip
     return alt.layer(*layers).properties(height=24 * len(names))
 

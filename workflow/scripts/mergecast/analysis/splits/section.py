@@ -22,13 +22,11 @@ def words(scores: pd.DataFrame, halves: pd.DataFrame, splits) -> list[str]:
     sentences = []
     for split in splits:
         mine = scores[scores.split == split]
-        column = "pooled_r" if split == "l2to" else "mean_r"
-        predictor, baseline = best(mine, column, "predictor"), best(mine, column, "baseline")
+        predictor, baseline = best(mine, "q2", "predictor"), best(mine, "q2", "baseline")
         if predictor:
             rival = f", the best baseline {number(baseline[1])} ({baseline[0]})" if baseline else ""
-            label = "pooled r" if column == "pooled_r" else "mean r"
             sentences.append(
-                f"{SPLIT_NAMES[split].capitalize()}: the best predictor reaches a {label} of {number(predictor[1])} "
+                f"{SPLIT_NAMES[split].capitalize()}: the best predictor reaches a Q² of {number(predictor[1])} "
                 f"({predictor[0]}){rival}."
             )
     if len(halves):

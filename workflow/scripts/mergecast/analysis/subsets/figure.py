@@ -28,8 +28,8 @@ def draw(setting) -> Figure:
         "subsets",
         "Score of a set against its measured merge",
         f"A point is one of n = {int(ranking.n_subsets.max())} random sets of {int(ranking['size'].max())} tasks, merged at "
-        f"once; its score is the mean over its pairs. Shown is the best of each kind: {shown}. ρ: Spearman, with 95 % "
-        "bootstrap interval.",
+        f"once; its score is the mean over its pairs, of forecasts less the training mean of their fold. Shown is the best of "
+        f"each kind: {shown}. ρ: Spearman, with 95 % bootstrap interval.",
         f"{len(panels)} scatter plots, one per merge method.",
         panels,
         least=230,

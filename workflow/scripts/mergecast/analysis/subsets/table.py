@@ -8,6 +8,7 @@ import pandas as pd
 from ...errors import MergecastError
 from ...prediction import bootstrap, scores
 from ...seeding import seed_for
+from ...tables.reading import hardest, headline
 from .. import _checks, _pairs
 
 RANKING = [
@@ -21,9 +22,11 @@ TOP, SHARE = 10, 4  # the ten best and worst, or a quarter where that is fewer
 
 
 def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.DataFrame]:
-    """By the forecasts of the headline target."""
-    target, predictions = setting["target"], tables["predictions"]
-    mine = predictions[predictions["target"] == target]
+    """By the forecasts of the headline target, each less the training mean of its fold: that differs from fold to fold, and is
+    the higher the worse the tasks are that the fold leaves out."""
+    target = setting["target"]
+    mine = headline(tables["predictions"], "predictions", target, hardest(tables["predictions"]))
+    mine = mine.assign(predicted=mine["predicted"] - mine["train_mean"])
     draws, seed = setting["bootstrap"], setting["seed"]
     results = ranking(mine, tables["subsets"], tables["merges"], target, n_bootstrap=draws, seed=seed)
     return dict(zip(("subset_ranking", "subset_scores"), results, strict=True))
@@ -40,17 +43,15 @@ def ranking(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of rankings and of scores, for every predictor and for the measured pairs themselves.
 
-    The score of a subset is the mean over its pairs of the pair's forecast (each pair once: the mean of its out-of-fold
-    predictions), in units of the target; of kind "measured", of what the pair measured: how far pairs could take one that
+    The score of a subset is the mean over its pairs of the pair's forecast (each pair once: the mean over folds, if several
+    forecast it), in units of the target; of kind "measured", of what the pair measured: how far pairs could take one that
     knew them all. Pairs without a forecast are left out of the mean; a subset without any is left out of the ranking.
-    Each of a pair's two folds has seen the other task's merges, so that this ranks merges of tasks whose pairs are known in
-    part, not of new ones; and `train_mean` ranks them upside down, as its training mean is higher without a poor task.
     Subsets of different sizes are ranked apart.
 
     Parameters
     ----------
     predictions : DataFrame
-        Leave-one-task-out rows of this target.
+        Rows of this target and of one split.
     subsets : DataFrame
         Columns method, subset, tasks ("a|b|c"), task and the target.
     merges : DataFrame

@@ -10,11 +10,11 @@ UNLIKE = "no two settings share four tasks, a target and a predictor"
 
 def draw(across) -> Figure:
     """The diagonal is the same setting under leave-one-task-out. Raises MergecastError on an empty table."""
-    columns = ("predictor", "method", "train_setting", "test_setting", "mean_r", "pooled_r", "n_folds")
+    columns = ("predictor", "method", "train_setting", "test_setting", "mean_r", "q2", "centred_r", "n_folds")
     table = require(across.tables["transfer"], "transfer", *columns)
     settings = list(dict.fromkeys([*table.train_setting, *table.test_setting]))
     groups = table.groupby(["predictor", "train_setting", "test_setting"], sort=False)
-    mean = groups[["mean_r", "pooled_r"]].mean().reset_index()
+    mean = groups[["mean_r", "q2", "centred_r"]].mean().reset_index()
     domain, panels = (float(np.nanmin([mean.mean_r.min(), 0])), float(np.nanmax([mean.mean_r.max(), 0.1]))), []
     for predictor, mine in mean.groupby("predictor", sort=False):
         chart = heatmap(
@@ -27,7 +27,7 @@ def draw(across) -> Figure:
                 ys=settings,
                 domain=domain,
                 title="mean r",
-                tips=[("pooled_r", "pooled r", ".2f")],
+                tips=[("q2", "Q²", ".2f"), ("centred_r", "centred r", ".2f")],
                 row=36,
             ),
         )

@@ -28,11 +28,12 @@ def words(transfer) -> list[str]:
 
 
 def listed(transfer) -> Table:
-    head = [("predictor", False), ("method", False), ("trained on", False), ("tested on", False), ("mean r", True),
-            ("pooled r", True), ("MAE", True), ("metrics", True), ("tasks", True), ("undefined folds", True)]  # fmt: skip
+    names = [("predictor", False), ("method", False), ("trained on", False), ("tested on", False)]
+    numbers = ["mean r", "Q²", "centred r", "MAE", "metrics", "tasks", "undefined folds"]
+    head = [*names, *((name, True) for name in numbers)]
     lines = [
         ("", [row.predictor, row.method, row.train_setting, row.test_setting, f"{number(row.mean_r)} ± {number(row.sd_r)}",
-              number(row.pooled_r), number(row.mae, 3), str(row.n_metrics), str(row.n_tasks),
+              number(row.q2), number(row.centred_r), number(row.mae, 3), str(row.n_metrics), str(row.n_tasks),
               f"{int(row.n_undefined)} of {int(row.n_folds)}"])
         for row in transfer.itertuples()
     ]  # fmt: skip

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MergecastError
+from ...prediction import scores
 from ...prediction.design import Design, of_metrics
 from ...prediction.splits import FEWEST_TASKS
 from .. import _refit
 
 COLUMNS = [
-    "predictor", "method", "train_setting", "test_setting", "target", "mean_r", "sd_r", "pooled_r", "mae",
-    "n_folds", "n_undefined", "n_metrics", "n_tasks",
+    "predictor", "method", "train_setting", "test_setting", "target", *_refit.SCORES, "n_metrics", "n_tasks",
 ]  # fmt: skip
 
 
@@ -51,9 +51,9 @@ def transfer(
     """One row per method and ordered pair of settings that share at least 4 tasks, one column and one method.
 
     For each shared task h, the predictor is fitted on the training setting's pairs of shared tasks without h and forecasts
-    the test setting's pairs of shared tasks with h: neither setting has shown it that task. Columns are the shared ones,
-    scaled as in training. A setting against itself is the plain leave-one-task-out on all it has, for comparison. A shared
-    task without a pair to forecast makes no fold.
+    the test setting's pairs of shared tasks with h: neither setting has shown it that task. Columns are the shared ones, of
+    mean 0 and s.d. 1 over the shared pairs of their own setting, since recipes shift them. A setting against itself is the
+    plain leave-one-task-out on all it has, for comparison. A shared task without a pair to forecast makes no fold.
 
     Parameters
     ----------
@@ -80,14 +80,14 @@ def transfer(
         shared = _Shared(*(_both(getattr(train, key), getattr(test, key)) for key in ("tasks", "features", "methods")))
         if not shared.enough:
             continue
-        left, right = (_restricted(design, shared) for design in (train, test))
+        left, right = (_restricted(design, shared, scaled=train_name != test_name) for design in (train, test))
         seed = (seeds or {}).get(train_name, 0)
         make = _refit.maker(predictor, len(shared.methods), setting=train_name, parameters=parameters, seed=seed)
         predictions = [fold for task in shared.tasks if (fold := _fold(left, right, task, make, train_name))]
         names = {"predictor": predictor, "train_setting": train_name, "test_setting": test_name, "target": target}
         size = {"n_metrics": len(shared.features), "n_tasks": len(shared.tasks)}
-        for method, scores in zip(shared.methods, _refit.score_rows(right.Y, predictions), strict=True):
-            rows.append({**names, "method": method, **scores, **size})
+        for method, row in zip(shared.methods, _refit.score_rows(predictions), strict=True):
+            rows.append({**names, "method": method, **row, **size})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -105,15 +105,16 @@ class _Part:
         return np.array([row for row, pair in enumerate(self.pairs) if (task in pair) == held], dtype=int)
 
 
-def _restricted(design: Design, shared: _Shared) -> _Part:
-    """The pairs of shared tasks, their shared metrics and methods, in the order of `shared`."""
+def _restricted(design: Design, shared: _Shared, *, scaled: bool) -> _Part:
+    """The pairs of shared tasks, their shared metrics, standardised over these pairs or not, and their shared methods."""
     rows = [row for row, pair in enumerate(design.pairs) if set(pair) <= set(shared.tasks)]
     columns = [design.features.index(name) for name in shared.features]
     methods = [design.methods.index(name) for name in shared.methods]
-    return _Part([design.pairs[row] for row in rows], design.X[np.ix_(rows, columns)], design.Y[np.ix_(rows, methods)])
+    X, Y = design.X[np.ix_(rows, columns)], design.Y[np.ix_(rows, methods)]
+    return _Part([design.pairs[row] for row in rows], _refit.standardised(X)[0] if scaled else X, Y)
 
 
-def _fold(left: _Part, right: _Part, task: str, make, setting: str) -> _refit.Held | None:
+def _fold(left: _Part, right: _Part, task: str, make, setting: str) -> scores.Held | None:
     train, held = left.rows(task, held=False), right.rows(task, held=True)
     if not len(held):
         return None
@@ -121,4 +122,4 @@ def _fold(left: _Part, right: _Part, task: str, make, setting: str) -> _refit.He
         raise MergecastError(f"setting {setting}: every shared pair has task {task!r}, so nothing trains without it; add pairs")
     model = make(task, [left.pairs[row] for row in train])
     model.fit(left.X[train], left.Y[train])
-    return _refit.Held(held, _refit.predict(model, right.X[held]))
+    return scores.Held(right.Y[held], _refit.predict(model, right.X[held]), left.Y[train].mean(axis=0))
