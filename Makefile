@@ -11,9 +11,9 @@ demo: $(INSTALLED)
 
 env: $(INSTALLED)
 
-# Three files of tests at a time: most wait for a process that they have started.
+# Two files of tests at a time: most wait for a process that they have started.
 test: $(INSTALLED) lint
-	$(VENV)/bin/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # A real SLURM on this machine, started and stopped by the tests; as root, on Debian or its like.
 test-slurm: $(INSTALLED)

@@ -4,6 +4,7 @@ Every task has a hidden position; pairs that lie close merge well, and the metri
 forecasts are honest leave-one-task-out fits on these numbers, so good and bad predictors both occur.
 """
 
+import base64
 from itertools import combinations
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def tables(tasks=8, methods=METHODS, seed=0, predictors=PREDICTORS) -> dict[str,
     made["metrics"] = _metrics(names, pairs, distance, random)
     made["merges"] = _merges(names, pairs, distance, methods, made["checkpoints"], random)
     made |= _forecast(names, pairs, methods, made, predictors)
+    made["correct"] = _correct(made["checkpoints"], made["merges"], np.random.default_rng(seed + 3))
     return made | analyses.tables(made, METRICS, predictors, np.random.default_rng(seed + 2))
 
 
@@ -46,7 +48,7 @@ def of_tables(tasks=8, methods=("merger_one", "merger_two"), seed=0) -> dict[str
     made = tables(tasks, methods, seed)
     made["checkpoints"] = made["checkpoints"][["task", "fine_tuned_accuracy"]]
     made["merges"] = made["merges"].drop(columns=["loss", "n_images"])
-    for name in ("calibration", "calibration_metrics", "subsets", "subset_ranking", "subset_scores"):
+    for name in ("calibration", "calibration_metrics", "correct", "noise", "subsets", "subset_ranking", "subset_scores"):
         del made[name]
     made["dropped"] = pd.DataFrame(
         [("pair", "shapes__faces", "no row of method merger_two"), ("metric", "norm_gap", "constant over all pairs")],
@@ -113,6 +115,18 @@ def _merges(names, pairs, distance, methods, checkpoints, random):
                              2 * (1 - accuracy), 500))  # fmt: skip
     return pd.DataFrame(rows, columns=["task_a", "task_b", "method", "task", "accuracy", "normalised_accuracy",
                                        "loss", "n_images"])  # fmt: skip
+
+
+def _correct(checkpoints, merges, random):
+    """Of 64 test images per task, as many right as the accuracy says."""
+
+    def right(accuracy):
+        flags = random.permutation(64) < round(64 * accuracy)
+        return base64.b64encode(np.packbits(flags).tobytes()).decode()
+
+    rows = [("fine_tuned", None, None, row.task, 64, right(row.fine_tuned_accuracy)) for row in checkpoints.itertuples()]
+    rows += [(row.method, row.task_a, row.task_b, row.task, 64, right(row.accuracy)) for row in merges.itertuples()]
+    return pd.DataFrame(rows, columns=["method", "task_a", "task_b", "task", "n_images", "right"])
 
 
 def _forecast(names, pairs, methods, made, predictors):

@@ -21,6 +21,7 @@ def tables(made, metrics, predictors, random) -> dict[str, pd.DataFrame]:
     found["intervals"] = _intervals(made["predictions"].query("split == 'loto'"))
     found["calibration_metrics"] = _calibration_metrics(made["metrics"], metrics)
     found |= _selection_of_metrics(made, metrics, random) | _subsets(made, predictors, random)
+    found["noise"] = _noise(made["merges"], random)
     return found | {"calibration": _calibration(made, metrics, random), "selection": _selection(predictors, len(loto), random)}
 
 
@@ -120,6 +121,13 @@ def _comparisons(scores):
                 rows += [(one, other, method, split, target, name, row[name], row[name] - width, row[name] + width)
                          for name in columns]  # fmt: skip
     return pd.DataFrame(rows, columns=["predictor", "rival", "method", "split", "target", "score", "difference", "low", "high"])
+
+
+def _noise(merges, random):
+    rows = [(method, HEADLINE, 0.1, 0.04, share, (1 - share) ** 0.5, 28, 64)
+            for method, share in ((m, random.uniform(0.1, 0.4)) for m in dict.fromkeys(merges.method))]  # fmt: skip
+    return pd.DataFrame(rows, columns=["method", "target", "sd", "noise_sd", "noise_share", "highest_r", "n_pairs",
+                                       "least_images"])  # fmt: skip
 
 
 def _coverage(scores, random):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mergecast import evaluation, tasks
 from mergecast.errors import MergecastError
+from mergecast.files import unpack_bits
 from mergecast.models import encoders
 from mergecast.training.finetune import Recipe, finetune
 
@@ -34,6 +35,7 @@ def test_accuracy_and_loss_are_those_of_a_plain_softmax(encoder, images):
     chance = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     assert result["n"] == 7
     assert result["accuracy"] == np.mean(scores.argmax(axis=1) == labels)
+    np.testing.assert_array_equal(unpack_bits(result["right"], 7), scores.argmax(axis=1) == labels)
     assert result["loss"] == pytest.approx(-np.log(chance[np.arange(7), labels]).mean(), rel=1e-4)
 
 
@@ -45,7 +47,11 @@ def test_a_head_that_cannot_tell_has_the_loss_of_chance(encoder, images):
 def test_the_batch_size_does_not_change_what_is_counted(encoder, images):
     head, labels = torch.randn(3, 96, generator=torch.Generator().manual_seed(1)), np.arange(7) % 3
     small, whole = (evaluation.evaluate(encoder, head, images, labels, batch_size=size) for size in (2, 100))
-    assert small["accuracy"] == whole["accuracy"] and small["loss"] == pytest.approx(whole["loss"], rel=1e-5)
+    assert (
+        small["accuracy"] == whole["accuracy"]
+        and small["right"] == whole["right"]
+        and small["loss"] == pytest.approx(whole["loss"], rel=1e-5)
+    )
 
 
 class Small(encoders.Encoder):
@@ -93,6 +99,7 @@ def test_what_was_counted_before_the_memory_ran_out_stays_counted(encoder, image
     filling.forward = forward
     found = evaluation.evaluate(filling, head, images, labels, batch_size=4)
     assert filling.seen == [4, 3, 1, 1, 1]
+    assert found["right"] == evaluation.evaluate(encoder, head, images, labels)["right"]
     expected = evaluation.evaluate(encoder, head, images, labels, batch_size=7)
     assert found["accuracy"] == expected["accuracy"] and found["loss"] == pytest.approx(expected["loss"], rel=1e-5)
 

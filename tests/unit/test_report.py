@@ -314,8 +314,9 @@ def test_every_analysis_has_a_section_with_sentences_a_chart_or_a_table(one):
     made, _, page = one
     found, missing = sections(made)
     assert list(found) == [
-        "models", "pairs", "all_pairs", "predicted", "folds", "correlations", "coefficients", "scores", "splits", "targets",
-        "coverage", "stability", "agreement", "ablation", "greedy", "calibration", "subsets", "selection", "training",
+        "models", "pairs", "noise", "all_pairs", "predicted", "folds", "correlations", "coefficients", "scores", "splits",
+        "targets", "coverage", "stability", "agreement", "ablation", "greedy", "calibration", "subsets", "selection",
+        "training",
     ]  # fmt: skip
     assert missing == [] and "Not part of this run" not in page.text("s1-summary")
     for name, (title, section) in found.items():

@@ -19,9 +19,9 @@ from mergecast import merging, metrics
 
 def test_a_run_makes_every_table_figure_and_the_page(finished):
     tables = {path.stem for path in finished.setting.glob("tables/*.csv")}
-    measured = {"checkpoints", "metrics", "directed", "merges", "subsets", "calibration_metrics"}
+    measured = {"checkpoints", "metrics", "directed", "merges", "correct", "subsets", "calibration_metrics"}
     forecast = {"predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls", "comparisons"}
-    analyses = {"correlations", "ablation", "stability", "method_agreement", "greedy", "greedy_metrics", "selection"}
+    analyses = {"correlations", "ablation", "stability", "method_agreement", "greedy", "greedy_metrics", "selection", "noise"}
     assert tables == measured | forecast | analyses | {"subset_ranking", "subset_scores", "calibration"}
     figures = {path.name for path in finished.setting.glob("figures/*")}
     names = {

@@ -114,6 +114,7 @@ def measured_tables(setting):
     further = {
         "subsets": has_subsets,
         "calibration_metrics": has_calibration,
+        "correct": lambda setting: not SETTINGS[setting].tables,
         "dropped": lambda setting: SETTINGS[setting].tables,
     }
     return ["checkpoints", "metrics", "merges", *(name for name, there in further.items() if there(setting))]

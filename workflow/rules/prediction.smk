@@ -58,8 +58,10 @@ rule table_merges:
             for method in SETTINGS[wildcards.setting].methods
             for path in pair_files(f"merges/{method}", wildcards.setting)
         ],
+        evaluations=lambda wildcards: every("checkpoints/{task}.json", wildcards.setting),
     output:
-        report(of("tables/merges.csv"), caption="../report/merges.rst", category="Tables"),
+        merges=report(of("tables/merges.csv"), caption="../report/merges.rst", category="Tables"),
+        correct=report(of("tables/correct.csv"), caption="../report/correct.rst", category="Tables"),
     log:
         of("logs/tables/merges.log"),
     benchmark:

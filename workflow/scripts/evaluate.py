@@ -21,8 +21,8 @@ def main(snakemake):
     result = {
         "task": task.name,
         "source": task.source,
-        "zero_shot": {key: zero_shot[key] for key in ("accuracy", "loss")},
-        "fine_tuned": {key: fine_tuned[key] for key in ("accuracy", "loss")},
+        "zero_shot": {key: zero_shot[key] for key in ("accuracy", "loss", "right")},
+        "fine_tuned": {key: fine_tuned[key] for key in ("accuracy", "loss", "right")},
         "chance_accuracy": 1 / len(task.class_names),
         "n_classes": len(task.class_names),
         "n_test_images": zero_shot["n"],

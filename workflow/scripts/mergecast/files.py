@@ -1,5 +1,6 @@
 """Files that are either whole or absent: atomic writing, strict JSON, and what every result says of its origin."""
 
+import base64
 import fcntl
 import hashlib
 import json
@@ -13,6 +14,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 from safetensors import SafetensorError
 
 from . import __version__
@@ -222,6 +224,38 @@ def file_hash(path) -> str:
     """
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def pack_bits(right: np.ndarray) -> str:
+    """Flags, a bit each, as text that stands in a result and in a table: base64 of the packed bytes.
+
+    Parameters
+    ----------
+    right : (n,) array of bool
+
+    Returns
+    -------
+    str
+        One character for six flags.
+    """
+    return base64.b64encode(np.packbits(right).tobytes()).decode("ascii")
+
+
+def unpack_bits(text: str, count: int) -> np.ndarray:
+    """The flags again.
+
+    Parameters
+    ----------
+    text : str
+        From `pack_bits`.
+    count : int
+        Their number, which the text does not say.
+
+    Returns
+    -------
+    (count,) array of bool
+    """
+    return np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), count=count).astype(bool)
 
 
 def versions() -> dict[str, str]:

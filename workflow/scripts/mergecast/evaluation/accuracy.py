@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from ..errors import MergecastError
+from ..files import pack_bits
 from ..models import devices
 from ..models.encoders import Encoder, logits
 from ..tasks import Split
@@ -27,7 +28,7 @@ def evaluate(
     batch_size: int | str = "auto",
     precision: torch.dtype | None = None,
 ) -> dict:
-    """Accuracy, loss and number of images of an encoder under a head.
+    """Accuracy, loss and number of images of an encoder under a head, and on which it is right.
 
     A GPU whose memory does not suffice gets half as many images at once. What leaves the range of float16 is tested again in
     float32. Head and loss are float32 and float64.
@@ -48,7 +49,8 @@ def evaluate(
     Returns
     -------
     dict
-        `accuracy` in [0, 1], `loss`, the mean cross-entropy in nats, and `n`, the number of images.
+        `accuracy` in [0, 1], `loss`, the mean cross-entropy in nats, `n`, the number of images, and `right`: on which of them
+        it was right, in their order, as text (`files.pack_bits`).
 
     Raises
     ------
@@ -65,8 +67,7 @@ def evaluate(
 def _tested(encoder: Encoder, head: torch.Tensor, split: Split, batch_size: int | str, precision: torch.dtype) -> dict:
     device = encoder.device
     head, size = head.to(device), AUTO[device.type] if batch_size == "auto" else batch_size
-    correct, loss = torch.zeros((), dtype=torch.int64, device=device), torch.zeros((), dtype=torch.float64, device=device)
-    done = 0
+    right, loss, done = [], torch.zeros((), dtype=torch.float64, device=device), 0
     while done < len(split):
         parts = [slice(start, start + size) for start in range(done, len(split), size)]
         try:
@@ -74,10 +75,11 @@ def _tested(encoder: Encoder, head: torch.Tensor, split: Split, batch_size: int 
                 with devices.mixed(device, precision):
                     features = encoder(encoder.preprocess(pixels))
                 scores = logits(features, head)
-                right = (scores.argmax(dim=1) == truth).sum()
+                hits = scores.argmax(dim=1) == truth
                 surprise = functional.cross_entropy(scores.double(), truth, reduction="sum")
-                # Added up on the device: asking for a number would make the GPU wait for the next batch.
-                correct, loss, done = correct + right, loss + surprise, done + len(truth)
+                # Kept on the device: asking for a number would make the GPU wait for the next batch.
+                loss, done = loss + surprise, done + len(truth)
+                right.append(hits)
         except torch.OutOfMemoryError as error:
             size = min(size, len(split) - done) // 2
             if not size:
@@ -85,7 +87,8 @@ def _tested(encoder: Encoder, head: torch.Tensor, split: Split, batch_size: int 
                     f"model {encoder.model}: one image alone takes more than the memory of {device}; set `device: cpu`, "
                     "or see what else uses the GPU"
                 ) from error
-    return {"accuracy": int(correct) / done, "loss": float(loss) / done, "n": done}
+    flags = torch.cat(right).cpu().numpy()
+    return {"accuracy": int(flags.sum()) / done, "loss": float(loss) / done, "n": done, "right": pack_bits(flags)}
 
 
 def normalised_accuracy(merged: float, fine_tuned: float, task: str) -> float:

@@ -37,7 +37,8 @@ def merge_quality(encoder: Encoder, tests: Sequence[TaskTest], *, batch_size: in
     -------
     dict
         `accuracy` in [0, 1], `normalised_accuracy`, merged / fine-tuned accuracy of the same task, which may exceed 1, and
-        `loss` in nats: the means. `results`: mapping from task to these three, `n_images` and `fine_tuned_accuracy`.
+        `loss` in nats: the means. `results`: mapping from task to these three, `n_images`, `fine_tuned_accuracy` and
+        `right`, on which images it is right (`files.pack_bits`).
 
     Raises
     ------
@@ -52,6 +53,7 @@ def merge_quality(encoder: Encoder, tests: Sequence[TaskTest], *, batch_size: in
             "normalised_accuracy": normalised_accuracy(evaluation["accuracy"], test.fine_tuned_accuracy, test.task),
             "loss": evaluation["loss"],
             "n_images": evaluation["n"],
+            "right": evaluation["right"],
             "fine_tuned_accuracy": test.fine_tuned_accuracy,
         }
     keys = ("accuracy", "normalised_accuracy", "loss")

@@ -10,6 +10,7 @@ from ..errors import MergecastError
 NAMES = (
     "task", "task_a", "task_b", "tasks", "fold", "method", "method_a", "method_b", "predictor", "metric", "feature", "category",
     "subset", "setting_a", "setting_b", "train_setting", "test_setting", "name", "undefined",
+    "right",
 )  # fmt: skip
 
 CHECKPOINTS = [
@@ -18,6 +19,8 @@ CHECKPOINTS = [
 ]  # fmt: skip
 DIRECTED = ["task_a", "task_b", "metric", "value"]
 MERGES = ["task_a", "task_b", "method", "task", "accuracy", "normalised_accuracy", "loss", "n_images"]
+FINE_TUNED = "fine_tuned"  # what the table of correct images calls a model before merging
+CORRECT = ["method", "task_a", "task_b", "task", "n_images", "right"]
 SUBSETS = ["method", "subset", "tasks", "task", "accuracy", "normalised_accuracy"]
 
 
@@ -146,6 +149,34 @@ def merges(results: Iterable[dict]) -> pd.DataFrame:
         for task, score in result["results"].items()
     ]
     return pd.DataFrame(rows, columns=MERGES)
+
+
+def correct(evaluations: Iterable[dict], results: Iterable[dict]) -> pd.DataFrame:
+    """Which test images each model was right on: one row per fine-tuned model, then per pair, method and task of the pair.
+
+    Parameters
+    ----------
+    evaluations : iterable of dict
+        Results of the evaluations of tasks.
+    results : iterable of dict
+        Results of merges of pairs.
+
+    Returns
+    -------
+    DataFrame
+        Columns `CORRECT`. `right` is text (`files.pack_bits`), in the order of the task's test images. Of a fine-tuned model,
+        `method` is "fine_tuned" and the pair is empty.
+    """
+    rows = [
+        {"method": FINE_TUNED, "task": one["task"], "n_images": one["n_test_images"], "right": one["fine_tuned"]["right"]}
+        for one in evaluations
+    ]
+    rows += [
+        {"task_a": result["tasks"][0], "task_b": result["tasks"][1], "method": result["method"], "task": task} | score
+        for result in results
+        for task, score in result["results"].items()
+    ]
+    return pd.DataFrame(rows, columns=CORRECT)
 
 
 def subsets(results: Iterable[dict]) -> pd.DataFrame:

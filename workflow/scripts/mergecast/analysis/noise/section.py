@@ -1,0 +1,31 @@
+"""How much of the spread over pairs is chance of the test images."""
+
+from ...charts import number, share, target_name
+from .._section import Section, Table
+
+
+def section(setting) -> Section:
+    """What a perfect forecast could reach, in a sentence and by method."""
+    table = setting.tables["noise"]
+    return Section(words(table), tables=[listed(table)])
+
+
+def words(table) -> list[str]:
+    """The range over methods."""
+    low, high = table.noise_share.min(), table.noise_share.max()
+    return [
+        f"{share(low)} to {share(high)} of the variance of {target_name(table.target.iloc[0])} over pairs is chance of which "
+        f"test images were drawn ({int(table.least_images.min())} or more per task). A forecast that knew every pair's true "
+        f"value would have an r of {number((1 - high) ** 0.5)} to {number((1 - low) ** 0.5)} with what was measured."
+    ]
+
+
+def listed(table) -> Table:
+    head = [("method", False), ("s.d. over pairs", True), ("of it noise", True), ("share of the variance", True),
+            ("highest r", True), ("pairs", True)]  # fmt: skip
+    lines = [
+        ("", [row.method, number(row.sd, 3), number(row.noise_sd, 3), share(row.noise_share), number(row.highest_r),
+              str(row.n_pairs)])
+        for row in table.itertuples()
+    ]  # fmt: skip
+    return Table(head, lines, "Test images drawn anew, those of a task once for all models that were tested on them.")
