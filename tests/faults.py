@@ -41,9 +41,18 @@ FAULTS = [
     # Correlations and their summary.
     Fault("evaluation", "return merged / fine_tuned", "return merged / max(fine_tuned, 0.5)", "test_evaluation -k normalised"),
     Fault("prediction/scores", "(2 * defined >= n_folds)", "(2 * defined > n_folds)", "test_scores"),
-    Fault("prediction/scores", "/ (1 + len(draws)) if", "/ (1 + len(defined)) if", "test_scores"),
-    Fault("prediction/scores", "(measured - measured.mean())", "(measured - predicted.mean())", "test_scores"),
-    Fault("prediction/scores", '[["measured", "predicted"]].mean()', '[["measured", "predicted"]].median()', "test_scores"),
+    Fault("prediction/scores", "/ (1 + draws.shape[-1])", "/ draws.shape[-1]", "test_scores"),
+    Fault("prediction/scores", "against = (centred(measured, level) ** 2)", "against = (centred(predicted, level) ** 2)",
+          "test_scores"),
+    Fault("prediction/scores", "np.maximum(np.abs(values), np.abs(level)), 0.0, less)", "0 * np.abs(values), 0.0, less)",
+          "test_scores"),
+    Fault("prediction/scores", "pearsons(centred(measured, level), centred(predicted, level))", "pearsons(measured, predicted)",
+          "test_scores"),
+    Fault("prediction/scores", "np.nan_to_num(draws).max(axis=0)", "np.nan_to_num(draws).mean(axis=0)", "test_scores"),
+    Fault("prediction/scores", "FEWEST_DRAWS = 199", "FEWEST_DRAWS = 1", "test_scores"),
+    Fault("prediction/tables", "return np.subtract(*(", "return -np.subtract(*(", "test_scores"),
+    Fault("prediction/tables", "directed = fold[\"target\"] in DIRECTED", "directed = False", "test_scores"),
+    Fault("prediction/tables", "names = sorted(tasks)", "names = list(tasks)", "test_scores"),
     Fault("prediction/scores", "sum(value != 0 for value", "sum(value > 0 for value", "test_scores"),
     Fault("prediction/columns", "NOISE * np.abs(values)", "NOISE + 0 * np.abs(values)", "test_scores"),
     # The bootstrap over tasks.
@@ -52,14 +61,14 @@ FAULTS = [
     Fault("bootstrap", "count = np.where(np.isnan(r), 0, count)", "count = np.where(np.isnan(r), count, count)", "test_scores"),
     Fault("analysis/subsets", ".prod(axis=2)", ".sum(axis=2)", "test_analysis"),
     # Splits.
-    Fault("splits", "~np.isin(table, (a, b)).any(axis=1)", "~np.isin(table, (a, b)).all(axis=1)", "test_prediction -k l2to"),
+    Fault("splits", "np.flatnonzero(count == 0), np", "np.flatnonzero(count < 2), np", "test_prediction -k l2to"),
+    Fault("splits", "if unseen == 2 and len(tasks)", "if unseen == 1 and len(tasks)", "test_prediction -k 'inner or two'"),
     Fault("splits", 'seed_for("disjoint", number, seed=seed)', 'seed_for("disjoint", number, seed=0)',
           "test_prediction -k disjoint"),
-    Fault("splits", "(len(tasks) + 1) // 2", "len(tasks) // 2", "test_prediction -k disjoint"),
+    Fault("splits", "(len(names) + 1) // 2", "len(names) // 2", "test_prediction -k disjoint"),
     # The null.
     Fault("permutations", "if not design.directed:", "if True:", "test_prediction -k relabelling"),
-    Fault("prediction/folds", "self.n_r + ~np.isnan(r)", "self.n_r + 1",
-          "test_prediction -k 'draw or interval'"),
+    Fault("prediction/folds", "targets[fold.train].mean(axis=0)", "targets.mean(axis=0)", "test_prediction -k baselines"),
     # Intervals.
     Fault("intervals", "(3 if unseen == 1 else 2)", "(2 if unseen == 1 else 3)", "test_scores"),
     Fault("prediction/folds", "len(fit) < intervals.FEWEST", "len(fit) <= intervals.FEWEST",
@@ -67,8 +76,9 @@ FAULTS = [
     Fault("prediction/tables", '2 * width] * len(measured)', 'width] * len(measured)', "test_scores"),
     # What is learnt from.
     Fault("prediction/design", "(b, a): -value for", "(b, a): value for", "test_prediction -k directed"),
-    Fault("prediction/design", "DIRECTED.index(target)\n    names", "1 - DIRECTED.index(target)\n    names",
-          "test_prediction -k directed"),
+    Fault("prediction/design", "for role in pair for task", "for role in pair[::-1] for task", "test_prediction -k directed"),
+    Fault("analysis/noise", "error.var(axis=0)", "error.var(axis=1)", "test_noise"),
+    Fault("files", "count=count).astype(bool)", "count=count, bitorder='little').astype(bool)", "test_noise test_evaluation"),
     # Predictors.
     Fault("_ridge", "- missing) ** 2).mean(axis=0)", "- missing) ** 2).sum(axis=0)", "test_predictors -k ridge"),
     Fault("kernel_ridge", '"widths") / X.shape[1]', '"widths") / len(X)', "test_predictors -k kernel"),

@@ -351,6 +351,7 @@ def test_the_simple_baselines_are_what_their_names_say():
         held = fold["fold"]
         mean = rows[(rows.task_a != held) & (rows.task_b != held)].normalised_accuracy.mean()
         assert [r["predicted"] for r in fold["predictions"]] == pytest.approx([mean] * 4, rel=1e-12)
+        assert fold["train_mean"] == pytest.approx(mean, rel=1e-12), "what Q² is held against"
 
 
 @pytest.mark.parametrize("predictor", LINEAR)

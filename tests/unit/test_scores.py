@@ -332,6 +332,17 @@ def test_a_pair_counts_as_often_as_both_its_tasks_were_drawn_together(drawn):
     assert {name: values[0] for name, values in scored.items()} == pytest.approx(wanted)
 
 
+def test_a_fold_without_a_correlation_has_no_weight_in_the_mean_over_folds():
+    tasks, random = TASKS[:6], np.random.default_rng(3)
+    pairs = [pair(a, b, *random.normal(size=2)) for a, b in combinations(tasks, 2)]
+    found = [made_fold(task, [row for row in pairs if task in (row["task_a"], row["task_b"])]) for task in tasks]
+    flat = made_fold(tasks[0], [row | {"predicted": 0.5} for row in found[0]["predictions"]])
+    drawn = np.array([[3, 1, 1, 1, 0, 0], [2, 1, 2, 0, 1, 0]])
+    with_flat, without = bootstrap.draws([flat, *found[1:]], tasks, drawn), bootstrap.draws(found[1:], tasks, drawn)
+    np.testing.assert_allclose(with_flat["mean_r"], without["mean_r"])
+    assert np.isfinite(without["mean_r"]).all()
+
+
 def test_the_interval_holds_the_middle_95_percent_of_the_draws():
     values = np.append(np.arange(100.0), [np.nan] * 50)
     assert bootstrap.interval(values) == pytest.approx(tuple(np.percentile(np.arange(100.0), [2.5, 97.5])))
