@@ -22,7 +22,8 @@ from mergecast.tables.setting import Setting
 
 METRICS = [{"name": name, "category": category} for name, category in synthetic.METRICS.items()]
 TABLES = synthetic.tables(8)
-FIGURES = [name for name, analysis in everything().items() if analysis.has_figure and analysis.scope == "setting"]
+FIGURES = [name for name, analysis in everything().items()
+           if analysis.has_figure and analysis.scope == "setting" and {*analysis.shows} <= {*TABLES, "curves"}]  # fmt: skip
 
 
 def setting(tables=TABLES, curves=None, **configuration):
