@@ -12,7 +12,7 @@ from whole import broken, left_over, tables
 
 ENOUGH = 2**28
 ROOM = 2**18  # bytes that the run is left: for some results, not for a checkpoint
-MEASURED = {f"tiny/tables/{name}.csv" for name in ("checkpoints", "metrics", "directed", "merges")}
+MEASURED = {f"tiny/tables/{name}.csv" for name in ("checkpoints", "metrics", "directed", "merges", "correct")}
 
 
 @pytest.fixture
