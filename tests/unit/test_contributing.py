@@ -67,8 +67,9 @@ from mergecast import catalogue
 from mergecast.analysis import declared
 
 assert declared.everything()["spread"].has_figure and declared.everything()["spread"].has_section
-rows = [("m", "a", "b", "ridge", "t", 0.2), ("m", "a", "b", "lasso", "t", 0.5), ("m", "a", "b", "lasso", "other", 9.0)]
-predictions = pandas.DataFrame(rows, columns=["method", "task_a", "task_b", "predictor", "target", "predicted"])
+rows = [("ridge", "loto", "t", 0.2), ("lasso", "loto", "t", 0.5), ("lasso", "loto", "other", 9.0), ("lasso", "l2to", "t", 9.0)]
+predictions = pandas.DataFrame(rows, columns=["predictor", "split", "target", "predicted"])
+predictions = predictions.assign(method="m", task_a="a", task_b="b")
 (made,) = catalogue.load("analysis.spread", "table").make({"predictions": predictions}, {"target": "t"}).values()
 assert made.to_dict("records") == [{"method": "m", "task_a": "a", "task_b": "b", "spread": 0.3}]
 """,

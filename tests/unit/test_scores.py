@@ -355,17 +355,19 @@ def test_a_comparison_is_paired_under_the_same_draws_of_tasks():
     found = [fold for name in ("ridge", "best_metric") for fold in forecast_of(made, name)]
     twin = [fold | {"predictor": "twin", "kind": "baseline"} for fold in found if fold["predictor"] == "ridge"]
     drawn = forecast.bootstraps([*found, *twin], TASKS[:6], draws=60)
-    table = forecast.comparisons([*found, *twin], drawn).set_index(["predictor", "rival", "method", "score"])
+    nothing = pd.DataFrame(columns=folds.NULLS)
+    scored = forecast.score_table([*found, *twin], nothing, drawn)
+    table = forecast.comparisons(scored, drawn).set_index(["predictor", "rival", "method", "score"])
     assert (table.loc[("ridge", "twin")][["difference", "low", "high"]] == 0).all().all()
     ours, theirs = (drawn[name, kind, "tsv", "loto", "normalised_accuracy"] for name, kind in
                     (("ridge", "predictor"), ("best_metric", "baseline")))  # fmt: skip
     row, wanted = table.loc[("ridge", "best_metric", "tsv", "q2")], ours["q2"] - theirs["q2"]
     assert (row.low, row.high) == pytest.approx(tuple(np.nanpercentile(wanted, [2.5, 97.5])))
-    scored = table_of(found, TASKS[:6]).set_index("predictor").q2
-    assert row.difference == pytest.approx(scored["ridge"] - scored["best_metric"])
+    q2 = scored.set_index("predictor").q2
+    assert row.difference == pytest.approx(q2["ridge"] - q2["best_metric"])
     every = table.loc[("ridge", "best_metric", "all", "q2")]
     assert every.tolist() == pytest.approx(row.tolist()), "of one method, the mean is that method"
-    assert list(forecast.comparisons(found, drawn).columns) == forecast.COMPARISONS
+    assert list(forecast.comparisons(scored, drawn).columns) == forecast.COMPARISONS
 
 
 @pytest.mark.parametrize(("predictor", "target"), [("ridge", "normalised_accuracy"), ("task_effects", "retained"),

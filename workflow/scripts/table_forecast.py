@@ -24,8 +24,8 @@ def main(snakemake):
     write_csv(output.coefficients, tables.coefficients(loto))
     write_csv(output.coverage, tables.coverage(folds))
     write_csv(output.nulls, nulls)
-    write_csv(output.scores, tables.score_table(folds, nulls, drawn))
-    write_csv(output.comparisons, tables.comparisons(folds, drawn))
+    write_csv(output.scores, scores := tables.score_table(folds, nulls, drawn))
+    write_csv(output.comparisons, tables.comparisons(scores, drawn))
 
 
 if "snakemake" in globals():

@@ -48,7 +48,7 @@ def draws(folds: Sequence[dict], tasks: Sequence[str], drawn: np.ndarray) -> dic
     -------
     dict of (draws,) arrays
         `SCORES`. A row weighs the product of its tasks' counts; in `mean_r` a fold's r weighs the count of its held-out
-        task, and folds that hold out no single task count alike. NaN where undefined, and with fewer than three pairs.
+        task, and folds that hold out no single task count alike. NaN where undefined, and with fewer than three rows.
     """
     place = {task: i for i, task in enumerate(tasks)}
     weights = [_weights(fold["predictions"], place, drawn) for fold in folds]

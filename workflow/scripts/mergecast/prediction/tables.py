@@ -251,12 +251,13 @@ def score_table(results: Sequence[dict], nulls: pd.DataFrame, drawn: Mapping[tup
     return _numbers(table, NUMBERS)
 
 
-def comparisons(results: Sequence[dict], drawn: Mapping[tuple, Mapping]) -> pd.DataFrame:
+def comparisons(table: pd.DataFrame, drawn: Mapping[tuple, Mapping]) -> pd.DataFrame:
     """Every predictor against every baseline, paired: both under the same draws of tasks.
 
     Parameters
     ----------
-    results : sequence of dict
+    table : DataFrame
+        From `score_table`.
     drawn : mapping
         From `bootstraps`.
 
@@ -266,7 +267,7 @@ def comparisons(results: Sequence[dict], drawn: Mapping[tuple, Mapping]) -> pd.D
         Columns `COMPARISONS`. `difference` is the predictor's score less its rival's, `low` and `high` its bootstrap 95 %
         interval over tasks; in units of the score. NaN where undefined.
     """
-    observed = {_key(group[0]): scores.summarise(group) for group in grouped(results)}
+    observed = {_key(row): row for row in table.to_dict("records")}
     cells: dict = {}
     for predictor, kind, method, split, target in observed:
         cells.setdefault((split, target), {}).setdefault((predictor, kind), []).append(method)
@@ -289,23 +290,23 @@ def comparisons(results: Sequence[dict], drawn: Mapping[tuple, Mapping]) -> pd.D
 
 
 def _differences(sides) -> np.ndarray:
-    """One side less the other, None as NaN."""
+    """One side less the other."""
     return np.subtract(*(np.array(side, dtype=float) for side in sides))
 
 
 def _of_the_largest(table: pd.DataFrame, by_group: dict, name: str) -> pd.Series:
     """`scores.of_the_largest` of the predictors of each split and target; NaN for baselines."""
-    found = pd.Series(np.nan, index=table.index)
+    p = pd.Series(np.nan, index=table.index)
     tried = table[(table["kind"] == "predictor") & (table["n_permutations"] > 0)]
     for _, rows in tried.groupby(["split", "target", "n_permutations"], sort=False):
         keys = zip(rows["predictor"], rows["method"], rows["split"], rows["target"], strict=True)
         draws = np.array([by_group[key].sort_values("draw")[name].to_numpy(dtype=float) for key in keys])
-        found[rows.index] = scores.of_the_largest(rows[name].to_numpy(dtype=float), draws)
-    return found
+        p[rows.index] = scores.of_the_largest(rows[name].to_numpy(dtype=float), draws)
+    return p
 
 
-def _key(fold: dict) -> tuple:
-    return tuple(fold[key] for key in GROUP)
+def _key(row: dict) -> tuple:
+    return tuple(row[key] for key in GROUP)
 
 
 def grouped(results: Iterable[dict]) -> list[list[dict]]:

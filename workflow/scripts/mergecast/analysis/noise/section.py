@@ -13,11 +13,17 @@ def section(setting) -> Section:
 def words(table) -> list[str]:
     """The range over methods."""
     low, high = table.noise_share.min(), table.noise_share.max()
+    reach = _range(number((1 - high) ** 0.5), number((1 - low) ** 0.5))
+    shares, target = _range(share(low), share(high)), target_name(table.target.iloc[0])
     return [
-        f"{share(low)} to {share(high)} of the variance of {target_name(table.target.iloc[0])} over pairs is chance of which "
-        f"test images were drawn ({int(table.least_images.min())} or more per task). A forecast that knew every pair's true "
-        f"value would have an r of {number((1 - high) ** 0.5)} to {number((1 - low) ** 0.5)} with what was measured."
+        f"{shares} of the variance of {target} over pairs is chance of which test images were drawn "
+        f"({int(table.least_images.min())} or more per task). A forecast that knew every pair's true value would have an r of "
+        f"{reach} with what was measured."
     ]
+
+
+def _range(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
 
 
 def listed(table) -> Table:
