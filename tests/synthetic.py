@@ -21,6 +21,7 @@ PREDICTORS = {"l1_pearson": "predictor", "ridge": "predictor", "lasso": "predict
 MANY = dict.fromkeys(("l1_pearson", "pearson", "mse", "ridge", "lasso", "elastic_net", "kernel_ridge", "gaussian_process",
                       "gradient_boosting", "extra_trees", "mlp"), "predictor")  # fmt: skip
 MANY |= dict.fromkeys(("single_task", "task_effects", "train_mean", "best_metric"), "baseline")
+OF_DESIGN = ("merges", "metrics", "checkpoints", "traits", "pair_traits", "library")  # what a design is built of
 SPARSE = ("l1_pearson", "lasso", "elastic_net")
 WITHOUT_COEFFICIENTS = ("kernel_ridge", "gaussian_process", "gradient_boosting", "extra_trees", "mlp")
 STRENGTH = {"l1_pearson": 5.0, "pearson": 0.5, "mse": 1e-6, "ridge": 20.0, "lasso": 8.0, "elastic_net": 12.0,
@@ -39,6 +40,7 @@ def tables(tasks=8, methods=METHODS, seed=0, predictors=PREDICTORS) -> dict[str,
     made["metrics"] = _metrics(names, pairs, distance, random)
     made["merges"] = _merges(names, pairs, distance, methods, made["checkpoints"], random)
     made |= _forecast(names, pairs, methods, made, predictors)
+    made |= _traits(names, made["merges"], methods[0], np.random.default_rng(seed + 4))
     made["correct"] = _correct(made["checkpoints"], made["merges"], np.random.default_rng(seed + 3))
     return made | analyses.tables(made, METRICS, predictors, np.random.default_rng(seed + 2))
 
@@ -48,7 +50,8 @@ def of_tables(tasks=8, methods=("merger_one", "merger_two"), seed=0) -> dict[str
     made = tables(tasks, methods, seed)
     made["checkpoints"] = made["checkpoints"][["task", "fine_tuned_accuracy"]]
     made["merges"] = made["merges"].drop(columns=["loss", "n_images"])
-    for name in ("calibration", "calibration_metrics", "correct", "noise", "subsets", "subset_ranking", "subset_scores"):
+    for name in ("calibration", "calibration_metrics", "correct", "noise", "subsets", "subset_ranking", "subset_scores",
+                 "traits", "pair_traits", "library"):  # fmt: skip
         del made[name]
     made["dropped"] = pd.DataFrame(
         [("pair", "shapes__faces", "no row of method merger_two"), ("metric", "norm_gap", "constant over all pairs")],
@@ -127,6 +130,25 @@ def _correct(checkpoints, merges, random):
     rows = [("fine_tuned", None, None, row.task, 64, right(row.fine_tuned_accuracy)) for row in checkpoints.itertuples()]
     rows += [(row.method, row.task_a, row.task_b, row.task, 64, right(row.accuracy)) for row in merges.itertuples()]
     return pd.DataFrame(rows, columns=["method", "task_a", "task_b", "task", "n_images", "right"])
+
+
+def _traits(names, merges, method, random):
+    """Covariates: what a task keeps and does to others in the mean, and what is left of each pair, through noise."""
+    rows = merges[merges.method == method]
+    kept = rows.groupby("task").normalised_accuracy.mean()
+    other = rows.assign(other=np.where(rows.task == rows.task_a, rows.task_b, rows.task_a))
+    value = other.set_index(["task", "other"]).normalised_accuracy
+    harms = other.groupby("other").normalised_accuracy.mean()
+
+    def seen(values, spread=0.02):
+        return np.asarray(values) + random.normal(0, spread, len(values))
+
+    ordered = [(a, b) for a in names for b in names if a != b]
+    traits = pd.DataFrame({"task": names} | {f"scaling_{share}": seen(kept[names]) for share in ("0.0", "0.3", "0.5")})
+    pairs = pd.DataFrame(ordered, columns=["kept", "other"])
+    of_pairs = {f"additive_{name}": seen(value.loc[ordered]) for name in ("ratio", "log_ratio")}
+    library = {"harm_log_ratio": seen([harms[b] for _, b in ordered])}
+    return {"traits": traits, "pair_traits": pairs.assign(**of_pairs), "library": pairs.assign(**library)}
 
 
 def _forecast(names, pairs, methods, made, predictors):

@@ -19,6 +19,7 @@ import synthetic
 from mergecast import catalogue, merging, metrics, prediction
 from mergecast.features import _make, _products, spectra
 from mergecast.features._store import Store
+from mergecast.prediction import design
 from mergecast.workflow.code_hash import here
 from states import state, tuned
 
@@ -133,7 +134,7 @@ def tables(tmp_path_factory):
 
 @pytest.mark.parametrize("predictor", prediction.kinds())
 def test_all_that_a_predictors_job_calls_is_hashed(predictor, tables, tmp_path):
-    asked = {"tasks": []}.get(prediction.inputs(predictor), [prediction.inputs(predictor)])
+    asked = design.INPUTS[prediction.inputs(predictor)]
     tasks, target, nulls = synthetic.TASKS[:5], "normalised_accuracy", tmp_path / "nulls.csv"
     params = {"tasks": tasks, "methods": ["weight_avg", "ties"], "levels": [0.5], "seed": 0}
     grid = {target: {"loto": {"permutations": 1, "costly": 1}}}

@@ -29,7 +29,7 @@ def test_declarations_are_read_without_importing_the_features(root):
 
 
 def test_an_unknown_feature_is_answered_with_the_closest_one():
-    with pytest.raises(MergecastError, match="^unknown feature 'probe'; did you mean 'probes'\\? Known: gradient_products"):
+    with pytest.raises(MergecastError, match="^unknown feature 'probe'; did you mean 'probes'\\? Known: additive, "):
         features.find("probe")
 
 

@@ -1,5 +1,6 @@
 """The forecast: designs, splits, folds, scores and their tables. Single predictors: test_predictors.py."""
 
+import inspect
 import json
 from dataclasses import replace
 from functools import cache
@@ -8,11 +9,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from mergecast import prediction
 from mergecast.errors import MergecastError
 from mergecast.prediction import design, folds, permutations, scores, splits
-from synthetic import METRICS, TASKS, tables
+from synthetic import METRICS, OF_DESIGN, TASKS, tables
 
 synthetic = cache(tables)  # never changed in place
 
@@ -34,7 +36,7 @@ def grid(n_tasks=8, n_metrics=5, seed=0):
 
 def design_of(made, predictor, target="normalised_accuracy", methods=("tsv",)):
     """The design of a predictor for methods of synthetic tables, tasks in their usual order."""
-    tables = {name: made[name] for name in ("merges", "metrics", "checkpoints")}
+    tables = {name: made[name] for name in OF_DESIGN}
     tasks = [task for task in TASKS if task in set(made["checkpoints"].task)]
     return design.build(prediction.inputs(predictor), methods, target, tasks=tasks, **tables)
 
@@ -44,6 +46,11 @@ def forecast_of(made, predictor, **keys):
     return folds.run(design_of(made, predictor), folds.FoldSpec(predictor, "normalised_accuracy", setting="s", **keys)).folds[
         "tsv"
     ]
+
+
+def joint(predictor):
+    """Whether it is fitted to all methods together."""
+    return "outputs" in inspect.signature(prediction.find(predictor).make).parameters
 
 
 def with_numbers(built, X, Y):
@@ -59,7 +66,7 @@ def test_every_predictor_and_baseline_is_found_and_says_what_it_is():
     assert BASELINES.issubset(n for n in EVERY if prediction.kind(n) == "baseline")
     for name in EVERY:
         assert prediction.inputs(name) == prediction.find(name).INPUTS
-        assert prediction.inputs(name) in ("metrics", "checkpoints", "tasks")
+        assert prediction.inputs(name) in design.INPUTS
         assert prediction.summary(name).endswith(".")
 
 
@@ -163,7 +170,7 @@ def test_pairs_that_leave_an_inner_split_empty_are_found_before_anything_is_fitt
 def test_a_design_is_what_its_tables_say():
     made = synthetic(tasks=4)
     tasks = list(made["checkpoints"].task)
-    give = {"tasks": tasks, **{name: made[name] for name in ("merges", "metrics", "checkpoints")}}
+    give = {"tasks": tasks, **{name: made[name] for name in OF_DESIGN}}
     built = design.build("metrics", ("ties", "dare"), "accuracy", **give)
     assert built.pairs == tuple(combinations(tasks, 2)) and built.features == tuple(sorted(METRICS))
     np.testing.assert_array_equal(built.X, made["metrics"][sorted(METRICS)])
@@ -189,7 +196,7 @@ def test_a_directed_target_is_what_the_merge_keeps_of_one_task():
     ratio = "task_vector_magnitude_ratio"
     directed = pd.DataFrame([(a, b, ratio, 0.1 * row) for row, (a, b) in enumerate(pairs)],
                             columns=["task_a", "task_b", "metric", "value"])  # fmt: skip
-    give = {"tasks": tasks, "directed": directed, **{name: made[name] for name in ("merges", "metrics", "checkpoints")}}
+    give = {"tasks": tasks, "directed": directed, **{name: made[name] for name in OF_DESIGN}}
     built = design.build("metrics", ["ties"], "retained", **give)
     assert built.directed and built.pairs == tuple(way for a, b in pairs for way in ((a, b), (b, a)))
     np.testing.assert_array_equal(built.Y[:, 0], [value[(*sorted(way, key=tasks.index), way[0])] for way in built.pairs])
@@ -253,7 +260,9 @@ def test_a_strength_is_chosen_by_the_question_of_the_fold(split, unseen, monkeyp
 @pytest.mark.parametrize("predictor", EVERY)
 def test_no_number_depends_on_the_order_of_rows_columns_or_sides(predictor):
     made = synthetic(tasks=5)
-    shuffled = {name: made[name].sample(frac=1, random_state=1) for name in ("merges", "metrics", "checkpoints")}
+    shuffled = {name: made[name].sample(frac=1, random_state=1) for name in OF_DESIGN}
+    for name in ("traits", "pair_traits", "library"):
+        shuffled[name] = shuffled[name][shuffled[name].columns[::-1]]
     shuffled["metrics"] = shuffled["metrics"].rename(columns={"task_a": "task_b", "task_b": "task_a"})
     shuffled["metrics"] = shuffled["metrics"][shuffled["metrics"].columns[::-1]]
     assert forecast_of(made, predictor) == forecast_of(shuffled, predictor)
@@ -367,6 +376,12 @@ def test_a_planted_signal_is_recovered(predictor):
 @pytest.mark.parametrize("predictor", EVERY)
 @pytest.mark.filterwarnings("error")
 def test_constant_metrics_and_the_fewest_tasks_leave_every_number_finite(predictor):
+    if prediction.inputs(predictor) == "traits":
+        built = design_of(synthetic(tasks=4), predictor)
+        X = np.where(np.char.startswith(np.array(built.features), "kept scaling"), 0.1 + 0.2, built.X)
+        result = folds.run(with_numbers(built, X, built.Y), folds.FoldSpec(predictor, "accuracy", levels=(0.8,))).folds["tsv"]
+        json.dumps(result, allow_nan=False)
+        return
     made = grid(n_tasks=4)
     X = made.X.copy()
     X[:, 2] = 0.1 + 0.2
@@ -378,7 +393,7 @@ def test_constant_metrics_and_the_fewest_tasks_leave_every_number_finite(predict
 
 def test_what_one_method_gets_does_not_depend_on_the_others():
     made = synthetic(tasks=5)
-    for predictor in (name for name in EVERY if name != "mlp"):  # which is fitted to all of them together
+    for predictor in (name for name in EVERY if not joint(name)):
         alone = folds.run(design_of(made, predictor), folds.FoldSpec(predictor, "normalised_accuracy"))
         built = design_of(made, predictor, methods=("dare", "tsv", "ties"))
         together = folds.run(built, folds.FoldSpec(predictor, "normalised_accuracy"))
@@ -511,10 +526,28 @@ def test_a_draw_that_leaves_a_fold_without_a_correlation_has_the_mean_over_the_o
         assert own["n_undefined"] == 1 and found.mean_r[draw] == pytest.approx(own["mean_r"], abs=1e-9)
 
 
-@pytest.mark.parametrize(("tasks", "calibrated"), [(4, 0), (5, 3)])
-def test_three_pairs_are_enough_to_calibrate_an_interval_and_one_is_not(tasks, calibrated):
-    """Of five tasks one is held out and one put aside: three pairs are left to fit on, three to calibrate on."""
+@pytest.mark.parametrize(("tasks", "residuals"), [(4, 0), (5, 12)])
+def test_three_pairs_are_enough_to_refit_on_and_one_is_not(tasks, residuals):
+    """Of five tasks one is held out and each other put aside in turn: three pairs are left to fit on, three count."""
     for fold in folds.run(grid(tasks), folds.FoldSpec("ridge", "accuracy", levels=(0.5,))).folds["tsv"]:
         interval = fold["interval"]
-        assert interval["n_calibration_pairs"] == calibrated
-        assert (interval["centre"] is None) == (interval["half_width"]["0.5"] is None) == (calibrated == 0)
+        assert interval["n_residuals"] == residuals
+        assert (interval["half_width"]["0.5"] is None) == (residuals == 0) == ("0.5" in interval["refused"])
+
+
+def test_an_interval_is_the_order_statistic_of_residuals_of_refits_without_each_task():
+    """Written out once more with scikit-learn: least squares, one task held out, each other put aside in turn."""
+    made = grid(n_tasks=7)
+    spec = folds.FoldSpec("mse", "accuracy", levels=(0.8, 0.9), parameters={})
+    fold = folds.run(made, spec).folds["tsv"][2]
+    inside = [row for row, pair in enumerate(made.pairs) if "task2" not in pair]
+    residuals = []
+    for task in sorted({task for row in inside for task in made.pairs[row]}):
+        fit = [row for row in inside if task not in made.pairs[row]]
+        held = [row for row in inside if task in made.pairs[row]]
+        model = LinearRegression().fit(made.X[fit], made.Y[fit])
+        residuals += list(np.abs(made.Y[held] - model.predict(made.X[held])).ravel())
+    rank = int(np.ceil((len(residuals) + 1) * 0.8))
+    assert fold["interval"]["half_width"]["0.8"] == pytest.approx(sorted(residuals)[rank - 1], rel=1e-6)
+    assert fold["interval"]["half_width"]["0.9"] is None
+    assert fold["interval"]["refused"] == {"0.9": "6 training tasks support levels up to 0.857"}

@@ -32,6 +32,7 @@ EVERY = tuple(prediction.kinds())
 LINEAR = ("l1_pearson", "pearson", "mse", "ridge", "lasso", "elastic_net", "best_metric")
 FITTED = [name for name in EVERY if name != "single_task"]
 GROUP = 2  # outputs of a network
+ROLES = ("kept", "other", "pair")
 
 
 def pairs_of(n_tasks):
@@ -57,16 +58,33 @@ def data(n_tasks=7, features=6, columns=6, seed=0, noise=0.02):
 
 def inputs(name, pairs, X):
     """The columns a predictor takes, of the same rows."""
-    if prediction.inputs(name) == "tasks":
-        return np.array([[float(task in pair) for task in sorted({t for p in pairs for t in p})] for pair in pairs])
-    return X[:, :1] if prediction.inputs(name) == "checkpoints" else X
+    kind, tasks = prediction.inputs(name), tasks_of(pairs)
+    indicators = np.array([[float(task in pair) for task in tasks] for pair in pairs])
+    roles = np.array([[float(task == role) for role in pair for task in tasks] for pair in pairs])
+    return {"tasks": indicators, "checkpoints": X[:, :1], "zero-shot": X[:, :1], "traits": np.hstack([X, roles]),
+            "tasks and metrics": np.hstack([indicators, X])}.get(kind, X)  # fmt: skip
+
+
+def tasks_of(pairs):
+    return sorted({task for pair in pairs for task in pair})
+
+
+def columns(name, pairs, X):
+    """Names of these columns."""
+    tasks, names = tasks_of(pairs), [f"column{number}" for number in range(X.shape[1])]
+    if prediction.inputs(name) == "traits":
+        traits = {role: inspect.signature(prediction.find(name).make).parameters[role].default for role in ROLES}
+        taken = [f"{role} {trait}" for role, mine in traits.items() for trait in mine]
+        return [*taken, *names[len(taken) :], *(f"{role} task {task}" for role in ("kept", "other") for task in tasks)]
+    return [*tasks, *names]
 
 
 def fitted(name, pairs, X, Y, seed=5, outputs=GROUP, **parameters):
     """The module and its model, fitted with what the rows give."""
     module = prediction.find(name)
     made = inspect.signature(module.make).parameters
-    given = {"cv": inner(pairs) if len(pairs) > 1 else [], "seed": seed, "outputs": outputs}
+    given = {"cv": inner(pairs) if len(pairs) > 1 else [], "seed": seed, "outputs": outputs, "tasks": tasks_of(pairs)}
+    given["features"] = columns(name, pairs, X)
     model = module.make(**parameters, **{key: value for key, value in given.items() if key in made})
     model.fit(inputs(name, pairs, X), Y)
     return module, model
@@ -101,7 +119,7 @@ def test_a_predictor_declares_coefficients_if_explain_returns_them(name):
 @pytest.mark.parametrize("name", EVERY)
 def test_a_column_is_fitted_as_if_it_stood_alone(name):
     pairs, X, Y = data()
-    step = GROUP if name == "mlp" else 1
+    step = GROUP if "outputs" in inspect.signature(prediction.find(name).make).parameters else 1
     together, coefficients, choices = found(name, pairs, X, Y)
     assert together.shape == Y.shape and len(choices) == Y.shape[1]
     json.dumps(choices, allow_nan=False)
@@ -140,8 +158,9 @@ def test_the_same_seed_gives_the_same_bits(name):
 @pytest.mark.filterwarnings("error")
 def test_a_constant_target_is_predicted_by_itself(name):
     pairs, X, Y = data()
-    Y[:, 0] = 0.1 + 0.2
-    Y[:, 3] = 0.0
+    joint = "outputs" in inspect.signature(prediction.find(name).make).parameters
+    Y[:, [0, 1] if joint else 0] = 0.1 + 0.2
+    Y[:, [2, 3] if joint else 3] = 0.0
     predicted, coefficients, _ = found(name, pairs, X, Y, new=inputs(name, pairs, X * 1.5))
     np.testing.assert_allclose(predicted[:, 0], 0.3, rtol=1e-12)
     np.testing.assert_allclose(predicted[:, 3], 0.0, atol=1e-14)

@@ -17,14 +17,14 @@ from mergecast.analysis import _refit
 from mergecast.prediction import bootstrap, design, folds, intervals, scores
 from mergecast.prediction import tables as forecast
 from mergecast.prediction.columns import constant
-from synthetic import METRICS, TASKS, tables
+from synthetic import METRICS, OF_DESIGN, TASKS, tables
 
 synthetic = cache(tables)  # never changed in place
 
 
 def design_of(made, predictor):
     """The design of a predictor for method `tsv` of synthetic tables, tasks in their usual order."""
-    tables = {name: made[name] for name in ("merges", "metrics", "checkpoints")}
+    tables = {name: made[name] for name in OF_DESIGN}
     tasks = [task for task in TASKS if task in set(made["checkpoints"].task)]
     return design.build(prediction.inputs(predictor), ["tsv"], tasks=tasks, **tables)
 
@@ -111,7 +111,7 @@ def made_fold(task, predictions, predictor="ridge", train_mean=0.6):
         "method": "tsv", "predictor": predictor, "kind": prediction.kind(predictor), "split": "loto",
         "target": "accuracy", "fold": task, "n_train_pairs": 3, "train_mean": train_mean, "coefficients": {"m": 1.0},
         "hyper_parameters": {}, "predictions": predictions, "scores": scores.of(measured, predicted),
-        "undefined": scores.undefined(measured, predicted), "interval": {"centre": None, "half_width": {}},
+        "undefined": scores.undefined(measured, predicted), "interval": {"half_width": {}},
     }  # fmt: skip
 
 
@@ -221,7 +221,7 @@ def test_the_p_of_the_largest_counts_the_draws_in_which_any_reaches_it():
 
 def test_the_table_adjusts_over_the_predictors_and_methods_of_a_split_and_leaves_baselines_alone():
     made = synthetic(tasks=6)
-    tables = {name: made[name] for name in ("merges", "metrics", "checkpoints")}
+    tables = {name: made[name] for name in OF_DESIGN}
     tasks, results, nulls = sorted(made["checkpoints"].task), [], []
     for name in ("ridge", "best_metric", "mse"):
         built = design.build(prediction.inputs(name), ["tsv", "ties"], tasks=tasks, **tables)
@@ -374,7 +374,7 @@ def test_a_comparison_is_paired_under_the_same_draws_of_tasks():
                                                    ("extra_trees", "accuracy"), ("l1_pearson", "retained")])  # fmt: skip
 def test_another_order_of_the_tasks_changes_no_score(predictor, target):
     made = synthetic(tasks=6)
-    tables = {name: made[name] for name in ("merges", "metrics", "checkpoints")}
+    tables = {name: made[name] for name in OF_DESIGN}
 
     def scored(tasks):
         parts = []
@@ -398,7 +398,7 @@ def test_drawn_tasks_keep_their_number():
     assert drawn.shape == (200, 7) and (drawn.sum(axis=1) == 7).all() and drawn.std() > 0.8
 
 
-# conformal intervals
+# intervals around forecasts
 
 
 def test_the_half_width_is_the_right_order_statistic():
@@ -408,15 +408,38 @@ def test_the_half_width_is_the_right_order_statistic():
     assert np.isinf(intervals.half_width(residuals, 0.9)).all(), "four residuals cannot bound nine of ten"
 
 
-@pytest.mark.parametrize("unseen", [1, 2])
-def test_calibration_pairs_are_to_the_fitted_ones_what_validation_pairs_are_to_the_fold(unseen):
+@pytest.mark.parametrize(("unseen", "quick"), [(1, False), (2, False), (2, True)])
+def test_pairs_whose_residuals_count_are_to_the_refit_what_validation_pairs_are_to_the_fold(unseen, quick):
     tasks = list("abcdefghi")
     pairs = list(combinations(tasks, 2))
-    fit, calibrate = intervals.calibration_split(pairs, unseen, seed=4)
-    seen = {task for row in fit for task in pairs[row]}
-    assert len(seen) == (6 if unseen == 1 else 5) and len(fit) == len(seen) * (len(seen) - 1) / 2
-    assert all(len(set(pairs[row]) - seen) == unseen for row in calibrate)
-    assert len(calibrate) == (6 * 3 if unseen == 1 else 4 * 3 / 2)
+    asides = intervals.asides(pairs, unseen, quick=quick, seed=4)
+    assert len(asides) == {(1, False): 9, (2, False): 36, (2, True): 2}[unseen, quick]
+    for fit, held in asides:
+        seen = {task for row in fit for task in pairs[row]}
+        aside = set(tasks) - seen
+        assert len(aside) in ({4, 5} if quick else {unseen}) and len(fit) == len(seen) * (len(seen) - 1) / 2
+        assert all(len(set(pairs[row]) - seen) == unseen for row in held)
+        assert len(held) == (8 if unseen == 1 else len(aside) * (len(aside) - 1) / 2)
+    assert {task for _, held in asides for row in held for task in pairs[row]} == set(tasks)
+    both = [pair for a, b in pairs for pair in ((a, b), (b, a))]
+    oriented = intervals.asides(both, unseen, quick=quick, seed=4)
+    assert [2 * len(held) for _, held in asides] == [len(held) for _, held in oriented]
+
+
+@pytest.mark.parametrize("count", [3, 6, 9, 16, 17])
+def test_tasks_are_put_aside_in_rounds_in_which_each_stands_once(count):
+    tasks = [f"t{number}" for number in range(count)]
+    pairs = intervals._rounds(tasks)
+    assert sorted(map(sorted, pairs)) == sorted(map(sorted, combinations(tasks, 2)))
+    size = count // 2
+    for start in range(0, len(pairs), size):
+        assert len({task for pair in pairs[start : start + size] for task in pair}) == 2 * size
+
+
+def test_a_level_that_so_few_tasks_cannot_support_is_refused_in_words():
+    assert intervals.refused(0.9, 9, 72) is None, "nine tasks are just enough"
+    assert intervals.refused(0.9, 8, 72) == "8 training tasks support levels up to 0.889"
+    assert intervals.refused(0.8, 9, 3) == "3 residuals support levels up to 0.750"
 
 
 @given(st.integers(1, 60), st.sampled_from([0.5, 0.8, 0.9]))

@@ -109,6 +109,11 @@ def has_calibration(setting):
     return bool(resolved.analysis["calibration_sizes"]) if resolved.tables else calibrated(setting)
 
 
+def has_traits(setting):
+    """Whether a forecaster of a setting is fitted on covariates of its checkpoints."""
+    return any(prediction.inputs(name) == "traits" for name in SETTINGS[setting].predictors)
+
+
 def measured_tables(setting):
     """Names of the tables of what was measured, here or elsewhere."""
     further = {
@@ -116,6 +121,7 @@ def measured_tables(setting):
         "calibration_metrics": has_calibration,
         "correct": lambda setting: not SETTINGS[setting].tables,
         "dropped": lambda setting: SETTINGS[setting].tables,
+        **dict.fromkeys(TRAITS, has_traits),
     }
     return ["checkpoints", "metrics", "merges", *(name for name, there in further.items() if there(setting))]
 
@@ -130,9 +136,17 @@ def predictor_module(name):
     return f"{prediction.WINGS[prediction.kind(name)]}.{name}"
 
 
+TRAITS = {"traits": "traits", "pair_traits": "pairs", "library": "library"}  # table of covariates -> TABLE of its features
+
+
+def traits():
+    """The features whose numbers are covariates, those of each table after those of the other."""
+    return [name for kind in TRAITS.values() for name in features.of_table(kind)]
+
+
 def tables_seen(setting, predictor):
     """The merges, and only the table a predictor declares as its input, so that a new metric refits no baseline."""
-    names = {"metrics": ["metrics"], "checkpoints": ["checkpoints"]}.get(prediction.inputs(predictor), [])
+    names = design.INPUTS[prediction.inputs(predictor)]
     return tables_files(
         setting, "merges", *names, *(["directed"] if "metrics" in names and has_directed(setting) else [])
     )

@@ -17,7 +17,7 @@ def feature_job(*names, setting=None, sizes=None):
     at hand.
     """
     chosen = [features.find(name) for name in names]
-    looked_at = {feature.images for feature in chosen}
+    looked_at, validation = {feature.images for feature in chosen}, any(feature.split == "val" for feature in chosen)
     asked = features.resources(names)
     device = asked.pop("device")
 
@@ -64,6 +64,7 @@ def feature_job(*names, setting=None, sizes=None):
             "tasks": tasks,
             "shown": shown,
             "sizes": sizes or (counts if any(map(features.calibrated, names)) else [None]),
+            "most": (lambda wildcards: resolved(wildcards).features["images"]) if validation else None,
             "further": setting is not None,
             "seed": (lambda wildcards: resolved(wildcards).seed) if any(looked_at) else None,
             "device": (lambda wildcards: resolved(wildcards).device) if device == "gpu" else device,

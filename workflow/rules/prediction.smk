@@ -51,6 +51,29 @@ rule table_metrics:
         "../scripts/table_metrics.py"
 
 
+rule table_traits:
+    input:
+        files=lambda wildcards: [path for name in traits() for path in feature_files(wildcards.setting, name)],
+    output:
+        **{table: report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables") for table in TRAITS},
+    log:
+        of("logs/tables/traits.log"),
+    benchmark:
+        of("benchmarks/tables/traits.tsv")
+    wildcard_constraints:
+        setting=one_of(MODEL_SETTINGS),
+    localrule: True
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    params:
+        code=code("table_traits.py", *(f"features.{name}" for name in traits())),
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        features={table: features.of_table(kind) for table, kind in TRAITS.items()},
+    script:
+        "../scripts/table_traits.py"
+
+
 rule table_merges:
     input:
         merges=lambda wildcards: [

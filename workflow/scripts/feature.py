@@ -28,7 +28,7 @@ def main(snakemake):
         needs = {need: [outputs[size, need]] if (size, need) in outputs else inputs[need] for need in feature.needs}
         rows = zip(params.shown, inputs.get("images", []), inputs.get("heads", []), strict=True)
         shown = [row for row in rows if feature.images == "all" or row[0] in params.tasks]
-        images = images_of(feature, shown, size, seed=params.seed, further=params.further)
+        images = images_of(feature, shown, size, seed=params.seed, most=params.most, further=params.further)
         make(name, path, replace(given, images=images, features=opened(needs, given)))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, catalogue, merging, metrics, prediction
+from . import __version__, catalogue, features, merging, metrics, prediction
 from .errors import MergecastError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ class Kind(StrEnum):
     metrics = "metrics"
     methods = "methods"
     predictors = "predictors"
+    features = "features"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -172,11 +173,13 @@ def check_results(
 
 @app.command("list")
 def list_known(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> None:
-    """Say what metrics, merge methods or predictors there are, one line each."""
+    """Say what metrics, merge methods, predictors or features there are, one line each."""
     if kind is Kind.metrics:
         lines = [f"{metric.name} — {metric.summary}" for metric in metrics.catalogue().values()]
     elif kind is Kind.methods:
         lines = [f"{_signature(name)} — {catalogue.summary('merging', name)}" for name in merging.methods()]
+    elif kind is Kind.features:
+        lines = [f"{name} — {catalogue.summary(features.WING, name)}" for name in features.names()]
     else:
         kinds = {"predictor": "", "baseline": " (baseline)"}
         lines = [f"{name}{kinds[kind]} — {prediction.summary(name)}" for name, kind in prediction.kinds().items()]

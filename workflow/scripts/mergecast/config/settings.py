@@ -16,6 +16,7 @@ from ..grid import tiles
 from ..models import architectures
 from ..models.external import checkpoint_paths
 from ..prediction import splits
+from ..prediction.design import OF_MODELS as OF_MODELS_ALONE
 from ..prediction.design import TARGETS
 from ..prediction.splits import FEWEST_TASKS
 from ..tables.external import ExternalTables, compare, folder, read_tables
@@ -35,6 +36,7 @@ DEFAULTS = {
     "intervals": [0.8, 0.9],
     "subsets": {"size": 3, "count": 12},
     "analysis": {"predictor": "ridge", "calibration_sizes": [2, 5, 20]},
+    "features": {"images": 200},
 }
 SPLITS = tuple(DEFAULTS["splits"])
 # Needed once in the configuration if any setting starts from models, and of no use to a setting of tables.
@@ -66,6 +68,7 @@ class Setting:
     splits: dict[str, dict]
     bootstrap: int
     intervals: tuple[float, ...]
+    features: dict
     subsets: dict | None
     analysis: dict
     calibration: dict | None
@@ -267,6 +270,8 @@ def _of_tables(name: str, setting: dict) -> Setting:
 def _forecast(where: str, setting: dict, n_tasks: int) -> dict:
     """The keys of the forecast, which settings of models and of tables share, with their defaults."""
     kinds = prediction.kinds()
+    if setting.get("tables"):
+        kinds = _of_brought_tables(where, setting["predictors"], kinds)
     predictors = select(f"{where}.predictors", "predictor", setting["predictors"], tuple(kinds))
     return {
         "predictors": predictors + tuple(name for name, kind in kinds.items() if kind == "baseline" and name not in predictors),
@@ -275,8 +280,20 @@ def _forecast(where: str, setting: dict, n_tasks: int) -> dict:
         "bootstrap": setting.get("bootstrap", DEFAULTS["bootstrap"]),
         "intervals": tuple(setting.get("intervals", DEFAULTS["intervals"])),
         "analysis": _analysis(where, setting, predictors),
+        "features": DEFAULTS["features"] | (setting.get("features") or {}),
         "seed": setting["seed"],
     }
+
+
+def _of_brought_tables(where: str, chosen, kinds: dict[str, str]) -> dict[str, str]:
+    """The predictors and baselines that need no checkpoint; MergecastError for one that was chosen by name and needs one."""
+    possible = {name: kind for name, kind in kinds.items() if prediction.inputs(name) not in OF_MODELS_ALONE}
+    for name in [] if chosen == "all" else chosen:
+        if name in kinds and name not in possible:
+            raise MergecastError(
+                f"{where}.predictors: {name!r} is fitted on features of checkpoints, which tables do not hold; leave it out"
+            )
+    return possible
 
 
 def _splits(where: str, configured: dict | None, n_tasks: int) -> dict[str, dict]:

@@ -7,9 +7,15 @@ A feature is one module of this folder, named after it. It declares, as literals
     size of a checkpoint, `copies` of one, which are added;
 `IMAGES`, if it looks at images: those of the checkpoint's "own" task or of "all" tasks, with the tasks' zero-shot heads;
 `IMAGES_PER_TASK`, if it looks at another number of images than the configuration's `calibration.images_per_task`;
+`SPLIT = "val"`, if these are validation images, that nobody was trained on, up to `features.images` of a task: a feature that
+    looks at accuracies needs such. Without it they are train images;
 `NEEDS`, if it is made from other features: their names. With NEEDS and no IMAGES it is made from their files alone. A feature
     of a checkpoint needs features of that checkpoint: features that share a forward pass need the feature that makes it;
-`SEAL_EACH = True`, if few tensors of its file are read at a time: then each has a hash of its own.
+`SEAL_EACH = True`, if few tensors of its file are read at a time: then each has a hash of its own;
+`TABLE`, if forecasters take its numbers as covariates, whose columns are NAME_{array}: "traits", numbers of a task (a file of
+    single numbers, or arrays (T,) of the grid); "pairs", numbers of an ordered pair, arrays (T, T) of the grid, the kept task
+    first; "library", such numbers of what a task, the second, does to others, of which a forecaster sees the mean over the
+    tasks that it is fitted on.
 
 It has up to three functions. A metric imports the module for the last two: they, and the module itself, import no torch.
 `compute(given)`, from a `Checkpoint` or a `Grid` (`_given.py`) to the arrays of its file by name;
@@ -27,6 +33,7 @@ from ..errors import MergecastError
 
 WING = "features"
 DEVICES = ("cpu", "gpu")
+TABLES = ("traits", "pairs", "library")
 ENDINGS = {"checkpoint": "/{task}.safetensors", "grid": ".npz"}
 
 
@@ -40,8 +47,10 @@ class Feature:
     resources: dict
     images: str | None
     images_per_task: int | None
+    split: str
     needs: tuple[str, ...]
     seal_each: bool
+    table: str | None
 
     @property
     def weights(self) -> bool:
@@ -97,7 +106,7 @@ def find(name: str) -> Feature:
         key: catalogue.literal(WING, name, key.upper(), missing)
         for key, missing in (
             *(("scope", None), ("file", ""), ("resources", {}), ("images", None), ("images_per_task", None)),
-            *(("needs", ()), ("seal_each", False)),
+            *(("split", "train"), ("needs", ()), ("seal_each", False), ("table", None)),
         )
     }
     feature = Feature(name, **declared | {"needs": tuple(declared["needs"])})
@@ -120,6 +129,10 @@ def _faults(feature: Feature):
         yield "RESOURCES: a feature that is made from other features alone reads no checkpoint; leave out copies"
     if feature.images not in (None, "all", *(("own",) if feature.scope == "checkpoint" else ())):
         yield f"IMAGES is {feature.images!r}; give 'all', or 'own' for a feature of one checkpoint, or leave it out"
+    if feature.split not in ("train", "val") or feature.split == "val" and (not feature.images or feature.images_per_task):
+        yield "SPLIT may be 'val' for a feature with IMAGES and without IMAGES_PER_TASK; leave it out otherwise"
+    if feature.table is not None and (feature.table not in TABLES or feature.table != "traits" and feature.scope != "grid"):
+        yield f"TABLE is {feature.table!r}; give 'traits' or, for a feature of the grid, 'pairs' or 'library', or leave it out"
     if feature.name in _reached(feature.needs):
         yield "NEEDS leads back to itself; leave one of these features out of it"
     for need in feature.needs:
@@ -198,12 +211,34 @@ def calibrated(name: str) -> bool:
     MergecastError
         As `find` does.
     """
-    return any(find(each).images and not find(each).images_per_task for each in with_needs([name]))
+    every = map(find, with_needs([name]))
+    return any(each.images and each.split == "train" and not each.images_per_task for each in every)
+
+
+def of_table(table: str) -> tuple[str, ...]:
+    """The features whose numbers stand in a table of covariates.
+
+    Parameters
+    ----------
+    table : str
+        One of `TABLES`.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+
+    Raises
+    ------
+    MergecastError
+        As `find` does.
+    """
+    return tuple(name for name in names() if find(name).table == table)
 
 
 def of_weights() -> tuple[str, ...]:
-    """The features of weights alone, each after what it is made from."""
-    return with_needs(name for name in names() if not sees_images(name))
+    """The features of weights alone that metrics see, each after what it is made from: those of no table of covariates."""
+    return with_needs(name for name in names() if not sees_images(name) and not find(name).table)
 
 
 def resources(chosen: Iterable[str]) -> dict:

@@ -10,14 +10,16 @@ State = Mapping[str, Any]  # name -> tensor
 
 @dataclass(frozen=True)
 class Images:
-    """Files of prepared images and of zero-shot heads, by task; how many train images of each task are looked at, the seed
-    that chooses them, and the key that asks for so many, for errors. `_images.py` opens them."""
+    """Files of prepared images and of zero-shot heads, by task; how many images of each task's `split` are looked at (of
+    "val" at most so many), the seed that chooses them, and the key that asks for so many, for errors. `_images.py` opens
+    them."""
 
     files: Mapping[str, Path]
     heads: Mapping[str, Path]
     per_task: int
     seed: int
     asked_by: str
+    split: str = "train"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,12 @@ import numpy as np
 import torch
 
 from ..errors import MergecastError
+from ..models.checkpoints import task_vector
 from ..models.encoders import Encoder, open_encoder, open_head
 from ..seeding import seed_for
 from ..tasks import Split, Task, open_task
-from ._given import Checkpoint, Grid
+from ..tasks.images import limit
+from ._given import Checkpoint, Grid, State
 
 SIZE = "calibration.images_per_task"
 
@@ -18,14 +20,18 @@ def encoder(checkpoint: Checkpoint) -> Encoder:
 
 
 def shown(source: Checkpoint | Grid) -> dict[str, tuple[Split, torch.Tensor]]:
-    """The calibration images and the zero-shot head of every task that the feature looks at, by task.
+    """The images and the zero-shot head of every task that the feature looks at, by task.
 
     Raises MergecastError naming the task with fewer train images, and the key that asked for so many.
     """
     images, by_task = source.images, {}
     for name in images.files:
         task, head = source.once(_opened, name)
-        by_task[name] = calibration(task, images.per_task, seed=images.seed, asked_by=images.asked_by), head
+        if images.split == "val":
+            chosen = validation(task, images.per_task, seed=images.seed)
+        else:
+            chosen = calibration(task, images.per_task, seed=images.seed, asked_by=images.asked_by)
+        by_task[name] = chosen, head
     return by_task
 
 
@@ -33,6 +39,11 @@ def calibration(task: Task, images_per_task: int, *, seed: int, asked_by: str = 
     """A task's calibration images and labels, from its train split; `asked_by` as for their indices."""
     indices = calibration_indices(task.name, len(task.train), images_per_task, seed=seed, asked_by=asked_by)
     return task.train.take(indices)
+
+
+def validation(task: Task, most: int, *, seed: int) -> Split:
+    """A task's validation images and labels, at most so many: a choice seeded by its name alone."""
+    return task.val.take(limit(len(task.val), most, task=task.name, part="features", seed=seed))
 
 
 def calibration_indices(task: str, available: int, images_per_task: int, *, seed: int, asked_by: str = SIZE) -> np.ndarray:
@@ -46,6 +57,13 @@ def calibration_indices(task: str, available: int, images_per_task: int, *, seed
         )
     rng = np.random.default_rng(seed_for("calibration", task, seed=seed))
     return np.sort(rng.choice(available, images_per_task, replace=False))
+
+
+def interpolated(base: State, model: State, share: float) -> dict[str, torch.Tensor]:
+    """θ0 + λτ, λ = `share`: float32, exactly the base at 0 and the model at 1."""
+    if share in (0, 1):
+        return {name: (model if share else base)[name].float() for name in base}
+    return {name: base[name].float() + share * task_vector(base, model, name) for name in base}
 
 
 def _placed(checkpoint: Checkpoint) -> Encoder:

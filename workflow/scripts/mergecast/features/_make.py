@@ -15,24 +15,34 @@ from . import WING, Feature, find
 from ._given import Checkpoint, Grid, Images
 from ._store import Table
 
-SIZE, FURTHER_SIZE = "calibration.images_per_task", "an entry of analysis.calibration_sizes"
+SIZE, FURTHER_SIZE, MOST = "calibration.images_per_task", "an entry of analysis.calibration_sizes", "features.images"
 
 
 def images_of(
-    feature: Feature, shown: Iterable[tuple], images_per_task: int | None, *, seed: int | None, further: bool = False
+    feature: Feature,
+    shown: Iterable[tuple],
+    images_per_task: int | None,
+    *,
+    seed: int | None,
+    most: int | None = None,
+    further: bool = False,
 ) -> Images | None:
-    """What a feature with IMAGES is shown, from (task, file of images, file of its head): so many images per task, if it
-    does not declare its own number. `further`: the configuration asks for that number as a further one."""
+    """What a feature with IMAGES is shown, from (task, file of images, file of its head): so many train images per task, if
+    it does not declare its own number, or `most` validation images. `further`: the configuration asks for that number as a
+    further one."""
     if not feature.images:
         return None
     tasks, files, heads = zip(*shown, strict=True)
-    asked_by = f"{WING}/{feature.name}.py: IMAGES_PER_TASK" if feature.images_per_task else FURTHER_SIZE if further else SIZE
+    validation, asked_by = feature.split == "val", FURTHER_SIZE if further else SIZE
+    if validation or feature.images_per_task:
+        asked_by = MOST if validation else f"{WING}/{feature.name}.py: IMAGES_PER_TASK"
     return Images(
         files=dict(zip(tasks, files, strict=True)),
         heads=dict(zip(tasks, heads, strict=True)),
-        per_task=feature.images_per_task or images_per_task,
+        per_task=most if validation else feature.images_per_task or images_per_task,
         seed=seed,
         asked_by=asked_by,
+        split=feature.split,
     )
 
 
@@ -59,7 +69,8 @@ def make(name: str, path, source: Checkpoint | Grid) -> None:
     else:
         origin = {"task": source.task, "checkpoint_sha256": sha256[source.task], "base_sha256": base_sha256}
         if source.images:
-            origin["calibration"] = {"images_per_task": source.images.per_task, "seed": source.images.seed}
+            chosen = {"images_per_task": source.images.per_task, "seed": source.images.seed}
+            origin["calibration"] = chosen | ({} if feature.split == "train" else {"split": feature.split})
         save_tensors(path, arrays, origin, seal_each=feature.seal_each)
 
 

@@ -16,6 +16,7 @@ from . import WING, calibrated, find
 from ._types import PairFeatures
 
 BLOCK = 16  # tasks
+ORIGIN = ("tasks", "sha256", "base_sha256")  # arrays of a table of the grid that say what it was made from
 
 
 def blocked(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -57,6 +58,17 @@ class Store:
     def one(self, name: str, task: str | None = None):
         """What is seen of the feature of one checkpoint, or of the grid."""
         return self._seen(name)(task)
+
+    def covariates(self, name: str, tasks: Iterable[str]) -> dict[str, np.ndarray]:
+        """The numbers of a feature that declares a TABLE, by column: (T,) of the tasks, or (T, T) of ordered pairs of them."""
+        tasks = list(tasks)
+        if find(name).scope == "checkpoint":
+            files = [self._file(name, task) for task in tasks]
+            return {f"{name}_{array}": np.array([file[array].item() for file in files]) for array in files[0]}
+        table = self._file(name, None)
+        table.check(*tasks)
+        order = [table.tasks.index(task) for task in tasks]
+        return {f"{name}_{array}": table[array][np.ix_(*[order] * table[array].ndim)] for array in table if array not in ORIGIN}
 
     def inputs(self, a: str, b: str, needs: Iterable[str]) -> dict:
         """Content hashes of what the needed features were made from: {"base": …, "checkpoints": {a: …, b: …}}.
@@ -127,6 +139,7 @@ class Table(_Arrays):
             self._base = str(self._names["base_sha256"])
             tasks, hashes = (map(str, self._names[key]) for key in ("tasks", "sha256"))
             self._hashes = dict(zip(tasks, hashes, strict=True))
+            self.tasks = list(self._hashes)
         except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
             raise MergecastError(f"{path}: is not a whole table of features ({error}); delete it and run again") from error
 

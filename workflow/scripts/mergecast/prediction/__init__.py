@@ -1,11 +1,12 @@
 """The forecast: splits by task, predictors and baselines, honest scores. Nothing heavy is imported here.
 
 A predictor is one module of `predictors/`, a baseline one of `baselines/`, named after it. Each has
-`INPUTS`, a literal: what its columns are ("metrics", "checkpoints" or "tasks", see `design.py`);
+`INPUTS`, a literal: what its columns are, one of `design.INPUTS`;
 `COEFFICIENTS = True`, if it has a coefficient a column: analyses that look at coefficients take such a predictor;
 `COSTLY = True`, if hundreds of columns take it long: such a predictor gets fewer draws of the null;
-`make(*, <parameters with literal defaults>, cv, seed, outputs)`, an unfitted model; `cv` (inner leave-one-task-out
-    splits), `seed` and `outputs` (the number of merge methods) are given to those that name them;
+`make(*, <parameters with literal defaults>, cv, seed, outputs, features, tasks)`, an unfitted model; `cv` (inner splits that
+    ask what the fold asks), `seed`, `outputs` (the number of merge methods), `features` (the names of the columns) and
+    `tasks` are given to those that name them;
 `explain(model)`, of a fitted one: coefficients (K, F) on the features as it scaled them, in units of the target, or
     None without `COEFFICIENTS`, and K dictionaries of the hyper-parameters it chose.
 
@@ -105,7 +106,7 @@ def parameters(name: str) -> dict:
 
 
 def inputs(name: str) -> str:
-    """What its columns are, "metrics", "checkpoints" or "tasks", read from the source without importing it.
+    """What its columns are, one of `design.INPUTS`, read from the source without importing it.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ def inputs(name: str) -> str:
     declared = catalogue.literal(WINGS[kind(name)], name, "INPUTS")
     if declared is None:
         where = f"{WINGS[kind(name)].replace('.', '/')}/{name}.py"
-        raise MergecastError(f"{where}: says no INPUTS; add one of 'metrics', 'checkpoints', 'tasks'")
+        raise MergecastError(f"{where}: says no INPUTS; add one of those of prediction/design.py")
     return declared
 
 

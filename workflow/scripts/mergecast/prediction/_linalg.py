@@ -12,6 +12,15 @@ def svd(matrix):
         return linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
 
 
+def solve(matrix, right):
+    """Solution x (…, n, k) of a positive definite matrix (…, n, n) and right sides (…, n, k); that of least length where
+    rounding has made the matrix singular."""
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        return np.linalg.pinv(matrix, hermitian=True) @ right
+
+
 def eigh(matrix):
     """Eigenvalues (n,), ascending, those below 0 by rounding set to 0, and eigenvectors (n, n) of a positive
     semi-definite matrix (n, n), or of each of a stack (S, n, n)."""

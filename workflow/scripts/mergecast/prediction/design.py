@@ -5,7 +5,7 @@ no number depends on it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -18,14 +18,29 @@ from ..errors import MergecastError, require_columns
 SYMMETRIC = ("normalised_accuracy", "accuracy")
 DIRECTED = ("retained",)
 TARGETS = SYMMETRIC + DIRECTED
+# What a predictor's columns may be, and the tables that they are made from beside the merges.
+INPUTS = {
+    "metrics": ("metrics",),
+    "checkpoints": ("checkpoints",),
+    "zero-shot": ("checkpoints",),
+    "tasks": (),
+    "tasks and metrics": ("metrics",),
+    "traits": ("traits", "pair_traits", "library"),
+}
+OF_MODELS = ("zero-shot", "traits")  # those that tables which were brought do not hold
 PAIR = ["task_a", "task_b"]
+ORIENTED = ["kept", "other"]
+ROLES = {"kept": 0, "other": 1}  # place of a task in an oriented row
 
 
 @dataclass(frozen=True)
 class Design:
     """P rows of T tasks, F features, M methods: `X` (P, F) and `Y` (P, M), float64 and finite.
 
-    A row is a pair; of a directed target each pair has two, (kept, other) both ways round.
+    A row is a pair; of a directed target each pair has two, (kept, other) both ways round. With `halves` it has two as well,
+    and the target of the pair is their mean: see `whole`. `library`: columns of X that say what a task does to others, by
+    place, each the role of that task (0 or 1) and the values (T, T) that its column is a mean of, row: the other. They are
+    NaN in X, and filled in for a model by `given`.
     """
 
     tasks: tuple[str, ...]
@@ -34,6 +49,8 @@ class Design:
     methods: tuple[str, ...]
     X: np.ndarray
     Y: np.ndarray
+    halves: bool = False
+    library: Mapping[int, tuple[int, np.ndarray]] = field(default_factory=dict)
 
     @property
     def directed(self) -> bool:
@@ -53,7 +70,55 @@ class Design:
         Design
         """
         kept = [place for place, name in enumerate(self.features) if name in set(chosen)]
-        return replace(self, features=tuple(self.features[place] for place in kept), X=self.X[:, kept])
+        library = {new: self.library[old] for new, old in enumerate(kept) if old in self.library}
+        return replace(self, features=tuple(self.features[place] for place in kept), X=self.X[:, kept], library=library)
+
+    def given(self, rows) -> np.ndarray:
+        """X as a model sees it that is fitted on some of the rows: a library holds no task that is in none of them.
+
+        Parameters
+        ----------
+        rows : array of int
+
+        Returns
+        -------
+        (P, F) array
+            What a task b does to others is the mean over the tasks of these rows but b itself.
+        """
+        if not self.library:
+            return self.X
+        place = {task: number for number, task in enumerate(self.tasks)}
+        pairs = np.array([[place[task] for task in pair] for pair in self.pairs])
+        seen = np.isin(np.arange(len(self.tasks)), pairs[rows])
+        X = self.X.copy()
+        for column, (role, values) in self.library.items():
+            others = seen[:, None] & ~np.eye(len(seen), dtype=bool)
+            X[:, column] = np.mean(values, axis=0, where=others)[pairs[:, role]]
+        return X
+
+    def whole(self, rows) -> tuple[list[tuple[str, str]], np.ndarray]:
+        """The pairs of some rows, and what makes the values of these pairs from those of the rows.
+
+        Parameters
+        ----------
+        rows : array of int
+
+        Returns
+        -------
+        (list of (str, str), (pairs, rows) array)
+            Values of the pairs are this array @ values of the rows: the identity or, with `halves`, the mean of both rows.
+        """
+        stand = [self.pairs[row] for row in rows]
+        if not self.halves:
+            return stand, np.eye(len(stand))
+        place: dict = {}
+        for pair in stand:
+            place.setdefault(frozenset(pair), pair)
+        number = {pair: at for at, pair in enumerate(place)}
+        mean = np.zeros((len(place), len(stand)))
+        for row, pair in enumerate(stand):
+            mean[number[frozenset(pair)], row] = 0.5
+        return list(place.values()), mean
 
 
 def build(
@@ -66,6 +131,9 @@ def build(
     metrics: pd.DataFrame | None = None,
     checkpoints: pd.DataFrame | None = None,
     directed: pd.DataFrame | None = None,
+    traits: pd.DataFrame | None = None,
+    pair_traits: pd.DataFrame | None = None,
+    library: pd.DataFrame | None = None,
 ) -> Design:
     """The design for predictors with these `INPUTS` and one target column per method.
 
@@ -79,13 +147,19 @@ def build(
         "checkpoints": one column, the mean of the two fine-tuned accuracies, or that of the task that is kept (needs the
         table `checkpoints`).
         "tasks": one indicator a task, 1 where it is in the pair, and for a directed target one for each role.
+        "tasks and metrics": these indicators, then the metrics.
+        "zero-shot": one column, zero-shot over fine-tuned accuracy, the mean of both tasks or that of the task that is kept
+        (needs the table `checkpoints`).
+        "traits": every row is oriented; columns are named by role. `kept NAME` and `other NAME` for each column of the table
+        `traits`, and of `library` (see `Design`); `pair NAME` for each of `pair_traits`; then `kept task NAME` and
+        `other task NAME`, an indicator for each task and role. A symmetric target is made of `halves`.
     methods : sequence of str
     target : str, default "normalised_accuracy"
         One of `TARGETS`.
     tasks : sequence of str
         In the order that pairs shall have.
     merges : DataFrame
-    metrics, checkpoints, directed : DataFrame or None, default None
+    metrics, checkpoints, directed, traits, pair_traits, library : DataFrame or None, default None
 
     Returns
     -------
@@ -98,7 +172,8 @@ def build(
         value that is missing or not finite, an unknown target or method.
     """
     tasks, methods = tuple(tasks), tuple(methods)
-    measured = [target_of(merges, method, target, tasks) for method in methods]
+    halves = inputs == "traits" and target in SYMMETRIC
+    measured = [(sides_of if halves else target_of)(merges, method, target, tasks) for method in methods]
     pairs = tuple(measured[0])
     for method, values in zip(methods, measured, strict=True):
         _same_pairs(pairs, values, f"merges of {methods[0]}", f"merges of {method}")
@@ -108,11 +183,20 @@ def build(
             X = _with_direction(features, X, directed, pairs)
     elif inputs == "checkpoints":
         features, X = _accuracy_column(fine_tuned_accuracy(checkpoints, tasks), pairs, target)
+    elif inputs == "zero-shot":
+        features, X = _zero_shot(checkpoints, tasks, pairs, target)
     elif inputs == "tasks":
         features, X = _indicators(tasks, pairs, target)
+    elif inputs == "tasks and metrics":
+        (tasks_, indicators), (metrics_, values) = _indicators(tasks, pairs, target), metric_columns(metrics, pairs, tasks)
+        features, X = (*tasks_, *metrics_), np.hstack([indicators, values])
+    elif inputs == "traits":
+        features, X = trait_columns(traits, pair_traits, library, pairs, tasks)
     else:
-        raise MergecastError(f"INPUTS {inputs!r} is none of 'metrics', 'checkpoints', 'tasks'; correct its module")
-    return Design(tasks, pairs, features, methods, X, np.array([[values[pair] for values in measured] for pair in pairs]))
+        raise MergecastError(f"INPUTS {inputs!r} is none of {', '.join(map(repr, INPUTS))}; correct its module")
+    Y = np.array([[values[pair] for values in measured] for pair in pairs])
+    of_library = _library(library, features, tasks) if inputs == "traits" else {}
+    return Design(tasks, pairs, features, methods, X, Y, halves, of_library)
 
 
 def of_metrics(setting: Mapping, tables: Mapping[str, pd.DataFrame]) -> Design:
@@ -160,6 +244,34 @@ def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[st
         For an unknown target, a column, method or task missing in the table, a task that stands there twice, is not one of
         its pair or not among `tasks`, and a value that is missing or not finite.
     """
+    sides = sides_of(merges, method, target, tasks)
+    if target in DIRECTED:
+        return sides
+    return {(a, b): (value + sides[b, a]) / 2 for (a, b), value in sides.items() if tasks.index(a) < tasks.index(b)}
+
+
+def sides_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str]) -> dict:
+    """What every merged pair keeps of either task, whose mean a symmetric target is.
+
+    Parameters
+    ----------
+    merges : DataFrame
+    method : str
+    target : str
+        One of `TARGETS`.
+    tasks : sequence of str
+        Their order is that of the pairs.
+
+    Returns
+    -------
+    mapping from (kept, other) to float
+        Each pair both ways round.
+
+    Raises
+    ------
+    MergecastError
+        As `target_of` does.
+    """
     if target not in TARGETS:
         raise MergecastError(catalogue.unknown("target", target, TARGETS))
     column = target if target in SYMMETRIC else "normalised_accuracy"
@@ -177,11 +289,10 @@ def target_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[st
         if len(by_task) < 2:
             name = "__".join(sorted(pair))
             raise MergecastError(f"table merges: method {method!r}, pair {name}: has no row of one task; add it")
-    sides = {pair: [values[frozenset(pair)][task] for task in pair] for pair in ordered(values, tasks, "merges")}
-    if target in SYMMETRIC:
-        return {pair: sum(both) / 2 for pair, both in sides.items()}
     return {
-        kept_other: value for (a, b), (of_a, of_b) in sides.items() for kept_other, value in (((a, b), of_a), ((b, a), of_b))
+        (kept, other): values[frozenset((kept, other))][kept]
+        for a, b in ordered(values, tasks, "merges")
+        for kept, other in ((a, b), (b, a))
     }
 
 
@@ -270,6 +381,97 @@ def ordered(pairs, tasks: Sequence[str], table: str) -> list[tuple[str, str]]:
             raise MergecastError(f"table {table}: task {task!r} is paired with itself; remove that row")
     there = set(pairs)
     return [pair for pair in combinations(tasks, 2) if frozenset(pair) in there]
+
+
+def trait_columns(
+    traits: pd.DataFrame | None,
+    pair_traits: pd.DataFrame | None,
+    library: pd.DataFrame | None,
+    pairs: Sequence[tuple[str, str]],
+    tasks: Sequence[str],
+):
+    """Names and values of the traits of these oriented pairs, then the indicators of their tasks.
+
+    Parameters
+    ----------
+    traits : DataFrame
+        One row per task.
+    pair_traits, library : DataFrame
+        One row per oriented pair of tasks, whichever were merged.
+    pairs : sequence of (str, str)
+        (kept, other).
+    tasks : sequence of str
+
+    Returns
+    -------
+    ((F,) tuple of str, (P, F) array)
+        NaN in the columns of `library`.
+
+    Raises
+    ------
+    MergecastError
+        For a table, task or pair that is missing, and a value that is missing or not finite.
+    """
+    _require(traits, "traits", ["task"])
+    _require(pair_traits, "pair_traits", ORIENTED)
+    _require(library, "library", ORIENTED)
+    names, of_pairs, of_library = (_named(table) for table in (traits, pair_traits, library))
+    by_task = traits.set_index("task")[names]
+    if lacking := sorted({*tasks} - {*by_task.index}):
+        raise MergecastError(f"table traits: lacks task {lacking[0]!r}; make its features first")
+    by_pair = _by_pair(pair_traits, "pair_traits", of_pairs, pairs)
+    columns: dict = {}
+    for role, at in ROLES.items():
+        values = by_task.loc[[pair[at] for pair in pairs]]
+        columns |= {f"{role} {name}": values[name].to_numpy(dtype=float) for name in names}
+        columns |= {f"{role} {name}": np.full(len(pairs), np.nan) for name in of_library}
+    columns |= {f"pair {name}": by_pair[:, place] for place, name in enumerate(of_pairs)}
+    for name, values in columns.items():
+        if not np.isfinite(values).all() and name.partition(" ")[2] not in of_library:
+            a, b = pairs[int(np.flatnonzero(~np.isfinite(values))[0])]
+            raise MergecastError(f"table of traits: {name!r} of {a}, {b} is missing or not finite; make its features again")
+    for role, at in ROLES.items():
+        columns |= {f"{role} task {task}": np.array([float(pair[at] == task) for pair in pairs]) for task in tasks}
+    return tuple(columns), np.column_stack(list(columns.values()))
+
+
+def _named(table: pd.DataFrame) -> list[str]:
+    return [name for name in table.columns if name not in ("task", *ORIENTED)]
+
+
+def _by_pair(table: pd.DataFrame, name: str, columns: Sequence[str], pairs) -> np.ndarray:
+    keys = table[ORIENTED].itertuples(index=False, name=None)
+    rows = dict(zip(keys, table[list(columns)].to_numpy(dtype=float), strict=True))
+    if lacking := [pair for pair in pairs if pair not in rows]:
+        raise MergecastError(f"table {name}: lacks {lacking[0][0]} with {lacking[0][1]}; make its features first")
+    return np.array([rows[pair] for pair in pairs]).reshape(len(pairs), len(columns))
+
+
+def _library(table: pd.DataFrame, features: Sequence[str], tasks: Sequence[str]) -> dict:
+    """As `Design.library`."""
+    every = [(a, b) for a in tasks for b in tasks if a != b]
+    names = _named(table)
+    values = _by_pair(table, "library", names, every)
+    columns = {}
+    for at, name in enumerate(names):
+        matrix = np.zeros((len(tasks), len(tasks)))
+        matrix[~np.eye(len(tasks), dtype=bool)] = [
+            _finite(value, f"table library: {a} with {b}", name) for (a, b), value in zip(every, values[:, at], strict=True)
+        ]
+        columns |= {features.index(f"{role} {name}"): (place, matrix) for role, place in ROLES.items()}
+    return columns
+
+
+def _zero_shot(checkpoints, tasks, pairs, target):
+    tuned = fine_tuned_accuracy(checkpoints, tasks)
+    _require(checkpoints, "checkpoints", ["zero_shot_accuracy"])
+    before = dict(zip(checkpoints["task"], checkpoints["zero_shot_accuracy"], strict=True))
+    kept = {
+        task: _finite(before[task], f"table checkpoints: task {task!r}", "zero_shot_accuracy") / tuned[task] for task in tasks
+    }
+    if target in DIRECTED:
+        return ("kept_zero_shot_ratio",), np.array([[kept[a]] for a, _ in pairs])
+    return ("mean_zero_shot_ratio",), np.array([[(kept[a] + kept[b]) / 2] for a, b in pairs])
 
 
 def _accuracy_column(accuracy, pairs, target):

@@ -1,9 +1,10 @@
 """Every fold of one predictor, all merge methods at once: fitted on the training half, scored on the held-out half.
 
-Beside each forecast: the same with relabelled tasks (the null), and conformal intervals.
+Beside each forecast: the same with relabelled tasks (the null), and intervals around it.
 """
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,7 +31,7 @@ class Forecast:
 class FoldSpec:
     """What is forecast: a predictor's `target` in a `setting`, under a `split`.
 
-    `parameters` are the predictor's, `options` the split's own; `levels` in (0, 1) those of the conformal intervals; `draws`
+    `parameters` are the predictor's, `options` the split's own; `levels` in (0, 1) those of the intervals; `draws`
     the number of relabellings that the predictor is refitted to. Whatever is random follows from names and `seed`.
     """
 
@@ -64,8 +65,8 @@ class FoldSpec:
 def run(design: Design, spec: FoldSpec) -> Forecast:
     """The forecast of one predictor under one split.
 
-    A fold's model sees nothing but the X and Y of its training rows; its inner splits are made of those rows alone,
-    and its seed comes from the names of setting, predictor, split and fold.
+    A fold's model sees nothing but the X and Y of its training rows, and a library of their tasks alone; its inner splits are
+    made of those rows, and its seed comes from the names of setting, predictor, split and fold.
 
     Parameters
     ----------
@@ -91,43 +92,59 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
         seed = spec.seed_of(fold.name)
 
         def fitted(rows, Y, seed=seed, unseen=fold.unseen):
-            pairs = [design.pairs[row] for row in rows]
-            return make(module, pairs, parameters, len(design.methods), seed, unseen).fit(design.X[rows], Y)
+            X = design.given(rows)
+            names = {"features": design.features, "tasks": design.tasks}
+            model = make(module, _pairs(design, rows), parameters, len(design.methods), seed, unseen, **names)
+            return model.fit(X[rows], Y), X
 
         # Measured and relabelled targets in one fit: to each column it is as if it stood alone.
         targets = np.hstack([design.Y, relabelled.reshape(len(design.Y), -1)])
-        model, level = fitted(fold.train, targets[fold.train]), targets[fold.train].mean(axis=0)
-        predicted = np.asarray(model.predict(design.X[fold.validation]), dtype=float)
+        (model, X), level = fitted(fold.train, targets[fold.train]), targets[fold.train].mean(axis=0)
+        pairs, whole = design.whole(fold.validation)
+        predicted = whole @ np.asarray(model.predict(X[fold.validation]), dtype=float)
         coefficients, hyper_parameters = module.explain(model)
-        interval = _interval(design, fold, fitted, spec.levels, spec.seed_of(fold.name, "calibration tasks"))
+        interval = _interval(design, fold, fitted, spec)
+        widths = interval["half_width"]
         draws = slice(len(design.methods), None)
-        null.append(scores.Held(targets[fold.validation, draws], predicted[:, draws], level[draws]))
+        null.append(scores.Held(whole @ targets[fold.validation, draws], predicted[:, draws], level[draws]))
         for m, method in enumerate(design.methods):
             by_feature = None if coefficients is None else zip(design.features, map(float, coefficients[m]), strict=True)
-            measured = design.Y[fold.validation, m]
+            measured = whole @ design.Y[fold.validation, m]
             folds[method].append(
                 {
                     **head,
                     "method": method,
                     "fold": fold.name,
-                    "n_train_pairs": len(fold.train),
+                    "n_train_pairs": len(design.whole(fold.train)[0]),
                     "train_mean": float(level[m]),
                     "coefficients": None if by_feature is None else dict(by_feature),
                     "hyper_parameters": hyper_parameters[m],
                     "predictions": [
                         {"task_a": a, "task_b": b, "measured": float(y), "predicted": float(p)}
-                        for (a, b), y, p in zip(_pairs(design, fold.validation), measured, predicted[:, m], strict=True)
+                        for (a, b), y, p in zip(pairs, measured, predicted[:, m], strict=True)
                     ],
                     "scores": scores.of(measured, predicted[:, m]),
                     "undefined": scores.undefined(measured, predicted[:, m]),
-                    "interval": {key: _column(value, m) for key, value in interval.items()},
+                    "interval": interval | {"half_width": {key: _column(width, m) for key, width in widths.items()}},
                 }
             )
     return Forecast(folds, _nulls(null, design.methods, head) if spec.draws else pd.DataFrame(columns=NULLS))
 
 
-def make(module, pairs, parameters: dict, n_methods: int, seed: int, unseen: int = 1):
-    """An unfitted model of a predictor for these training pairs: it gets what its `make` names of cv, seed and outputs.
+def make(
+    module,
+    pairs,
+    parameters: dict,
+    n_methods: int,
+    seed: int,
+    unseen: int = 1,
+    *,
+    features: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+):
+    """An unfitted model of a predictor for these training pairs: it gets what its `make` names.
+
+    That is of cv, seed, outputs, features and tasks; see `prediction`.
 
     Parameters
     ----------
@@ -139,6 +156,8 @@ def make(module, pairs, parameters: dict, n_methods: int, seed: int, unseen: int
     seed : int
     unseen : int, default 1
         How many tasks of a pair that it is for are in no training pair: 1 or 2.
+    features, tasks : sequence of str, default ()
+        Names of the columns, and of all tasks of the design.
 
     Returns
     -------
@@ -150,7 +169,8 @@ def make(module, pairs, parameters: dict, n_methods: int, seed: int, unseen: int
         If it needs inner splits and these pairs have none, or for a parameter that cannot be.
     """
     named = inspect.signature(module.make).parameters
-    arguments = {"seed": seed, "outputs": n_methods, "cv": splits.inner(pairs, unseen) if "cv" in named else None}
+    arguments = {"seed": seed, "outputs": n_methods, "features": features, "tasks": tasks}
+    arguments["cv"] = splits.inner(pairs, unseen) if "cv" in named else None
     return module.make(**parameters, **{name: value for name, value in arguments.items() if name in named})
 
 
@@ -191,23 +211,31 @@ def _nulls(held, methods, head) -> pd.DataFrame:
     return pd.concat([part.assign(draw=range(len(part))) for part in parts], ignore_index=True)[NULLS]
 
 
-def _interval(design, fold, fitted, levels, seed) -> dict:
-    """Centres (v, M) and half-widths (M,) by level; centres are None where too few pairs are left to fit or calibrate."""
-    fit, calibrate = intervals.calibration_split(_pairs(design, fold.train), fold.unseen, seed=seed)
-    fit, calibrate = fold.train[fit], fold.train[calibrate]
-    if not levels or len(fit) < intervals.FEWEST or not len(calibrate):
-        return {"n_calibration_pairs": 0, "centre": None, "half_width": {str(level): None for level in levels}}
-    model = fitted(fit, design.Y[fit])
-    residuals = design.Y[calibrate] - model.predict(design.X[calibrate])
-    widths = {str(level): intervals.half_width(residuals, level) for level in levels}
-    return {"n_calibration_pairs": len(calibrate), "centre": model.predict(design.X[fold.validation]), "half_width": widths}
+def _interval(design, fold, fitted, spec) -> dict:
+    """`half_width` by level: (v, M) around the forecasts, or None where the level is refused; `refused` says why, by level."""
+    quick = prediction.costly(spec.predictor)
+    seed = spec.seed_of(fold.name, "tasks put aside")
+    asides = intervals.asides(_pairs(design, fold.train), fold.unseen, quick=quick, seed=seed) if spec.levels else []
+    residuals = []
+    for fit, held in ((fold.train[fit], fold.train[held]) for fit, held in asides):
+        model, X = fitted(fit, design.Y[fit])
+        _, whole = design.whole(held)
+        residuals.append(whole @ (design.Y[held] - model.predict(X[held])))
+    missed = np.concatenate(residuals) if residuals else np.empty((0, len(design.methods)))
+    tasks = {task for pair in _pairs(design, fold.train) for task in pair}
+    reasons = {level: intervals.refused(level, len(tasks), len(missed)) for level in spec.levels}
+    return {
+        "n_residuals": len(missed),
+        "half_width": {
+            str(level): None if reason else intervals.half_width(missed, level) for level, reason in reasons.items()
+        },
+        "refused": {str(level): reason for level, reason in reasons.items() if reason},
+    }
 
 
-def _column(value, m):
-    """What concerns method m: plain numbers, an infinite half-width as None."""
-    if isinstance(value, dict):
-        return {key: None if width is None or np.isinf(width[m]) else float(width[m]) for key, width in value.items()}
-    return value[:, m].tolist() if isinstance(value, np.ndarray) else value
+def _column(width, m):
+    """That of method m as a plain number."""
+    return None if width is None else float(width[m])
 
 
 def _pairs(design, rows):

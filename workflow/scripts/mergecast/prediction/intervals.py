@@ -1,7 +1,8 @@
-"""Split-conformal prediction intervals: how far off were forecasts for tasks that the model had not seen either?
+"""Intervals around a forecast: how far off were forecasts of training tasks that the model had not seen either?
 
-Source: Papadopoulos et al. 2002; Lei et al. 2018, "Distribution-free predictive inference for regression". Pairs that
-share a task are not exchangeable, so the promise holds only approximately: coverage is measured, not assumed.
+Tasks are put aside in turn, and the predictor is refitted without them: the jackknife at the level of tasks (Barber et al.
+2021, "Predictive inference with the jackknife+"; conformal inference: Lei et al. 2018). Pairs that share a task are not
+exchangeable, so the promise holds only approximately: coverage is measured, not assumed.
 """
 
 from collections.abc import Sequence
@@ -9,31 +10,79 @@ from collections.abc import Sequence
 import numpy as np
 
 FEWEST = 3  # pairs that a model can be fitted on
+ENOUGH = 40  # refits, each without two tasks
+QUICK_GROUP = 4  # tasks put aside at a time where refits take long
 
 
-def calibration_split(pairs: Sequence[tuple[str, str]], unseen: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to fit on and rows to calibrate on, of a fold's training pairs.
+def asides(
+    pairs: Sequence[tuple[str, str]], unseen: int, *, quick: bool = False, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows to refit on and rows whose residuals count, of a fold's training rows, each pair to its refit what the fold's are.
 
-    Some tasks are put aside; the model is fitted on the pairs without them. It is calibrated on pairs that are to it what
-    the fold's validation pairs are: with one task put aside (a third of the tasks) if `unseen` is 1, with both (half of
-    them) if it is 2.
+    If `unseen` is 1, each task is put aside by itself: it is refitted on the pairs without it, and those with it count. If it
+    is 2, two tasks are put aside at a time, each task as often as the others: 40 refits, or as many as there are pairs. With
+    `quick` tasks are divided into groups of about four that are put aside one after the other: a refit gives six pairs. What
+    leaves fewer than three pairs to fit on is passed over.
 
     Parameters
     ----------
     pairs : sequence of (str, str)
+        Of the rows.
     unseen : 1 or 2
         As in `Fold`.
+    quick : bool, default False
+        For predictors whose refits take long.
     seed : int
+        Decides which tasks are put aside together.
 
     Returns
     -------
-    (array of int, array of int)
+    list of (array of int, array of int)
     """
     tasks = sorted({task for pair in pairs for task in pair})
-    n_aside = len(tasks) // (3 if unseen == 1 else 2)
-    aside = {tasks[i] for i in np.random.default_rng(seed).permutation(len(tasks))[:n_aside]}
-    count = np.array([(a in aside) + (b in aside) for a, b in pairs])
-    return np.flatnonzero(count == 0), np.flatnonzero(count == unseen)
+    groups = [(task,) for task in tasks]
+    if unseen == 2:
+        mixed = [tasks[place] for place in np.random.default_rng(seed).permutation(len(tasks))]
+        n_groups = max(2, round(len(tasks) / QUICK_GROUP))
+        groups = [mixed[number::n_groups] for number in range(n_groups)] if quick else _rounds(mixed)[:ENOUGH]
+    made = []
+    for aside in groups:
+        count = np.isin(np.array(pairs, dtype=object).reshape(len(pairs), 2), aside).sum(axis=1)
+        fit, held = np.flatnonzero(count == 0), np.flatnonzero(count == unseen)
+        if len({frozenset(pairs[row]) for row in fit}) >= FEWEST and len(held):
+            made.append((fit, held))
+    return made
+
+
+def _rounds(tasks: Sequence[str]) -> list[tuple[str, str]]:
+    """Every pair of tasks, round by round as in a tournament: in each, every task once (of an odd number one sits out)."""
+    fixed, *others = [*tasks] if len(tasks) % 2 == 0 else [None, *tasks]
+    pairs = []
+    for shift in range(len(others)):
+        ring = [fixed, *others[shift:], *others[:shift]]
+        pairs += [(ring[place], ring[-1 - place]) for place in range(len(ring) // 2)]
+    return [pair for pair in pairs if None not in pair]
+
+
+def refused(level: float, tasks: int, residuals: int) -> str | None:
+    """Why an interval of a level cannot be given, in words, or None where it can.
+
+    Parameters
+    ----------
+    level : float
+        In (0, 1).
+    tasks, residuals : int
+        Trained on; of refits without some of these tasks.
+
+    Returns
+    -------
+    str or None
+        K tasks are K observations of how far off a forecast is for a task: they support levels up to K / (K + 1).
+    """
+    for count, what in ((tasks, "training tasks"), (residuals, "residuals")):
+        if level > count / (count + 1) + 1e-9:
+            return f"{count} {what} support levels up to {count / (count + 1):.3f}"
+    return None
 
 
 def half_width(residuals: np.ndarray, level: float) -> np.ndarray:
@@ -48,8 +97,7 @@ def half_width(residuals: np.ndarray, level: float) -> np.ndarray:
     Returns
     -------
     (M,) array
-        In units of the residuals. Infinite where n is too small for that level (below level / (1 − level)): the interval is
-        unbounded.
+        In units of the residuals. Infinite where n is too small for that level (below level / (1 − level)).
     """
     rank = int(np.ceil((len(residuals) + 1) * level - 1e-9))
     if rank > len(residuals):

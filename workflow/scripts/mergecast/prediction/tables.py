@@ -15,7 +15,7 @@ PREDICTIONS = [
     "method", "predictor", "kind", "split", "target", "fold", "task_a", "task_b", "measured", "predicted", "train_mean",
 ]  # fmt: skip
 INTERVALS = [
-    "method", "predictor", "target", "fold", "task_a", "task_b", "level", "centre", "lower", "upper", "measured", "covered",
+    "method", "predictor", "target", "fold", "task_a", "task_b", "level", "predicted", "lower", "upper", "measured", "covered",
 ]  # fmt: skip
 FOLDS = [
     "method", "predictor", "kind", "split", "target", "fold", "n_train_pairs", "n_validation_pairs", "train_mean",
@@ -31,7 +31,9 @@ SCORES = [*GROUP, *NUMBERS, "n_permutations", "n_folds", "n_undefined", "n_forec
 COMPARISONS = ["predictor", "rival", "method", "split", "target", "score", "difference", "low", "high"]
 EVERY = "all"  # methods, in the table of comparisons: the mean over them
 COEFFICIENTS = ["method", "predictor", "target", "fold", "feature", "coefficient"]
-COVERAGE = ["predictor", "kind", "method", "split", "target", "level", "coverage", "mean_width", "n", "n_unbounded"]
+COVERAGE = [
+    "predictor", "kind", "method", "split", "target", "level", "coverage", "mean_width", "n", "n_unbounded", "refused",
+]  # fmt: skip
 
 
 def in_order(results: Sequence[dict], tasks: Sequence[str]) -> list[dict]:
@@ -63,11 +65,8 @@ def _turned(fold: dict, place: dict) -> dict:
     pairs = [pair if directed else tuple(sorted(pair, key=place.get)) for pair in rows]
     order = sorted(range(len(rows)), key=lambda number: [place[task] for task in pairs[number]])
     predictions = [fold["predictions"][number] | dict(zip(PAIR, pairs[number], strict=True)) for number in order]
-    interval = fold["interval"]
-    if interval["centre"] is not None:
-        interval = interval | {"centre": [interval["centre"][number] for number in order]}
     name = "__".join(sorted(rows[0], key=place.get)) if fold["split"] == "l2to" else fold["fold"]
-    return fold | {"fold": name, "predictions": predictions, "interval": interval}
+    return fold | {"fold": name, "predictions": predictions}
 
 
 def _place(fold: dict, place: dict) -> tuple:
@@ -132,9 +131,7 @@ def coefficients(results: Iterable[dict]) -> pd.DataFrame:
 
 
 def intervals(results: Iterable[dict]) -> pd.DataFrame:
-    """One row per fold, validation pair and level; bounds and `covered` are empty where the interval is unbounded.
-
-    `centre` is the forecast of the model that was fitted without the calibration tasks, not that of `predictions`.
+    """One row per fold, validation pair and level; bounds and `covered` are empty where the level is refused.
 
     Parameters
     ----------
@@ -148,17 +145,14 @@ def intervals(results: Iterable[dict]) -> pd.DataFrame:
     """
     rows = []
     for fold in results:
-        centres = fold["interval"]["centre"] or [np.nan] * len(fold["predictions"])
         for level, width in fold["interval"]["half_width"].items():
-            width = np.inf if width is None else width
-            for row, centre in zip(fold["predictions"], centres, strict=True):
-                known = np.isfinite(width)
-                rows.append(
-                    {**fold, **row, "level": float(level), "centre": centre}
-                    | {"lower": centre - width if known else None, "upper": centre + width if known else None}
-                    | {"covered": bool(abs(row["measured"] - centre) <= width) if known else None}
-                )
-    return _numbers(pd.DataFrame(rows, columns=INTERVALS), ["centre", "lower", "upper"]).astype({"covered": "boolean"})
+            for row in fold["predictions"]:
+                bounds = dict.fromkeys(("lower", "upper", "covered"))
+                if width is not None:
+                    bounds = {"lower": row["predicted"] - width, "upper": row["predicted"] + width}
+                    bounds["covered"] = _inside(row, width)
+                rows.append({**fold, **row, "level": float(level), **bounds})
+    return _numbers(pd.DataFrame(rows, columns=INTERVALS), ["predicted", "lower", "upper"]).astype({"covered": "boolean"})
 
 
 def coverage(results: Iterable[dict]) -> pd.DataFrame:
@@ -172,24 +166,30 @@ def coverage(results: Iterable[dict]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With the columns `COVERAGE`. `coverage` and `mean_width` (units of the target) are over the `n` bounded intervals, a
-        pair counted in every fold that holds it out; `n_unbounded` counts the others. Empty where all are unbounded.
+        With the columns `COVERAGE`. `coverage` and `mean_width` (units of the target) are over the `n` intervals that are
+        given, a pair counted in every fold that holds it out; `n_unbounded` counts the others, and `refused` says why, in the
+        words of the first. Empty where there are none.
     """
     rows = []
     for group in grouped(results):
         for level in group[0]["interval"]["half_width"]:
-            held, widths, unbounded = [], [], 0
+            held, widths, reasons, unbounded = [], [], [], 0
             for fold in group:
-                width, measured = fold["interval"]["half_width"][level], [row["measured"] for row in fold["predictions"]]
+                width = fold["interval"]["half_width"][level]
                 if width is None:
-                    unbounded += len(measured)
+                    unbounded += len(fold["predictions"])
+                    reasons.append(fold["interval"]["refused"][level])
                 else:
-                    held.extend(np.abs(np.subtract(measured, fold["interval"]["centre"])) <= width)
-                    widths.extend([2 * width] * len(measured))
+                    held.extend(_inside(row, width) for row in fold["predictions"])
+                    widths.extend([2 * width] * len(fold["predictions"]))
             means = {"coverage": np.mean(held), "mean_width": np.mean(widths)} if held else {}
-            counts = {"level": float(level), "n": len(held), "n_unbounded": unbounded}
+            counts = {"level": float(level), "n": len(held), "n_unbounded": unbounded, "refused": next(iter(reasons), None)}
             rows.append({key: group[0][key] for key in GROUP} | counts | means)
     return _numbers(pd.DataFrame(rows, columns=COVERAGE), ["coverage", "mean_width"])
+
+
+def _inside(row: dict, width: float) -> bool:
+    return bool(abs(row["measured"] - row["predicted"]) <= width)
 
 
 def bootstraps(

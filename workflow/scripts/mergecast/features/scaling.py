@@ -1,0 +1,32 @@
+"""How much of its accuracy a checkpoint keeps when its task vector is shortened."""
+
+import numpy as np
+
+from ._views import SHARES, accuracy, of_own, ratio
+
+SCOPE = "grid"
+FILE = "scaling.npz"
+NEEDS = ("views",)
+RESOURCES = {"device": "cpu", "minutes": 5, "memory": 1000}
+TABLE = "traits"
+
+
+def compute(grid) -> dict:
+    """A(θ0 + λτ) / A(θ) on each checkpoint's own validation images under its own head.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Returns
+    -------
+    mapping from name to array
+        `{λ}` (T,), float64, for λ = 0, 0.3, 0.5 and 0.7: both accuracies shrunk towards chance c, (x + c)/(y + c). At λ = 0 it
+        is the zero-shot ratio.
+    """
+    rows = []
+    for task in grid.tasks:
+        labels, p = of_own(grid.features["views"][task])
+        reached = {share: accuracy(p[share], labels) for share in SHARES}
+        rows.append([ratio(reached[share], reached[1.0], p[1.0].shape[1]) for share in SHARES[:-1]])
+    return dict(zip(map(str, SHARES), np.array(rows).T, strict=False))
