@@ -136,7 +136,11 @@ def predictor_module(name):
     return f"{prediction.WINGS[prediction.kind(name)]}.{name}"
 
 
-TRAITS = {"traits": "traits", "pair_traits": "pairs", "library": "library"}  # table of covariates -> TABLE of its features
+TRAITS = {
+    "traits": "traits",
+    "pair_traits": "pairs",
+    "library": "library",
+}  # table of covariates -> TABLE of its features
 
 
 def traits():

@@ -55,7 +55,10 @@ rule table_traits:
     input:
         files=lambda wildcards: [path for name in traits() for path in feature_files(wildcards.setting, name)],
     output:
-        **{table: report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables") for table in TRAITS},
+        **{
+            table: report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
+            for table in TRAITS
+        },
     log:
         of("logs/tables/traits.log"),
     benchmark:
