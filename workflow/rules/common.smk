@@ -121,7 +121,7 @@ def measured_tables(setting):
         "calibration_metrics": has_calibration,
         "correct": lambda setting: not SETTINGS[setting].tables,
         "dropped": lambda setting: SETTINGS[setting].tables,
-        **dict.fromkeys(TRAITS, has_traits),
+        **dict.fromkeys([*TRAITS, "timings"], has_traits),
     }
     return ["checkpoints", "metrics", "merges", *(name for name, there in further.items() if there(setting))]
 
@@ -146,6 +146,30 @@ TRAITS = {
 def traits():
     """The features whose numbers are covariates, those of each table after those of the other."""
     return [name for kind in TRAITS.values() for name in features.of_table(kind)]
+
+
+def timed_jobs(setting):
+    """Jobs whose cost counts: what they are, the tasks whose checkpoints they read, and the pairs that they merge and test."""
+    resolved, jobs = SETTINGS[setting], []
+    for name in features.with_needs(traits()):
+        for task in resolved.tasks if features.find(name).scope == "checkpoint" else [None]:
+            stem = features.find(name).stem.format(task=task)
+            tasks = [task] if task else list(resolved.tasks)
+            jobs.append(
+                {
+                    "kind": "feature",
+                    "name": name,
+                    "file": stem,
+                    "tasks": tasks,
+                    "forwards": features.find(name).forwards,
+                }
+            )
+    for pairs in tiles.divided_rows(resolved.tasks, resolved.tile["merges"]):
+        for method in resolved.methods:
+            stem = f"merges/{method}/{pairs[0][0]}__{pairs[0][1]}"
+            tasks = tiles.members(pairs, TASKS)
+            jobs.append({"kind": "merge", "name": method, "file": stem, "tasks": tasks, "pairs": pairs})
+    return jobs
 
 
 def tables_seen(setting, predictor):

@@ -77,6 +77,31 @@ rule table_traits:
         "../scripts/table_traits.py"
 
 
+rule table_timings:
+    input:
+        made=lambda wildcards: tables_files(wildcards.setting, "merges", *TRAITS),
+        images=lambda wildcards: [images(wildcards.setting, task) for task in SETTINGS[wildcards.setting].tasks],
+    output:
+        report(of("tables/timings.csv"), caption="../report/timings.rst", category="Tables"),
+    log:
+        of("logs/tables/timings.log"),
+    benchmark:
+        of("benchmarks/tables/timings.tsv")
+    wildcard_constraints:
+        setting=one_of(MODEL_SETTINGS),
+    localrule: True
+    conda:
+        "../envs/tables.yaml"
+    threads: 1
+    params:
+        code=code("table_timings.py"),
+        jobs=lambda wildcards: timed_jobs(wildcards.setting),
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        most=lambda wildcards: SETTINGS[wildcards.setting].features["images"],
+    script:
+        "../scripts/table_timings.py"
+
+
 rule table_merges:
     input:
         merges=lambda wildcards: [

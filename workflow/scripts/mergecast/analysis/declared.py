@@ -29,10 +29,10 @@ from ..errors import MergecastError
 SCOPES = ("setting", "across")
 # What there is without any analysis: tables of what was measured, those of the forecast, and what is known of a setting.
 MEASURED = ("checkpoints", "metrics", "directed", "merges", "subsets", "calibration_metrics", "correct", "dropped",
-            "traits", "pair_traits", "library", "curves")  # fmt: skip
+            "traits", "pair_traits", "library", "timings", "curves")  # fmt: skip
 FORECAST = ("predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls", "comparisons")
 KNOWN = ("name", "tasks", "methods", "metrics", "categories", "targets", "target", "symmetric", "splits", "permutations",
-         "bootstrap", "predictor", "seed")  # fmt: skip
+         "bootstrap", "predictor", "images", "seed")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ A feature is one module of this folder, named after it. It declares, as literals
     looks at accuracies needs such. Without it they are train images;
 `NEEDS`, if it is made from other features: their names. With NEEDS and no IMAGES it is made from their files alone. A feature
     of a checkpoint needs features of that checkpoint: features that share a forward pass need the feature that makes it;
+`FORWARDS`, if it passes validation images through models: how often each of its own tasks', and of all other tasks';
 `SEAL_EACH = True`, if few tensors of its file are read at a time: then each has a hash of its own;
 `TABLE`, if forecasters take its numbers as covariates, whose columns are NAME_{array}: "traits", numbers of a task (a file of
     single numbers, or arrays (T,) of the grid); "pairs", numbers of an ordered pair, arrays (T, T) of the grid, the kept task
@@ -51,6 +52,7 @@ class Feature:
     needs: tuple[str, ...]
     seal_each: bool
     table: str | None
+    forwards: tuple[int, int]
 
     @property
     def weights(self) -> bool:
@@ -106,7 +108,7 @@ def find(name: str) -> Feature:
         key: catalogue.literal(WING, name, key.upper(), missing)
         for key, missing in (
             *(("scope", None), ("file", ""), ("resources", {}), ("images", None), ("images_per_task", None)),
-            *(("split", "train"), ("needs", ()), ("seal_each", False), ("table", None)),
+            *(("split", "train"), ("needs", ()), ("seal_each", False), ("table", None), ("forwards", (0, 0))),
         )
     }
     feature = Feature(name, **declared | {"needs": tuple(declared["needs"])})

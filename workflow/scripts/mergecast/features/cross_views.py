@@ -6,6 +6,7 @@ SCOPE = "checkpoint"
 FILE = "cross_views/{task}.safetensors"
 IMAGES = "all"
 SPLIT = "val"
+FORWARDS = (0, 1)
 RESOURCES = {"device": "gpu", "minutes": 60, "memory": 3000, "copies": 6}
 SEAL_EACH = True
 

@@ -9,6 +9,7 @@ SCOPE = "grid"
 FILE = "noise.npz"
 IMAGES = "all"
 SPLIT = "val"
+FORWARDS = (4, 0)
 NEEDS = ("views",)
 RESOURCES = {"device": "gpu", "minutes": 120, "memory": 4000, "copies": 6}
 TABLE = "traits"

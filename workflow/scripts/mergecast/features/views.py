@@ -11,6 +11,7 @@ SCOPE = "checkpoint"
 FILE = "views/{task}.safetensors"
 IMAGES = "own"
 SPLIT = "val"
+FORWARDS = (5, 0)
 RESOURCES = {"device": "gpu", "minutes": 30, "memory": 3000, "copies": 6}
 
 

@@ -15,7 +15,8 @@ from .measured import (
     metrics,
     read,
     subsets,
+    timings,
 )
 
 __all__ = ["CHECKPOINTS", "CORRECT", "DIRECTED", "FINE_TUNED", "MERGES", "SUBSETS"]
-__all__ += ["by_name", "checkpoints", "correct", "directed", "merges", "metrics", "read", "subsets"]
+__all__ += ["by_name", "checkpoints", "correct", "directed", "merges", "metrics", "read", "subsets", "timings"]

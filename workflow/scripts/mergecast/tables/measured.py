@@ -1,6 +1,6 @@
 """Tidy tables: read exactly as written; and those of what was measured, one row per observation, in the order given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +21,7 @@ DIRECTED = ["task_a", "task_b", "metric", "value"]
 MERGES = ["task_a", "task_b", "method", "task", "accuracy", "normalised_accuracy", "loss", "n_images"]
 FINE_TUNED = "fine_tuned"  # what the table of correct images calls a model before merging
 CORRECT = ["method", "task_a", "task_b", "task", "n_images", "right"]
+TIMINGS = ["kind", "name", "checkpoints", "merges", "forwards", "seconds"]
 SUBSETS = ["method", "subset", "tasks", "task", "accuracy", "normalised_accuracy"]
 
 
@@ -198,3 +199,35 @@ def subsets(results: Iterable[dict]) -> pd.DataFrame:
         for task, score in result["results"].items()
     ]
     return pd.DataFrame(rows, columns=SUBSETS)
+
+
+def timings(jobs: Iterable[dict], images: Mapping[str, Mapping[str, int]], folder: Path) -> pd.DataFrame:
+    """One row per job of a feature or of merges: what it took and what it did.
+
+    Parameters
+    ----------
+    jobs : iterable of dict
+        `kind` ("feature" or "merge"), `name` (of the feature or method), `file` (of its benchmark, without the ending),
+        `tasks` whose checkpoints it read; of merges, their `pairs`; of features, `forwards` as a feature declares them.
+    images : mapping from task to mapping
+        Numbers of images: "val", those that features look at, and "test".
+    folder : Path
+        Where Snakemake wrote the benchmarks.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `TIMINGS`. A job whose benchmark is not there has no row.
+    """
+    rows = []
+    for job in jobs:
+        path, pairs = folder / f"{job['file']}.tsv", job.get("pairs", [])
+        if not path.is_file():
+            continue
+        own, others = job.get("forwards", (0, 0))
+        forwards = own * sum(images[task]["val"] for task in job["tasks"])
+        forwards += others * sum(images[task]["val"] for task in images if task not in job["tasks"])
+        forwards += sum(images[task]["test"] for pair in pairs for task in pair)
+        seconds = float(pd.read_csv(path, sep="\t")["s"].iloc[-1])
+        rows.append((job["kind"], job["name"], len(job["tasks"]), len(pairs), forwards, seconds))
+    return pd.DataFrame(rows, columns=TIMINGS)

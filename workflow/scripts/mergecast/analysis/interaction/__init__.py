@@ -1,0 +1,12 @@
+"""What a forecast knows of a pair beyond its two tasks."""
+
+ORDER = 65
+TITLE = "Beyond the two tasks"
+TAKES = ("predictions",)
+USES = ("name", "target", "seed")
+TABLES = ("interaction",)
+
+
+def applies(setting):
+    """The headline target is one value per pair."""
+    return setting["symmetric"]
