@@ -150,7 +150,8 @@ def traits():
 
 def timed_jobs(setting):
     """Jobs whose cost counts: what they are, the tasks whose checkpoints they read, and the pairs that they merge and test."""
-    resolved, jobs = SETTINGS[setting], []
+    resolved = SETTINGS[setting]
+    jobs = [{"kind": "evaluation", "name": "", "file": f"evaluate/{task}", "tasks": [task]} for task in resolved.tasks]
     for name in features.with_needs(traits()):
         for task in resolved.tasks if features.find(name).scope == "checkpoint" else [None]:
             stem = features.find(name).stem.format(task=task)

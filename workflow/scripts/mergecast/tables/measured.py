@@ -202,12 +202,12 @@ def subsets(results: Iterable[dict]) -> pd.DataFrame:
 
 
 def timings(jobs: Iterable[dict], images: Mapping[str, Mapping[str, int]], folder: Path) -> pd.DataFrame:
-    """One row per job of a feature or of merges: what it took and what it did.
+    """One row per job of a feature, of merges or of an evaluation: what it took and what it did.
 
     Parameters
     ----------
     jobs : iterable of dict
-        `kind` ("feature" or "merge"), `name` (of the feature or method), `file` (of its benchmark, without the ending),
+        `kind` ("feature", "merge" or "evaluation"), `name` (of the feature or method), `file` (of its benchmark, without the ending),
         `tasks` whose checkpoints it read; of merges, their `pairs`; of features, `forwards` as a feature declares them.
     images : mapping from task to mapping
         Numbers of images: "val", those that features look at, and "test".
@@ -228,6 +228,8 @@ def timings(jobs: Iterable[dict], images: Mapping[str, Mapping[str, int]], folde
         forwards = own * sum(images[task]["val"] for task in job["tasks"])
         forwards += others * sum(images[task]["val"] for task in images if task not in job["tasks"])
         forwards += sum(images[task]["test"] for pair in pairs for task in pair)
+        if job["kind"] == "evaluation":
+            forwards += sum(2 * images[task]["test"] for task in job["tasks"])  # by the base and by the checkpoint
         seconds = float(pd.read_csv(path, sep="\t")["s"].iloc[-1])
         rows.append((job["kind"], job["name"], len(job["tasks"]), len(pairs), forwards, seconds))
     return pd.DataFrame(rows, columns=TIMINGS)

@@ -23,8 +23,8 @@ def draw(setting) -> Figure:
     return Figure(
         "frontier",
         "Quality against cost",
-        "A mark is a way to know how all pairs of so many new checkpoints merge. Q²: with both tasks unseen, mean over methods; "
-        "what is worse than −0.5 stands at the lower edge. Seconds: without the start of jobs. Blue: features and forecasts. "
+        "A mark is a way to know how all pairs of so many new checkpoints merge. Q²: with both tasks unseen, mean over "
+        "methods; what is worse than −0.5 stands at the lower edge. Seconds: without the start of jobs. Blue: features and forecasts. "
         "Orange: every pair merged and tested on a few images, or each checkpoint with a few anchors. Green: both. The line "
         "joins what is on the frontier.",
         f"{len(panels)} scatter plots, one per number of checkpoints and of methods.",
@@ -55,7 +55,8 @@ def _chart(mine):
     colour = alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range="category"), legend=None)
     shape = alt.Shape("kind:N", scale=alt.Scale(domain=list(KINDS), range=["circle", "diamond", "cross"]), legend=None)
     tips = [alt.Tooltip("option:N"), alt.Tooltip("q2:Q", title="Q²", format=".2f"), alt.Tooltip("mae:Q", format=".3f"),
-            alt.Tooltip("seconds:Q", format=".3s"), alt.Tooltip("forwards:Q", format=","), alt.Tooltip("merges:Q", format=",")]  # fmt: skip
+            alt.Tooltip("seconds:Q", format=".3s"), alt.Tooltip("forwards:Q", format=","),
+            alt.Tooltip("merges:Q", format=",")]  # fmt: skip
     x = alt.X("shown:Q", scale=alt.Scale(type="log"), title="seconds", axis=alt.Axis(tickCount=4, format="~g"))
     y = alt.Y("high:Q", scale=alt.Scale(domain=[-0.5, 1]), title="Q²", axis=alt.Axis(tickCount=4))
     columns = ["option", "kind", "shown", "high", "q2", "mae", "seconds", "forwards", "merges"]

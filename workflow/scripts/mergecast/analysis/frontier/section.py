@@ -24,8 +24,8 @@ def words(table, costs) -> list[str]:
         _measuring(large, f"{LARGE} checkpoints and {most} methods"),
         f"For one pair and one method: {_listed(small)}.",
         _measuring(small, "one pair and one method"),
-        f"In this run a merge took {number(1000 * unit['merge'], 0)} ms, an image's pass {number(1000 * unit['forward'], 2)} ms; "
-        "the start of a job is in no number.",
+        f"In this run a merge took {number(1000 * unit['merge'], 0)} ms and an image's pass "
+        f"{number(1000 * unit['forward'], 2)} ms; the start of a job is in no number.",
     ]
     return said
 
