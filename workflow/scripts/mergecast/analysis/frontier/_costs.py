@@ -66,8 +66,10 @@ def unit_costs(timings: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     mapping from unit to float
-        The least squares fit of seconds, none below 0, jobs weighed by the inverse of their seconds.
+        The least squares fit of the seconds of jobs that pass images through a model, none below 0, jobs weighed by the
+        inverse of their seconds.
     """
+    timings = timings[timings["forwards"] > 0]
     counts = np.column_stack([np.ones(len(timings)), timings[["checkpoints", "merges", "forwards"]].to_numpy(dtype=float)])
     seconds = np.maximum(timings["seconds"].to_numpy(dtype=float), 1e-3)
     scale = np.maximum(counts.max(axis=0), 1e-300)
