@@ -208,7 +208,7 @@ def timings(jobs: Iterable[dict], images: Mapping[str, Mapping[str, int]], folde
     ----------
     jobs : iterable of dict
         `kind` ("feature", "merge" or "evaluation"), `name` (of the feature or method), `file` (of its benchmark, without the
-        ending), `tasks` whose checkpoints it read; of merges, their `pairs`; of features, `forwards` as a feature declares them.
+        ending), `tasks` whose checkpoints it read; of merges, their `pairs`; of features, `forwards` as they declare them.
     images : mapping from task to mapping
         Numbers of images: "val", those that features look at, and "test".
     folder : Path

@@ -25,8 +25,8 @@ def draw(setting) -> Figure:
         "Quality against cost",
         "A mark is a way to know how all pairs of so many new checkpoints merge. Q²: with both tasks unseen, mean over "
         "methods; what is worse than −0.5 stands at the lower edge. Seconds: without the start of jobs. Blue: features and "
-        "forecasts. Orange: every pair merged and tested on a few images, or each checkpoint with a few anchors. Green: both. The line "
-        "joins what is on the frontier.",
+        "forecasts. Orange: every pair merged and tested on a few images, or each checkpoint with a few anchors. Green: both. "
+        "The line joins what is on the frontier.",
         f"{len(panels)} scatter plots, one per number of checkpoints and of methods.",
         panels,
         least=230,
