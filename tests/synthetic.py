@@ -144,7 +144,8 @@ def _traits(names, merges, method, random):
         return np.asarray(values) + random.normal(0, spread, len(values))
 
     ordered = [(a, b) for a in names for b in names if a != b]
-    traits = pd.DataFrame({"task": names} | {f"scaling_{share}": seen(kept[names]) for share in ("0.0", "0.3", "0.5")})
+    traits = pd.DataFrame({"task": names} | {f"scaling_{share}": seen(kept[names]) for share in ("0.0", "0.3", "0.5")}
+                          | {"length_whole": random.normal(size=len(names))})  # fmt: skip
     pairs = pd.DataFrame(ordered, columns=["kept", "other"])
     of_pairs = {f"additive_{name}": seen(value.loc[ordered]) for name in ("ratio", "log_ratio")}
     library = {"harm_log_ratio": seen([harms[b] for _, b in ordered])}

@@ -245,7 +245,7 @@ def test_the_mixed_model_recovers_known_effects():
 @pytest.mark.parametrize("split", ["loto", "l2to"])
 def test_intervals_of_the_mixed_model_hold_what_they_promise_on_known_grids(split):
     held, bounded = [], []
-    for seed in range(6):
+    for seed in range(3):
         made, _, _ = known(seed, n=12)
         spec = folds.FoldSpec("mixed", "accuracy", split, levels=(0.8, 0.9), parameters=PARAMETERS, seed=seed)
         for fold in folds.run(made, spec).folds["m0"]:

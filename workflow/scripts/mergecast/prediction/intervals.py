@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 FEWEST = 3  # pairs that a model can be fitted on
-ENOUGH = 40  # refits, each without two tasks
+ENOUGH = 19  # refits, each without two tasks: of 19 residuals and the forecast, 18 are nine of ten
 QUICK_GROUP = 4  # tasks put aside at a time where refits take long
 
 
@@ -20,9 +20,9 @@ def asides(
     """Rows to refit on and rows whose residuals count, of a fold's training rows, each pair to its refit what the fold's are.
 
     If `unseen` is 1, each task is put aside by itself: it is refitted on the pairs without it, and those with it count. If it
-    is 2, two tasks are put aside at a time, each task as often as the others: 40 refits, or as many as there are pairs. With
-    `quick` tasks are divided into groups of about four that are put aside one after the other: a refit gives six pairs. What
-    leaves fewer than three pairs to fit on is passed over.
+    is 2, two tasks are put aside at a time, each task about as often as the others: 19 refits, or as many as there are pairs.
+    With `quick` tasks are divided into groups of about four that are put aside one after the other: a refit gives six pairs.
+    What leaves fewer than three pairs to fit on is passed over.
 
     Parameters
     ----------
