@@ -29,10 +29,10 @@ def draw(setting) -> Figure:
     return Figure(
         "coverage",
         "Measured coverage against what is promised",
-        f"Split-conformal intervals of up to n = {int(table.n.max())} predicted pairs per method; a mark is the share of pairs "
+        f"Intervals of up to n = {int(table.n.max())} predicted pairs per method; a mark is the share of pairs "
         "inside their interval, or the mean width, mean over methods. Dashed: what is promised. Left of its line an interval "
         "promises too much; a narrow one that reaches the line is best."
-        + (f" {unbounded} intervals are unbounded: too few pairs to calibrate on." if unbounded else ""),
+        + (f" {unbounded} intervals are refused: too few tasks for their level." if unbounded else ""),
         f"{len(shown)} dot plots of coverage by predictor, one per split, and as many of widths.",
         [*covered, *wide],
         least=290,

@@ -7,7 +7,7 @@ from .figure import draw
 
 
 def section(setting) -> Section | None:
-    """Measured coverage of the split-conformal intervals, of the headline target; None where there are none of it."""
+    """Measured coverage of the intervals around forecasts, of the headline target; None where there are none of it."""
     table = setting.tables["coverage"]
     table = table[table.target == setting.target]
     return Section(words(table), [draw(setting)], [listed(table)]) if len(table) else None
@@ -21,8 +21,7 @@ def words(table) -> list[str]:
         within = mine.groupby("predictor", sort=False).coverage.mean()
         if within.isna().all():
             sentences.append(
-                f"{SPLIT_NAMES[split].capitalize()}: too few pairs to calibrate intervals that promise {share(top)}; none is "
-                "bounded."
+                f"{SPLIT_NAMES[split].capitalize()}: too few tasks for intervals that promise {share(top)}; none is given."
             )
             continue
         sentences.append(
@@ -44,8 +43,8 @@ def words(table) -> list[str]:
     unbounded = int(table.n_unbounded.sum())
     if unbounded:
         sentences.append(
-            f"{unbounded} of {unbounded + int(table.n.sum())} intervals are unbounded, for want of pairs to calibrate on, and "
-            "stay out of these shares."
+            f"{unbounded} of {unbounded + int(table.n.sum())} intervals are refused, and stay out of these shares: "
+            f"{table.refused.dropna().iloc[0]}."
         )
     return sentences
 
