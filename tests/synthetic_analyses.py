@@ -22,6 +22,7 @@ def tables(made, metrics, predictors, random) -> dict[str, pd.DataFrame]:
     found["calibration_metrics"] = _calibration_metrics(made["metrics"], metrics)
     found |= _selection_of_metrics(made, metrics, random) | _subsets(made, predictors, random)
     found["noise"] = _noise(made["merges"], random)
+    found |= _costs(random) | {"interaction": _interaction(made["predictions"], random)}
     return found | {"calibration": _calibration(made, metrics, random), "selection": _selection(predictors, len(loto), random)}
 
 
@@ -130,13 +131,33 @@ def _noise(merges, random):
                                        "least_images"])  # fmt: skip
 
 
+def _costs(random):
+    """Ways to know how pairs merge, each better the dearer it is but one that nobody should take."""
+    options = [("training mean", 0.0, 0.0), ("features and additive", 0.5, 3.0), ("3 anchors", 0.45, 9.0),
+               ("50 images of the merge", 0.7, 20.0), ("50 images, features and additive", 0.8, 23.0)]  # fmt: skip
+    rows = [(option, q2, 0.1 * (1 - q2), n, methods, round(1000 * cost * n), n, cost * n * methods, option != "3 anchors", 28)
+            for n in (2, 10, 20, 100) for methods in (1, 8) for option, q2, cost in options]  # fmt: skip
+    units = pd.DataFrame({"unit": ["job", "checkpoint", "merge", "forward"], "seconds": [2.0, 0.0, 0.06, 0.0003]})
+    return {"frontier": pd.DataFrame(rows, columns=["option", "q2", "mae", "checkpoints", "methods", "forwards", "merges",
+                                                    "seconds", "on_frontier", "n_forecasts"]), "unit_costs": units}  # fmt: skip
+
+
+def _interaction(predictions, random):
+    kinds = predictions.drop_duplicates(["predictor", "method"])[["predictor", "kind", "method"]]
+    rows = [(row.predictor, row.kind, row.method, "l2to", HEADLINE,
+             *((random.uniform(-0.2, 0.6), random.uniform(0.001, 0.9)) if row.kind == "predictor" else (np.nan, np.nan)),
+             0.2, 28) for row in kinds.itertuples()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["predictor", "kind", "method", "split", "target", "r", "p", "share_measured", "n_pairs"])
+
+
 def _coverage(scores, random):
     rows = [(row.predictor, row.kind, row.method, row.split, row.target, level,
              float(np.clip(random.normal(level - 0.1 * (row.split == "disjoint"), 0.04), 0, 1)),
-             level * (0.2 + 2 * row.mae), row.n_forecasts, int(random.integers(0, 3)) if row.split == "disjoint" else 0)
+             level * (0.2 + 2 * row.mae), row.n_forecasts, int(random.integers(0, 3)) if row.split == "disjoint" else 0,
+             "4 training tasks support levels up to 0.800" if row.split == "disjoint" else None)
             for row in scores[scores.target == HEADLINE].itertuples() for level in (0.8, 0.9)]  # fmt: skip
     return pd.DataFrame(rows, columns=["predictor", "kind", "method", "split", "target", "level", "coverage", "mean_width", "n",
-                                       "n_unbounded"])  # fmt: skip
+                                       "n_unbounded", "refused"])  # fmt: skip
 
 
 def _intervals(predictions):

@@ -314,9 +314,9 @@ def test_every_analysis_has_a_section_with_sentences_a_chart_or_a_table(one):
     made, _, page = one
     found, missing = sections(made)
     known = [
-        "models", "pairs", "noise", "all_pairs", "predicted", "folds", "correlations", "coefficients", "scores", "splits",
-        "targets", "coverage", "stability", "agreement", "ablation", "greedy", "calibration", "subsets", "selection",
-        "training",
+        "models", "pairs", "noise", "all_pairs", "predicted", "folds", "correlations", "coefficients", "scores", "frontier",
+        "interaction", "splits", "targets", "coverage", "stability", "agreement", "ablation", "greedy", "calibration",
+        "subsets", "selection", "training",
     ]  # fmt: skip
     others = [
         analysis.title
@@ -382,9 +382,9 @@ def test_intervals_that_no_split_can_bound_are_said_to_be_so():
     table.loc[lost, ["coverage", "mean_width"]] = np.nan
     table.loc[lost, "n_unbounded"], table.loc[lost, "n"] = 12, 0
     told = " ".join(coverage.words(table))
-    assert "Disjoint halves: too few pairs to calibrate" in told and "undefined" not in told
+    assert "Disjoint halves: too few tasks for intervals" in told and "undefined" not in told
     total = int(table.n.sum() + table.n_unbounded.sum())
-    assert f"{int(table.n_unbounded.sum())} of {total} intervals are unbounded" in told
+    assert f"{int(table.n_unbounded.sum())} of {total} intervals are refused" in told
     cells = [cell for _, row in coverage.listed(table).rows for cell in row]
     assert "–" in cells and not any("undefined" in cell for cell in cells)
 

@@ -1,6 +1,6 @@
 """What a forecast costs and how good it is, beside measuring: merging a pair and testing it on a few images."""
 
-ORDER = 35
+ORDER = 85
 TITLE = "When is a forecast cheaper than measuring?"
 TAKES = ("merges", "checkpoints", "correct", "traits", "pair_traits", "library", "timings")
 USES = ("name", "tasks", "methods", "target", "symmetric", "seed", "images")

@@ -1,6 +1,6 @@
 """What a forecast knows of a pair beyond its two tasks."""
 
-ORDER = 65
+ORDER = 87
 TITLE = "Beyond the two tasks"
 TAKES = ("predictions",)
 USES = ("name", "target", "seed")
