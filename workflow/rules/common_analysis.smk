@@ -24,6 +24,7 @@ def known(setting):
         "permutations": resolved.splits["loto"]["permutations"],
         "bootstrap": resolved.bootstrap,
         "predictor": resolved.analysis["predictor"],
+        "predictors": list(resolved.predictors),
         "images": resolved.features["images"],
         "seed": resolved.seed,
     }

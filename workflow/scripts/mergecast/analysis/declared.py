@@ -32,7 +32,8 @@ MEASURED = ("checkpoints", "metrics", "directed", "merges", "subsets", "calibrat
             "traits", "pair_traits", "library", "timings", "curves")  # fmt: skip
 FORECAST = ("predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls", "comparisons")
 KNOWN = ("name", "tasks", "methods", "metrics", "categories", "targets", "target", "symmetric", "splits", "permutations",
-         "bootstrap", "predictor", "images", "seed")  # fmt: skip
+         "bootstrap", "predictor", "predictors", "images",
+         "seed")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def kind(option: str) -> str:
     str
         One of `KINDS`.
     """
-    measures, features = "images" in option or "anchor" in option, "feature" in option
+    measures, features = "images" in option or "anchor" in option, "additive" in option
     return "both" if measures and features else "measuring a little" if measures else "forecast"
 
 

@@ -1,6 +1,7 @@
 """Which way to know how pairs merge is worth its cost, in words and as a table."""
 
 from ...charts import number
+from ...tables.reading import unique
 from .._section import Section, Table
 from .figure import draw
 
@@ -37,7 +38,7 @@ def _listed(mine) -> str:
 
 def _measuring(mine, what: str) -> str:
     """Whether the forecast by features alone is on the frontier, beside measuring a few images."""
-    forecast = mine[mine.option == "features and additive"].iloc[0]
+    forecast = mine[mine.option == "additive"].iloc[0]
     if forecast.on_frontier:
         return f"The forecast by features is worth its cost there: nothing as cheap is as good for {what}."
     better = mine[(mine.seconds <= forecast.seconds) & (mine.q2 >= forecast.q2) & (mine.option != forecast.option)]
@@ -53,18 +54,20 @@ def _seconds(value: float) -> str:
 
 
 def listed(table) -> Table:
-    first = table.drop_duplicates("option")
-    keys = list(dict.fromkeys(zip(table.checkpoints, table.methods, strict=True)))
-    by = table.set_index(["option", "checkpoints", "methods"])
-    lines = []
-    for row in first.itertuples():
-        cells = []
-        for n, m in keys:
-            one = by.loc[(row.option, n, m)]
-            cells.append(f"{_seconds(one.seconds)}{' *' if one.on_frontier else ''}")
-        many = by.loc[(row.option, LARGE, table.methods.max())]
-        lines.append(("", [row.option, number(row.q2), number(row.mae, 3), f"{many.forwards:,}", f"{many.merges:,}", *cells]))
-    head = [("way to know", False), ("Q²", True), ("MAE", True), (f"passes, {LARGE}", True), (f"merges, {LARGE}", True),
+    most, few = int(table.methods.max()), int(table.checkpoints.min())
+    keys = dict.fromkeys([(few, 1), (LARGE, 1), (LARGE, most), (int(table.checkpoints.max()), most)])
+    by, lines = table.set_index(["option", "checkpoints", "methods"]), []
+    for option in unique(table.option):
+        asked = [by.loc[(option, *key)] for key in keys]
+        many = by.loc[(option, LARGE, most)]
+        cells = [f"{_seconds(one.seconds)}{' *' if one.on_frontier else ''}" for one in asked]
+        quality = [number(many.q2), number(many.mae, 3), f"{many.forwards:,}", f"{many.merges:,}"]
+        lines.append(("", [option, *quality, *cells]))
+    head = [("way to know", False), *((name, True) for name in ("Q²", "MAE", "passes", "merges")),
             *((f"{n} × {m}", True) for n, m in keys)]  # fmt: skip
-    note = f"Seconds for checkpoints × methods (* on the frontier); passes and merges for {LARGE} checkpoints and all methods."
+    note = (
+        f"Passes of an image and merges for {LARGE} new checkpoints and all methods; seconds for checkpoints × methods, * on "
+        "the frontier. scaling: features of single checkpoints; additive: those and of pairs; n images: every pair merged and "
+        "tested on n images of each task; K anchors: each checkpoint merged with K known ones, tested whole."
+    )
     return Table(head, lines, note)

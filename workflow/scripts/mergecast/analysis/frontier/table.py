@@ -31,13 +31,19 @@ class _Way:
 
 
 FEATURES = {"own": 5, "cross": 1}
+
+
+def _anchored(count: int) -> str:
+    return f"{count} anchor{'s' if count > 1 else ''}"
+
+
 WAYS = (
     _Way(Option("training mean"), "train_mean", {}),
     _Way(Option("weights only"), "directed_ridge", WEIGHTS),
-    _Way(Option("features of each checkpoint", own=5), "directed_ridge", ALONE),
-    _Way(Option("features and additive", **FEATURES), "directed_ridge", {}),
-    *(_Way(Option(f"{k} anchors", anchors=k), "mixed", NOTHING) for k in ANCHORS),
-    *(_Way(Option(f"{k} anchors, features and additive", anchors=k, **FEATURES), "mixed", {}) for k in ANCHORS),
+    _Way(Option("scaling", own=5), "directed_ridge", ALONE),
+    _Way(Option("additive", **FEATURES), "directed_ridge", {}),
+    *(_Way(Option(_anchored(k), anchors=k), "mixed", NOTHING) for k in ANCHORS),
+    *(_Way(Option(f"{_anchored(k)} + additive", anchors=k, **FEATURES), "mixed", {}) for k in ANCHORS),
 )
 
 
@@ -93,10 +99,10 @@ def frontier(
     chance = dict(zip(tables["checkpoints"]["task"], tables["checkpoints"]["chance_accuracy"], strict=True))
     for images in PEEKS:
         peek, left = _peeks.peeked(flags, chance, pairs, methods, images, seed=seed)
-        both = _peeks.joined(forecasts["features and additive"], peek, left, pairs)
+        both = _peeks.joined(forecasts["additive"], peek, left, pairs)
         for option, values in (
-            (Option(f"{images} images of the merge", peek=images), peek),
-            (Option(f"{images} images, features and additive", peek=images, **FEATURES), both),
+            (Option(f"{images} images", peek=images), peek),
+            (Option(f"{images} images + additive", peek=images, **FEATURES), both),
         ):
             made.append((option, _scored(left, values, level)))
     test = float(tables["checkpoints"]["n_test_images"].mean())
