@@ -315,8 +315,8 @@ def test_every_analysis_has_a_section_with_sentences_a_chart_or_a_table(one):
     found, missing = sections(made)
     known = [
         "models", "pairs", "noise", "all_pairs", "predicted", "folds", "correlations", "coefficients", "scores", "frontier",
-        "interaction", "splits", "targets", "split_half", "coverage", "stability", "agreement", "ablation", "greedy", "calibration",
-        "subsets", "selection", "training",
+        "interaction", "splits", "targets", "split_half", "coverage", "stability", "agreement", "ablation", "greedy",
+        "calibration", "subsets", "selection", "training",
     ]  # fmt: skip
     others = [
         analysis.title

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mergecast import catalogue, features, tasks
-from mergecast.features import _images, _views, length, noise
+from mergecast.features import _images, _views, jvp, length, noise
 from mergecast.features._given import Checkpoint, Grid
 from mergecast.features._make import images_of
 from mergecast.models import encoders
@@ -237,3 +237,30 @@ def test_images_are_asked_for_by_the_key_that_says_how_many():
         "harm": "library", "additive": "pairs", "length": "traits"
     }  # fmt: skip
     assert SimpleNamespace(**vars(feature)).split == "val"
+
+
+def test_the_jvp_is_the_derivative_along_the_others_task_vector(setting, made):
+    """Against central differences, and through its numbers: what is left where both displacements act to first order."""
+    base, models, _ = setting
+    images, head = _images.shown(checkpoint(setting, "cross_views", "one"))["two"]
+    network = encoders.open_encoder(base).eval()
+    found = jvp.first_order(network, base, models["two"], models["one"], images, batch_size=7)
+
+    def at(step):
+        moved = {key: (base[key] + models["two"][key]) / 2 + step * (models["one"][key] - base[key]) / 2 for key in base}
+        with torch.inference_mode():
+            return encoders.open_encoder(base).load(moved).eval()(network.preprocess(images.images)).double().numpy()
+
+    wanted = at(0.0) + (at(1e-2) - at(-1e-2)) / 2e-2
+    np.testing.assert_allclose(found, wanted, atol=3e-3 * np.abs(wanted).max())
+    p = by_hand(np.float64(found), head.double().numpy())
+    whole = by_hand(np.float64(made["views"]["two"]["1.0"]), head.double().numpy())
+    right, before = ((values.argmax(1) == images.labels).mean() for values in (p, whole))
+    table = compute("jvp")(grid_of(setting, made, "jvp"))
+    assert table["ratio"][1, 0] == pytest.approx((right + 1 / len(head)) / (before + 1 / len(head)), rel=1e-6)
+    assert np.isnan(np.diag(table["ratio"])).all()
+
+
+def test_an_optional_feature_is_in_no_table_unless_it_is_asked_for():
+    assert "jvp" in features.optional() and "jvp" not in features.of_table("pairs")
+    assert "jvp" in features.of_table("pairs", ["jvp"])

@@ -143,16 +143,21 @@ TRAITS = {
 }  # table of covariates -> TABLE of its features
 
 
-def traits():
-    """The features whose numbers are covariates, those of each table after those of the other."""
-    return [name for kind in TRAITS.values() for name in features.of_table(kind)]
+def covariates(setting):
+    """The features of a setting whose numbers are covariates, by table."""
+    return {table: features.of_table(kind, SETTINGS[setting].features["optional"]) for table, kind in TRAITS.items()}
+
+
+def traits(setting):
+    """The same features in one list."""
+    return [name for names in covariates(setting).values() for name in names]
 
 
 def timed_jobs(setting):
     """Jobs whose cost counts: what they are, the tasks whose checkpoints they read, and the pairs that they merge and test."""
     resolved = SETTINGS[setting]
     jobs = [{"kind": "evaluation", "name": "", "file": f"evaluate/{task}", "tasks": [task]} for task in resolved.tasks]
-    for name in features.with_needs(traits()):
+    for name in features.with_needs(traits(setting)):
         for task in resolved.tasks if features.find(name).scope == "checkpoint" else [None]:
             stem = features.find(name).stem.format(task=task)
             tasks = [task] if task else list(resolved.tasks)

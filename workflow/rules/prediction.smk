@@ -53,7 +53,9 @@ rule table_metrics:
 
 rule table_traits:
     input:
-        files=lambda wildcards: [path for name in traits() for path in feature_files(wildcards.setting, name)],
+        files=lambda wildcards: [
+            path for name in traits(wildcards.setting) for path in feature_files(wildcards.setting, name)
+        ],
     output:
         **{
             table: report(of(f"tables/{table}.csv"), caption=f"../report/{table}.rst", category="Tables")
@@ -70,9 +72,9 @@ rule table_traits:
         "../envs/tables.yaml"
     threads: 1
     params:
-        code=code("table_traits.py", *(f"features.{name}" for name in traits())),
+        code=lambda wildcards: code("table_traits.py", *(f"features.{name}" for name in traits(wildcards.setting))),
         tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
-        features={table: features.of_table(kind) for table, kind in TRAITS.items()},
+        features=lambda wildcards: covariates(wildcards.setting),
     script:
         "../scripts/table_traits.py"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import comb
 from pathlib import Path
 
-from .. import catalogue, merging, metrics, prediction
+from .. import catalogue, features, merging, metrics, prediction
 from ..catalogue import select
 from ..errors import MergecastError
 from ..grid import tiles
@@ -36,7 +36,7 @@ DEFAULTS = {
     "intervals": [0.8, 0.9],
     "subsets": {"size": 3, "count": 12},
     "analysis": {"predictor": "ridge", "calibration_sizes": [2, 5, 20]},
-    "features": {"images": 200},
+    "features": {"images": 200, "optional": []},
 }
 SPLITS = tuple(DEFAULTS["splits"])
 # Needed once in the configuration if any setting starts from models, and of no use to a setting of tables.
@@ -280,7 +280,7 @@ def _forecast(where: str, setting: dict, n_tasks: int) -> dict:
         "bootstrap": setting.get("bootstrap", DEFAULTS["bootstrap"]),
         "intervals": tuple(setting.get("intervals", DEFAULTS["intervals"])),
         "analysis": _analysis(where, setting, predictors),
-        "features": DEFAULTS["features"] | (setting.get("features") or {}),
+        "features": _features(where, setting.get("features") or {}),
         "seed": setting["seed"],
     }
 
@@ -294,6 +294,15 @@ def _of_brought_tables(where: str, chosen, kinds: dict[str, str]) -> dict[str, s
                 f"{where}.predictors: {name!r} is fitted on features of checkpoints, which tables do not hold; leave it out"
             )
     return possible
+
+
+def _features(where: str, configured: dict) -> dict:
+    """How many images covariates are measured on, and which optional features are asked for."""
+    chosen = DEFAULTS["features"] | configured
+    if chosen["optional"]:
+        known = features.optional()
+        chosen["optional"] = list(select(f"{where}.features.optional", "optional feature", chosen["optional"], known))
+    return chosen
 
 
 def _splits(where: str, configured: dict | None, n_tasks: int) -> dict[str, dict]:

@@ -16,7 +16,8 @@ A feature is one module of this folder, named after it. It declares, as literals
 `TABLE`, if forecasters take its numbers as covariates, whose columns are NAME_{array}: "traits", numbers of a task (a file of
     single numbers, or arrays (T,) of the grid); "pairs", numbers of an ordered pair, arrays (T, T) of the grid, the kept task
     first; "library", such numbers of what a task, the second, does to others, of which a forecaster sees the mean over the
-    tasks that it is fitted on.
+    tasks that it is fitted on;
+`OPTIONAL = True`, with TABLE, if it is computed only where `features.optional` of the configuration names it.
 
 It has up to three functions. A metric imports the module for the last two: they, and the module itself, import no torch.
 `compute(given)`, from a `Checkpoint` or a `Grid` (`_given.py`) to the arrays of its file by name;
@@ -53,6 +54,7 @@ class Feature:
     seal_each: bool
     table: str | None
     forwards: tuple[int, int]
+    optional: bool
 
     @property
     def weights(self) -> bool:
@@ -108,7 +110,14 @@ def find(name: str) -> Feature:
         key: catalogue.literal(WING, name, key.upper(), missing)
         for key, missing in (
             *(("scope", None), ("file", ""), ("resources", {}), ("images", None), ("images_per_task", None)),
-            *(("split", "train"), ("needs", ()), ("seal_each", False), ("table", None), ("forwards", (0, 0))),
+            *(
+                ("split", "train"),
+                ("needs", ()),
+                ("seal_each", False),
+                ("table", None),
+                ("forwards", (0, 0)),
+                ("optional", False),
+            ),
         )
     }
     feature = Feature(name, **declared | {"needs": tuple(declared["needs"])})
@@ -217,13 +226,15 @@ def calibrated(name: str) -> bool:
     return any(each.images and each.split == "train" and not each.images_per_task for each in every)
 
 
-def of_table(table: str) -> tuple[str, ...]:
+def of_table(table: str, optional: Iterable[str] = ()) -> tuple[str, ...]:
     """The features whose numbers stand in a table of covariates.
 
     Parameters
     ----------
     table : str
         One of `TABLES`.
+    optional : iterable of str, default ()
+        Those of the optional features that are asked for.
 
     Returns
     -------
@@ -235,7 +246,24 @@ def of_table(table: str) -> tuple[str, ...]:
     MergecastError
         As `find` does.
     """
-    return tuple(name for name in names() if find(name).table == table)
+    chosen = {*optional}
+    return tuple(name for name in names() if find(name).table == table and (name in chosen or not find(name).optional))
+
+
+def optional() -> tuple[str, ...]:
+    """The features that are computed only where they are asked for.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+
+    Raises
+    ------
+    MergecastError
+        As `find` does.
+    """
+    return tuple(name for name in names() if find(name).optional)
 
 
 def of_weights() -> tuple[str, ...]:
