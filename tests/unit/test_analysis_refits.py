@@ -9,12 +9,13 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import synthetic
 from mergecast.analysis import _refit
 from mergecast.analysis.ablation import table as ablation
 from mergecast.analysis.greedy import table as greedy
 from mergecast.analysis.transfer import table as transfer
 from mergecast.errors import MergecastError
-from mergecast.prediction import scores, splits
+from mergecast.prediction import folds, scores, splits
 from mergecast.prediction.design import Design
 
 CATEGORIES = {"m0": "gradient", "m1": "gradient", "m2": "activation", "m3": "subspace", "m4": "subspace"}
@@ -295,9 +296,27 @@ def test_transfer_never_trains_on_the_task_it_forecasts():
             return super().fit(X, Y)
 
     marked = with_numbers(made, Y=np.where(held[:, None], 1e6, made.Y))
-    left = transfer._restricted(marked, transfer._Shared(made.tasks, made.features, made.methods), scaled=False)
-    transfer._fold(left, left, "a", lambda fold, pairs: Spy(), "B16")
+    transfer._fold(marked, marked, "a", lambda fold, pairs: Spy(), "B16", scaled=False)
     assert len(seen) == 1 and (seen[0] < 2).all() and len(seen[0]) == 15
+
+
+def test_covariates_transfer_in_rows_of_both_orientations_with_the_library_of_their_own_setting():
+    """A setting against itself is the plain leave-one-task-out; against another, its own `harm` and its own scale count."""
+    parts = synthetic.tables(tasks=6, methods=("tsv", "ties"))
+    tables = {name: parts[name] for name in synthetic.OF_DESIGN}
+    setting = {"tasks": sorted(parts["checkpoints"].task), "methods": ["tsv", "ties"], "target": "normalised_accuracy",
+               "predictor": "ridge", "seed": 0}  # fmt: skip
+    other = tables | {"library": tables["library"].assign(harm_log_ratio=3 * tables["library"].harm_log_ratio + 1)}
+    found = transfer.make({"one": tables, "two": other}, {"one": setting, "two": setting})["transfer"]
+    mine = found[found.predictor == "directed_ridge"].set_index(["train_setting", "test_setting", "method"])
+    oriented = transfer._of_covariates(setting, tables)
+    for method in setting["methods"]:
+        fold_scores = scores.summarise(
+            folds.run(oriented, folds.FoldSpec("directed_ridge", "normalised_accuracy", setting="one")).folds[method]
+        )
+        assert mine.q2["one", "one", method] == pytest.approx(fold_scores["q2"])
+        assert mine.q2["one", "two", method] == pytest.approx(mine.q2["two", "one", method]), "another scale is no other thing"
+    assert set(found.predictor) == {"ridge", "directed_ridge"}
 
 
 def test_task_effects_transfer_too_so_that_metrics_have_something_to_beat():

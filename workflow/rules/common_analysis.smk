@@ -80,15 +80,19 @@ def settings_of(analysis, wildcards):
 
 
 def taken(analysis, settings):
-    """The tables that an analysis is given of each setting; directed values only if all have them, lest two things go by
-    one name."""
-    names = [name for name in analysis.takes if name != "directed" or all(map(has_directed, settings))]
+    """The tables that an analysis is given of each setting; directed values and covariates only if all have them, lest two
+    things go by one name."""
+    partial = {"directed": has_directed, **dict.fromkeys(TRAITS, has_traits)}
+    names = [name for name in analysis.takes if name not in partial or all(map(partial[name], settings))]
     return [path for setting in settings for path in tables_files(setting, *names)]
 
 
 def analysis_code(analysis, settings):
     """The code of an analysis, and of the predictors that it refits."""
-    fitted = {predictor_module(SETTINGS[setting].analysis["predictor"]) for setting in settings if analysis.refits}
+    fitted = set()
+    for setting in settings:
+        named = {"analyst": [SETTINGS[setting].analysis["predictor"]], "all": SETTINGS[setting].predictors}
+        fitted |= {predictor_module(name) for refitted in analysis.refits for name in named.get(refitted, [refitted])}
     return code("analysis.py", f"{analysis.wing}.table", *sorted(fitted))
 
 

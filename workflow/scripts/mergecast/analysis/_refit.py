@@ -14,7 +14,15 @@ SCORES = ["q2", "centred_r", "mae", "mean_r", "sd_r", "n_folds", "n_undefined"]
 
 
 def maker(
-    predictor: str, n_methods: int, *, split: str = "loto", setting: str = "", parameters: dict | None = None, seed: int = 0
+    predictor: str,
+    n_methods: int,
+    *,
+    split: str = "loto",
+    setting: str = "",
+    parameters: dict | None = None,
+    seed: int = 0,
+    features: Sequence[str] = (),
+    tasks: Sequence[str] = (),
 ) -> Callable:
     """A function that makes the unfitted model of a fold, as `folds.run` makes it: of the fold's name, its training pairs and
     how many tasks of a pair are unseen.
@@ -25,7 +33,7 @@ def maker(
 
     def make(fold: str, pairs: Sequence[tuple[str, str]], unseen: int = 1):
         seed_of_fold = seed_for(setting, predictor, split, fold, seed=seed)
-        return folds.make(module, pairs, options, n_methods, seed_of_fold, unseen)
+        return folds.make(module, pairs, options, n_methods, seed_of_fold, unseen, features=features, tasks=tasks)
 
     return make
 

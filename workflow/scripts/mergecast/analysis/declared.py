@@ -5,9 +5,12 @@
     ORDER      place on the page, a number                      TITLE     heading on the page
     SCOPE      "setting" (default), or "across" all settings    MISSED    False: say nothing where a setting has none of it
     TAKES      tables that `table.py` is given                  TABLES    tables that it makes
-    USES       what it is told of the setting                   REFITS    True: it fits the predictor of the analyses anew
+    USES       what it is told of the setting                   REFITS    predictors that it fits anew, see below
     RESOURCES  {"minutes": …, "memory": … in MB} of its job; without it, the table is made in seconds by a local rule
     SHOWS      tables that figure and section are made of (default: its own); "curves" are the training curves
+
+REFITS names predictors and baselines; "analyst" is the predictor of the analyses, "all" are all of a setting. Their code is
+part of what its tables depend on.
 
 and, where it needs them, two functions of plain data: `applies(setting)`, whether a setting has the analysis, and
 `drawn(setting)`, whether it has the figure. A setting that lacks a table of TAKES or SHOWS has no such analysis.
@@ -47,7 +50,7 @@ class Analysis:
     takes: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
-    refits: bool = False
+    refits: tuple[str, ...] = ()
     resources: Mapping[str, int] | None = None
     shows: tuple[str, ...] = ()
     missed: bool = True
@@ -145,6 +148,6 @@ def _read(name: str) -> Analysis:
     made = {"shows": said.get("TABLES", ()), "has_figure": "figure" in parts, "has_section": "section" in parts}
     made |= {key: vars(module)[key] for key in ("applies", "drawn") if key in vars(module)}
     for key, value in said.items():
-        if key in ("TAKES", "TABLES", "USES", "SHOWS") and not isinstance(value, tuple):
+        if key in ("TAKES", "TABLES", "USES", "SHOWS", "REFITS") and not isinstance(value, tuple):
             raise MergecastError(f"{where}: {key}: {value!r} must be a tuple of names, such as ({str(value)!r},)")
     return Analysis(name, **{**made, **{known[key]: value for key, value in said.items()}})

@@ -69,9 +69,33 @@ class Design:
         -------
         Design
         """
-        kept = [place for place, name in enumerate(self.features) if name in set(chosen)]
-        library = {new: self.library[old] for new, old in enumerate(kept) if old in self.library}
-        return replace(self, features=tuple(self.features[place] for place in kept), X=self.X[:, kept], library=library)
+        return self.restricted(self.tasks, [name for name in self.features if name in set(chosen)], self.methods)
+
+    def restricted(self, tasks: Sequence[str], features: Sequence[str], methods: Sequence[str]) -> "Design":
+        """The pairs of these tasks alone, these features and these methods, in this order.
+
+        Parameters
+        ----------
+        tasks, features, methods : sequence of str
+            Of the design's own.
+
+        Returns
+        -------
+        Design
+        """
+        rows = [row for row, pair in enumerate(self.pairs) if set(pair) <= set(tasks)]
+        places = [self.tasks.index(task) for task in tasks]
+        kept = [self.features.index(name) for name in features]
+        library = {
+            new: (self.library[old][0], self.library[old][1][np.ix_(places, places)])
+            for new, old in enumerate(kept)
+            if old in self.library
+        }
+        X = self.X[np.ix_(rows, kept)]
+        Y = self.Y[np.ix_(rows, [self.methods.index(method) for method in methods])]
+        pairs = tuple(self.pairs[row] for row in rows)
+        names = {"tasks": tuple(tasks), "features": tuple(features), "methods": tuple(methods)}
+        return replace(self, **names, pairs=pairs, X=X, Y=Y, library=library)
 
     def given(self, rows) -> np.ndarray:
         """X as a model sees it that is fitted on some of the rows: a library holds no task that is in none of them.

@@ -4,6 +4,6 @@ ORDER = 140
 TITLE = "Without a category, with only one"
 TAKES = ("metrics", "merges", "directed")
 USES = ("name", "tasks", "methods", "target", "predictor", "categories", "seed")
-REFITS = True
+REFITS = ("analyst",)
 RESOURCES = {"minutes": 60, "memory": 2000}
 TABLES = ("ablation",)

@@ -4,6 +4,7 @@ ORDER = 85
 TITLE = "When is a forecast cheaper than measuring?"
 TAKES = ("merges", "checkpoints", "correct", "traits", "pair_traits", "library", "timings")
 USES = ("name", "tasks", "methods", "target", "symmetric", "seed", "images")
+REFITS = ("directed_ridge", "mixed", "train_mean")
 RESOURCES = {"minutes": 60, "memory": 2000}
 TABLES = ("frontier", "unit_costs")
 

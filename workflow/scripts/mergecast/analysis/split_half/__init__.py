@@ -4,6 +4,7 @@ ORDER = 105
 TITLE = "Learnt on some images, scored on others"
 TAKES = ("correct", "merges", "checkpoints", "metrics", "traits", "pair_traits", "library")
 USES = ("name", "tasks", "methods", "target", "predictors", "splits", "seed")
+REFITS = ("all",)
 RESOURCES = {"minutes": 120, "memory": 2000}
 TABLES = ("split_half",)
 

@@ -3,8 +3,8 @@
 ORDER = 210
 TITLE = "From one setting to another"
 SCOPE = "across"
-TAKES = ("metrics", "merges", "directed")
+TAKES = ("metrics", "merges", "directed", "traits", "pair_traits", "library")
 USES = ("name", "tasks", "methods", "target", "predictor", "seed")
-REFITS = True
+REFITS = ("analyst", "directed_ridge")
 RESOURCES = {"minutes": 60, "memory": 2000}
 TABLES = ("transfer",)

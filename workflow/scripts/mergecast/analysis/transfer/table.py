@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...errors import MergecastError
 from ...prediction import scores
-from ...prediction.design import Design, of_metrics
+from ...prediction.design import Design, build, of_metrics
 from ...prediction.splits import FEWEST_TASKS
 from .. import _refit
 
@@ -18,15 +18,27 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+OF_COVARIATES = "directed_ridge"
+
+
 def make(tables: Mapping[str, Mapping], settings: Mapping[str, Mapping]) -> dict[str, pd.DataFrame]:
-    """Between the settings that share the headline target and the predictor of the analyses."""
+    """Between the settings that share the headline target and the predictor of the analyses; and, where all have covariates,
+    of a forecaster of these."""
     alike: dict = {}
     for name, setting in settings.items():
-        built = of_metrics(setting, tables[name])
+        measured = {table: tables[name][table] for table in ("metrics", "merges", "directed") if table in tables[name]}
+        built = of_metrics(setting, measured)
         alike.setdefault((setting["predictor"], setting["target"]), {})[name] = built
+        if "traits" in tables[name]:
+            alike.setdefault((OF_COVARIATES, setting["target"]), {})[name] = _of_covariates(setting, tables[name])
     seeds = {name: setting["seed"] for name, setting in settings.items()}
     parts = [transfer(designs, predictor, target, seeds=seeds) for (predictor, target), designs in alike.items()]
     return {"transfer": pd.concat(parts, ignore_index=True)[COLUMNS]}
+
+
+def _of_covariates(setting: Mapping, tables: Mapping) -> Design:
+    parts = {name: tables[name] for name in ("merges", "traits", "pair_traits", "library")}
+    return build("traits", setting["methods"], setting["target"], tasks=sorted(setting["tasks"]), **parts)
 
 
 @dataclass(frozen=True)
@@ -80,10 +92,11 @@ def transfer(
         shared = _Shared(*(_both(getattr(train, key), getattr(test, key)) for key in ("tasks", "features", "methods")))
         if not shared.enough:
             continue
-        left, right = (_restricted(design, shared, scaled=train_name != test_name) for design in (train, test))
-        seed = (seeds or {}).get(train_name, 0)
-        make = _refit.maker(predictor, len(shared.methods), setting=train_name, parameters=parameters, seed=seed)
-        predictions = [fold for task in shared.tasks if (fold := _fold(left, right, task, make, train_name))]
+        left, right = (design.restricted(shared.tasks, shared.features, shared.methods) for design in (train, test))
+        names = {"features": left.features, "tasks": left.tasks}
+        seed, scaled = (seeds or {}).get(train_name, 0), train_name != test_name
+        make = _refit.maker(predictor, len(shared.methods), setting=train_name, parameters=parameters, seed=seed, **names)
+        predictions = [fold for task in shared.tasks if (fold := _fold(left, right, task, make, train_name, scaled=scaled))]
         names = {"predictor": predictor, "train_setting": train_name, "test_setting": test_name, "target": target}
         size = {"n_metrics": len(shared.features), "n_tasks": len(shared.tasks)}
         for method, row in zip(shared.methods, _refit.score_rows(predictions), strict=True):
@@ -95,31 +108,24 @@ def _both(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in left if name in right)
 
 
-@dataclass(frozen=True)
-class _Part:
-    pairs: list[tuple[str, str]]
-    X: np.ndarray
-    Y: np.ndarray
-
-    def rows(self, task: str, *, held: bool) -> np.ndarray:
-        return np.array([row for row, pair in enumerate(self.pairs) if (task in pair) == held], dtype=int)
+def _rows(design: Design, task: str, *, held: bool) -> np.ndarray:
+    return np.array([row for row, pair in enumerate(design.pairs) if (task in pair) == held], dtype=int)
 
 
-def _restricted(design: Design, shared: _Shared, *, scaled: bool) -> _Part:
-    """The pairs of shared tasks, their shared metrics, standardised over these pairs or not, and their shared methods."""
-    rows = [row for row, pair in enumerate(design.pairs) if set(pair) <= set(shared.tasks)]
-    columns = [design.features.index(name) for name in shared.features]
-    methods = [design.methods.index(name) for name in shared.methods]
-    X, Y = design.X[np.ix_(rows, columns)], design.Y[np.ix_(rows, methods)]
-    return _Part([design.pairs[row] for row in rows], _refit.standardised(X)[0] if scaled else X, Y)
+def _fold(left: Design, right: Design, task: str, make, setting: str, *, scaled: bool) -> scores.Held | None:
+    """Fitted without a task on the one setting, tested with it on the other; columns standardised over all pairs, or not.
 
-
-def _fold(left: _Part, right: _Part, task: str, make, setting: str) -> scores.Held | None:
-    train, held = left.rows(task, held=False), right.rows(task, held=True)
+    A library holds the other tasks of its own setting.
+    """
+    train, held, rest = _rows(left, task, held=False), _rows(right, task, held=True), _rows(right, task, held=False)
     if not len(held):
         return None
     if not len(train):
         raise MergecastError(f"setting {setting}: every shared pair has task {task!r}, so nothing trains without it; add pairs")
+    seen, new = left.given(train), right.given(rest)
+    if scaled:
+        seen, new = (_refit.standardised(X)[0] for X in (seen, new))
     model = make(task, [left.pairs[row] for row in train])
-    model.fit(left.X[train], left.Y[train])
-    return scores.Held(right.Y[held], _refit.predict(model, right.X[held]), left.Y[train].mean(axis=0))
+    model.fit(seen[train], left.Y[train])
+    _, whole = right.whole(held)
+    return scores.Held(whole @ right.Y[held], whole @ _refit.predict(model, new[held]), left.Y[train].mean(axis=0))
