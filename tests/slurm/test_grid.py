@@ -60,14 +60,14 @@ def test_a_new_metric_submits_its_own_jobs_and_the_steps_after_them(clustered, t
     grid.run()
     jobs = grid.jobs()
     assert all(job.state == "COMPLETED" for job in jobs)
-    sees_metrics = {f"rule_folds_wildcards_tiny_{name}" for name in ("ridge", "best_metric")}
+    sees_metrics = {f"rule_folds_wildcards_tiny_{name}" for name in ("ridge", "best_metric", "effects_and_metrics")}
     assert {job.comment for job in jobs} == {
         "rule_metric_tiny_0_wildcards_weight_space_angle",
         *sees_metrics,
         "rule_analysis_ablation_wildcards_tiny",
         "rule_analysis_greedy_wildcards_tiny",
     }
-    assert len(jobs) == 5
+    assert len(jobs) == 6
 
 
 def test_gpus_are_asked_for_as_a_generic_resource_where_the_site_says_so(unfinished):
