@@ -103,7 +103,8 @@ def test_more_images_and_more_anchors_say_more_in_a_grid_of_strong_task_effects(
     assert q2["5 anchors"] > q2["training mean"]
 
 
-def test_a_peek_at_half_of_the_images_is_their_share_right_and_the_rest_is_what_is_scored():
+@pytest.mark.parametrize("images", [7, 1000])
+def test_a_peek_is_at_one_half_of_the_images_and_the_other_half_is_what_is_scored(images):
     random = np.random.default_rng(0)
     single, merged = random.random(40) < 0.8, random.random(40) < 0.6
     rows = [("fine_tuned", None, None, "a", 40, pack_bits(single)), ("ties", "a", "b", "a", 40, pack_bits(merged)),
@@ -111,11 +112,11 @@ def test_a_peek_at_half_of_the_images_is_their_share_right_and_the_rest_is_what_
     correct = pd.DataFrame(rows, columns=["method", "task_a", "task_b", "task", "n_images", "right"])
     flags = _peeks.rows_of(correct)
     np.testing.assert_array_equal(flags["a"][1]["ties", "b"], merged)
-    seen, left = _peeks.peeked(flags, {"a": 0.1, "b": 0.1}, [("a", "b")], ["ties"], 1000, seed=0)
+    seen, left = _peeks.peeked(flags, {"a": 0.1, "b": 0.1}, [("a", "b")], ["ties"], images, seed=0)
     halves = []
     for task in "ab":
         order = np.random.default_rng(_peeks.seed_for("peek", task, seed=0)).permutation(40)
-        few, rest = order[:20], order[20:]
+        few, rest = order[:20][:images], order[20:]
         halves.append(((merged[few].mean() + 0.1) / (single.mean() + 0.1), merged[rest].mean() / single[rest].mean()))
     assert (seen[0, 0], left[0, 0]) == pytest.approx(tuple(np.mean(halves, axis=0)))
 

@@ -37,9 +37,10 @@ def rows_of(correct: pd.DataFrame) -> dict[str, tuple[np.ndarray, dict]]:
 def peeked(
     flags: Mapping, chance: Mapping[str, float], pairs, methods, images: int, *, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each pair merged and tested on so many images of each task, and its measured value on the images left.
+    """Each pair merged and tested on so many images of each task, and its measured value on other images.
 
-    The images of a task are drawn once for all its pairs. No more than half of them are looked at.
+    The test images of a task are cut into halves, once for all its pairs. Looked at are images of the one half, at most all
+    of it; measured is on the other half, however many are looked at.
 
     Parameters
     ----------
@@ -56,12 +57,13 @@ def peeked(
     -------
     two (P, M) arrays
         Normalised accuracy, mean of both tasks: on the images looked at, relative to the fine-tuned accuracy on all; and on
-        the others.
+        the other half.
     """
     seen, left = np.zeros((2, len(pairs), len(methods)))
     for task, (single, merged) in flags.items():
         order = np.random.default_rng(seed_for("peek", task, seed=seed)).permutation(len(single))
-        few, rest = np.split(order, [min(images, len(single) // 2)])
+        half, rest = np.array_split(order, 2)
+        few = half[:images]
         for row, pair in enumerate(pairs):
             if task not in pair:
                 continue

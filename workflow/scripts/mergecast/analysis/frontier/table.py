@@ -16,6 +16,7 @@ COLUMNS = [
     "option", "q2", "mae", "checkpoints", "methods", "forwards", "merges", "seconds", "on_frontier", "n_forecasts",
 ]  # fmt: skip
 ANCHORS, PEEKS = (1, 3, 5), (10, 20, 50, 200)
+ADDITIVE = "additive"
 NOTHING = {"kept": (), "other": (), "pair": ()}
 WEIGHTS = {"kept": ("length_whole",), "other": ("length_whole",), "pair": ()}
 ALONE = {"other": (), "pair": ()}
@@ -41,7 +42,7 @@ WAYS = (
     _Way(Option("training mean"), "train_mean", {}),
     _Way(Option("weights only"), "directed_ridge", WEIGHTS),
     _Way(Option("scaling", own=5), "directed_ridge", ALONE),
-    _Way(Option("additive", **FEATURES), "directed_ridge", {}),
+    _Way(Option(ADDITIVE, **FEATURES), "directed_ridge", {}),
     *(_Way(Option(_anchored(k), anchors=k), "mixed", NOTHING) for k in ANCHORS),
     *(_Way(Option(f"{_anchored(k)} + additive", anchors=k, **FEATURES), "mixed", {}) for k in ANCHORS),
 )
@@ -81,7 +82,8 @@ def frontier(
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`: `q2` and `mae` with both tasks unseen, means over methods; `forwards` passes of an image,
+        Columns `COLUMNS`: `q2` and `mae` with both tasks unseen, means over methods, scored on half of the test images, from
+        which nothing was peeked; `forwards` passes of an image,
         `merges` and `seconds` (starts of jobs left out) for all pairs of so many new checkpoints by so many methods. What was
         paid for the library of measured tasks is in none of them. `on_frontier`: no other option is as cheap and as good.
     """
@@ -89,22 +91,20 @@ def frontier(
     parts = {name: tables[name] for name in ("merges", "traits", "pair_traits", "library")}
     oriented = design.build("traits", methods, tasks=tasks, **parts)
     pairs = oriented.whole(np.arange(len(oriented.pairs)))[0]
-    made, forecasts = [], {}
+    flags, values = _peeks.rows_of(tables["correct"]), {}
+    chance = dict(zip(tables["checkpoints"]["task"], tables["checkpoints"]["chance_accuracy"], strict=True))
+    peeks = {images: _peeks.peeked(flags, chance, pairs, methods, images, seed=seed) for images in PEEKS}
+    _, left = peeks[PEEKS[0]]
     for way in WAYS:
         held = _forecast(oriented, way, seed)
-        forecasts[way.option.name] = np.concatenate([fold.predicted for fold in held])
-        made.append((way.option, scores.of_forecasts(held)))
+        values[way.option] = np.concatenate([fold.predicted for fold in held])
     level = np.array([fold.level for fold in held])
-    flags = _peeks.rows_of(tables["correct"])
-    chance = dict(zip(tables["checkpoints"]["task"], tables["checkpoints"]["chance_accuracy"], strict=True))
-    for images in PEEKS:
-        peek, left = _peeks.peeked(flags, chance, pairs, methods, images, seed=seed)
-        both = _peeks.joined(forecasts["additive"], peek, left, pairs)
-        for option, values in (
-            (Option(f"{images} images", peek=images), peek),
-            (Option(f"{images} images + additive", peek=images, **FEATURES), both),
-        ):
-            made.append((option, _scored(left, values, level)))
+    additive = next(forecast for option, forecast in values.items() if option.name == ADDITIVE)
+    for images, (peek, _) in peeks.items():
+        values[Option(f"{images} images", peek=images)] = peek
+        both = _peeks.joined(additive, peek, left, pairs)
+        values[Option(f"{images} images + additive", peek=images, **FEATURES)] = both
+    made = [(option, _scored(left, forecast, level)) for option, forecast in values.items()]
     test = float(tables["checkpoints"]["n_test_images"].mean())
     rows = [
         row
