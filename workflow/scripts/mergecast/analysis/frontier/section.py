@@ -25,8 +25,8 @@ def words(table, costs) -> list[str]:
         _measuring(large, f"{LARGE} checkpoints and {most} methods"),
         f"For one pair and one method: {_listed(small)}.",
         _measuring(small, "one pair and one method"),
-        f"In this run {_merge(unit['merge'])} and an image's pass {number(1000 * unit['forward'], 2)} ms; the start of a job is "
-        "in no number. All are scored on half of the test images, which no peek has seen.",
+        f"In this run {_merge(unit['merge'])} and an image's pass {number(1000 * unit['forward'], 2)} ms; the start of a job "
+        "is in no number. All are scored on half of the test images, which no peek has seen.",
     ]
     return said
 
