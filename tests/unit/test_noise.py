@@ -73,3 +73,18 @@ def test_the_table_says_of_every_model_which_images_it_was_right_on():
     assert (
         list(table.right) == [text, text] and list(table.task) == ["a", "a"] and table.task_a.isna().tolist() == [True, False]
     )
+
+
+def test_a_model_that_is_right_on_a_handful_of_images_does_not_swallow_all_variance():
+    """Its ratio has no variance to speak of, since a draw may hold none of these images: noise is of first order."""
+    few = np.arange(IMAGES) < 4
+    random = np.random.default_rng(0)
+
+    def right(pair, task):
+        if task != "a":
+            return random.random(IMAGES) < 0.8
+        return few if pair is None else few & (random.random(IMAGES) < 0.5)
+
+    row = noise(correct(right), "normalised_accuracy", ["ties"]).iloc[0]
+    # A pair of a: half of ±(s.d. of 4 of 200) / 4 ~ 0.5·√(½·½/4)·…: well below 1, and what is left can be forecast.
+    assert 0 < row.noise_sd < 0.25 and 0 < row.noise_share < 1

@@ -1,4 +1,4 @@
-"""The share of the spread over pairs that is chance of the test images, from the images themselves.
+"""The share of the spread over pairs that is chance of the test images, from the images themselves, to first order.
 
 Images are drawn with replacement; those of a task are drawn once for all models that were tested on them, since these share
 the hard ones. First-order formulas that take accuracies as independent overstate the noise.
@@ -51,13 +51,22 @@ def noise(correct: pd.DataFrame, target: str, methods, *, draws: int = DRAWS, se
         value: dict = {}
         for a, b, task in mine[[*PAIR, "task"]].itertuples(index=False):
             merged = accuracy[method, a, b, task]
-            value.setdefault((a, b), []).append(merged / models[task] if target == "normalised_accuracy" else merged)
+            value.setdefault((a, b), []).append(_ratio(merged, models[task]) if target == "normalised_accuracy" else merged)
         every = np.array([sum(both) / len(both) for both in value.values()])  # (pairs, 1 + draws), as measured first
         measured, error = every[:, 0], every[:, 1:] - every[:, :1]
         sd, noise_sd = measured.std(), np.sqrt(error.var(axis=0).mean())
         share = min((noise_sd / sd) ** 2, 1.0) if sd > 0 else np.nan
         rows.append((method, target, sd, noise_sd, share, np.sqrt(1 - share), len(every), int(mine["n_images"].min())))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _ratio(merged: np.ndarray, model: np.ndarray) -> np.ndarray:
+    """merged / model as measured, first, and under each draw, to first order in what the draw moves.
+
+    The ratio itself has no variance to speak of where a model is right on a handful of images: a draw may hold none of them.
+    """
+    ratio = merged[0] / model[0]
+    return ratio + ((merged - merged[0]) - ratio * (model - model[0])) / model[0]
 
 
 def _redrawn(correct: pd.DataFrame, draws: int, seed: int) -> dict:
