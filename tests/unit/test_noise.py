@@ -85,6 +85,6 @@ def test_a_model_that_is_right_on_a_handful_of_images_does_not_swallow_all_varia
             return random.random(IMAGES) < 0.8
         return few if pair is None else few & (random.random(IMAGES) < 0.5)
 
-    row = noise(correct(right), "normalised_accuracy", ["ties"]).iloc[0]
+    row = noise(correct(right), "normalised_accuracy", ["tsv"]).iloc[0]
     # A pair of a: half of ±(s.d. of 4 of 200) / 4 ~ 0.5·√(½·½/4)·…: well below 1, and what is left can be forecast.
     assert 0 < row.noise_sd < 0.25 and 0 < row.noise_share < 1
