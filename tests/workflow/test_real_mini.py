@@ -15,15 +15,15 @@ def mini(root, tmp_path):
     return small.Grid.new(root, tmp_path / "grid")
 
 
-def test_it_plans_every_pair_of_eighteen_tasks_in_two_settings(mini, shared):
+def test_it_plans_every_pair_of_eighteen_tasks_in_three_settings(mini, shared):
     methods = len(merging.methods())
     plan = mini.planned("--configfile", "config/real-mini.yaml", "--config", f"images={shared / 'data'}")
     merges = [path for path in plan.outputs if re.match("results/[^/]+/merges/", path)]
-    assert len(merges) == 2 * 153 * methods
-    assert {path.split("/")[1] for path in merges} == {"mini_AdamW", "mini_SGD"}
+    assert len(merges) == 3 * 153 * methods
+    assert {path.split("/")[1] for path in merges} == {"mini_AdamW", "mini_SGD", "mini_AdamW_long"}
     assert len([name for name, _ in plan.jobs if name == "images"]) == 19, "eighteen tasks and the corpus"
-    assert len([name for name, _ in plan.jobs if name == "finetune"]) == 36, "the corpus is no task"
-    assert len([name for name, _ in plan.jobs if name.startswith("merge_")]) == 2 * 17 * methods, "one job a row and method"
+    assert len([name for name, _ in plan.jobs if name == "finetune"]) == 54, "the corpus is no task"
+    assert len([name for name, _ in plan.jobs if name.startswith("merge_")]) == 3 * 17 * methods, "one job a row and method"
     assert len({path.split("/")[3] for path in plan.outputs if "/metrics/" in path}) == len(metrics.catalogue())
 
 

@@ -8,5 +8,5 @@ TABLES = ("interaction",)
 
 
 def applies(setting):
-    """The headline target is one value per pair."""
-    return setting["symmetric"]
+    """The headline target is one value per pair, and two tasks are left out."""
+    return setting["symmetric"] and "l2to" in setting["splits"]

@@ -5,10 +5,10 @@ from ...tables.reading import rivals, unique
 from .._section import Section, Table
 
 
-def section(setting) -> Section | None:
-    """The share of the spread that is the pair's own, and who forecasts it; None where both tasks were never unseen."""
+def section(setting) -> Section:
+    """The share of the spread that is the pair's own, and who forecasts it."""
     table = setting.tables["interaction"]
-    return Section(words(table), tables=[listed(table)]) if len(table) else None
+    return Section(words(table), tables=[listed(table)])
 
 
 def words(table) -> list[str]:

@@ -15,7 +15,7 @@ DRAWS = 999
 
 
 def make(tables: Mapping[str, pd.DataFrame], setting: Mapping) -> dict[str, pd.DataFrame]:
-    """Of the headline target; empty where neither task of a pair was ever held out."""
+    """Of the headline target."""
     return {"interaction": interaction(tables["predictions"], setting["target"], setting=setting["name"], seed=setting["seed"])}
 
 
