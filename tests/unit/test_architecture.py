@@ -28,7 +28,7 @@ ALLOWED = {
     "charts": set(),
     "analysis": {"prediction", "tables", "charts"},
     "report": {"analysis", "tables", "charts"},
-    "config": {"grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
+    "config": {"features", "grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
     "cli": {"merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
 }
 LIGHT = [

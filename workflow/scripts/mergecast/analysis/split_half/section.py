@@ -20,7 +20,7 @@ def words(table) -> list[str]:
     return [
         f"Learnt on one half of each task's test images and scored on the other, {best} has Q² {number(forecasts.q2[best])}; "
         f"on the images that it was learnt from {number(forecasts.q2_same[best])}. The pair itself, measured on the one half, "
-        f"has {number(mean.q2[MEASURED])} on the other: more cannot be asked of a forecast."
+        f"has {number(mean.q2[MEASURED])} on the other."
     ]
 
 

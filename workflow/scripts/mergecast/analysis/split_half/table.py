@@ -65,7 +65,8 @@ def split_half(
             other.append(scores.Held(unseen, joined.predicted, joined.level))
         rows += _rows(name, prediction.kind(name), methods, target, other, same)
     measured = [scores.Held(one.measured, other_half.measured, one.level) for one, other_half in zip(other, same, strict=True)]
-    return pd.DataFrame(rows + _rows(MEASURED, "measured", methods, target, measured, same), columns=COLUMNS)
+    itself = [scores.Held(one.measured, one.measured, one.level) for one in same]
+    return pd.DataFrame(rows + _rows(MEASURED, "measured", methods, target, measured, itself), columns=COLUMNS)
 
 
 def halves(correct: pd.DataFrame, merges: pd.DataFrame, *, seed: int) -> list[dict[str, np.ndarray]]:
