@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mergecast import tables
+from mergecast import prediction, tables
+from mergecast.config import settings as resolving
 from mergecast.errors import MergecastError
 from mergecast.tables import external
 from mergecast.tables.external import compare, folder
@@ -456,3 +457,13 @@ def test_reading_the_tables_back_gives_them_again(imported, tmp_path):
     for name in ("metrics", "merges", "checkpoints", "subsets", "calibration_metrics"):
         pd.testing.assert_frame_equal(again.tables[name], imported.tables[name], check_exact=True)
     assert tables.read(files["merges"]).shape == imported.tables["merges"].shape
+
+
+def test_a_forecaster_of_checkpoints_named_for_tables_is_one_line_and_all_leaves_it_out():
+    kinds = prediction.kinds()
+    with pytest.raises(
+        MergecastError, match="^settings.s.predictors: 'mixed' is fitted on features of checkpoints, which tables"
+    ):
+        resolving._of_brought_tables("settings.s", ["ridge", "mixed"], kinds)
+    left = set(kinds) - set(resolving._of_brought_tables("settings.s", "all", kinds))
+    assert left == {name for name in kinds if prediction.inputs(name) in ("zero-shot", "traits")} and "mixed" in left

@@ -132,6 +132,15 @@ def test_a_table_of_covariates_that_lacks_something_is_named(message):
         built(**{table: change(synthetic(tasks=6)[table].copy())})
 
 
+def test_a_checkpoint_that_is_never_right_has_no_zero_shot_ratio_and_is_named():
+    made = synthetic(tasks=6)
+    checkpoints = made["checkpoints"].assign(fine_tuned_accuracy=0.0)
+    with pytest.raises(
+        MergecastError, match="table checkpoints: task 'backgrounds' has fine_tuned_accuracy 0, so no zero-shot"
+    ):
+        design.build("zero-shot", ["tsv"], tasks=sorted(checkpoints.task), merges=made["merges"], checkpoints=checkpoints)
+
+
 def test_a_covariate_that_is_in_no_table_is_named():
     spec = folds.FoldSpec("directed_ridge", "normalised_accuracy", parameters={"kept": ("scaling_0.9",)})
     with pytest.raises(MergecastError, match="covariate 'kept scaling_0.9': there is no such column"):

@@ -59,6 +59,7 @@ def test_timings_count_what_each_job_did(tmp_path):
     jobs = [
         {"kind": "feature", "name": "views", "file": "views/a", "tasks": ["a"], "forwards": (5, 0)},
         {"kind": "feature", "name": "cross", "file": "cross/a", "tasks": ["a"], "forwards": (0, 1)},
+        {"kind": "feature", "name": "jvp", "file": "jvp", "tasks": ["a", "b", "c"], "forwards": (0, 3)},
         {"kind": "evaluation", "name": "", "file": "evaluate/b", "tasks": ["b"]},
         {"kind": "merge", "name": "ties", "file": "merges/ties/a__b", "tasks": ["a", "b"], "pairs": [("a", "b")]},
         {"kind": "merge", "name": "tsv", "file": "merges/tsv/a__b", "tasks": ["a", "b"], "pairs": [("a", "b")]},
@@ -69,8 +70,8 @@ def test_timings_count_what_each_job_did(tmp_path):
         path.write_text(f"s\th:m:s\n{number + 0.5}\t0:00:00\n")
     images = {"a": {"val": 10, "test": 100}, "b": {"val": 20, "test": 300}, "c": {"val": 40, "test": 7}}
     found = tables.timings(jobs, images, tmp_path)
-    assert found.forwards.tolist() == [50, 60, 600, 400] and found.merges.tolist() == [0, 0, 0, 1]
-    assert found.seconds.tolist() == [0.5, 1.5, 2.5, 3.5] and found.checkpoints.tolist() == [1, 1, 1, 2]
+    assert found.forwards.tolist() == [50, 60, 3 * 2 * 70, 600, 400] and found.merges.tolist() == [0, 0, 0, 0, 1]
+    assert found.seconds.tolist() == [0.5, 1.5, 2.5, 3.5, 4.5] and found.checkpoints.tolist() == [1, 1, 3, 1, 2]
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def test_every_predictor_method_and_split_has_its_scores_and_its_null(study):
         scores = table(study, setting, "scores")
         assert set(SCORES) <= set(scores.columns)
         baselines = {name for name, kind in prediction.kinds().items() if kind == "baseline"}
-        names = {"ridge", "lasso", "mlp", *(name for name in baselines if prediction.inputs(name) not in design.OF_MODELS)}
+        names = {"ridge", "lasso", "mlp", *(name for name in baselines if prediction.inputs(name) not in design.OF_CHECKPOINTS)}
         found = {(row.predictor, row.method, row.split, row.target) for row in scores.itertuples()}
         headline = {(p, m, s, CONFIG["targets"][0]) for p in names for m in ("tsv", "ties") for s in CONFIG["splits"]}
         others = {(p, m, "loto", target) for p in names for m in ("tsv", "ties") for target in CONFIG["targets"][1:]}

@@ -136,11 +136,8 @@ def predictor_module(name):
     return f"{prediction.WINGS[prediction.kind(name)]}.{name}"
 
 
-TRAITS = {
-    "traits": "traits",
-    "pair_traits": "pairs",
-    "library": "library",
-}  # table of covariates -> TABLE of its features
+# The tables of covariates, and the TABLE of the features of each.
+TRAITS = {"traits": "traits", "pair_traits": "pairs", "library": "library"}
 
 
 def covariates(setting):

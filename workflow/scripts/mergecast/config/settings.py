@@ -16,8 +16,7 @@ from ..grid import tiles
 from ..models import architectures
 from ..models.external import checkpoint_paths
 from ..prediction import splits
-from ..prediction.design import OF_MODELS as OF_MODELS_ALONE
-from ..prediction.design import TARGETS
+from ..prediction.design import OF_CHECKPOINTS, TARGETS
 from ..prediction.splits import FEWEST_TASKS
 from ..tables.external import ExternalTables, compare, folder, read_tables
 from ..tasks.rows import check_row
@@ -287,7 +286,7 @@ def _forecast(where: str, setting: dict, n_tasks: int) -> dict:
 
 def _of_brought_tables(where: str, chosen, kinds: dict[str, str]) -> dict[str, str]:
     """The predictors and baselines that need no checkpoint; MergecastError for one that was chosen by name and needs one."""
-    possible = {name: kind for name, kind in kinds.items() if prediction.inputs(name) not in OF_MODELS_ALONE}
+    possible = {name: kind for name, kind in kinds.items() if prediction.inputs(name) not in OF_CHECKPOINTS}
     for name in [] if chosen == "all" else chosen:
         if name in kinds and name not in possible:
             raise MergecastError(

@@ -27,7 +27,7 @@ INPUTS = {
     "tasks and metrics": ("metrics",),
     "traits": ("traits", "pair_traits", "library"),
 }
-OF_MODELS = ("zero-shot", "traits")  # those that tables which were brought do not hold
+OF_CHECKPOINTS = ("zero-shot", "traits")  # those that tables which were brought do not hold
 PAIR = ["task_a", "task_b"]
 ORIENTED = ["kept", "other"]
 ROLES = {"kept": 0, "other": 1}  # place of a task in an oriented row
@@ -489,6 +489,11 @@ def _library(table: pd.DataFrame, features: Sequence[str], tasks: Sequence[str])
 def _zero_shot(checkpoints, tasks, pairs, target):
     tuned = fine_tuned_accuracy(checkpoints, tasks)
     _require(checkpoints, "checkpoints", ["zero_shot_accuracy"])
+    for task, accuracy in tuned.items():
+        if not accuracy:
+            raise MergecastError(
+                f"table checkpoints: task {task!r} has fine_tuned_accuracy 0, so no zero-shot ratio; leave it out"
+            )
     before = dict(zip(checkpoints["task"], checkpoints["zero_shot_accuracy"], strict=True))
     kept = {
         task: _finite(before[task], f"table checkpoints: task {task!r}", "zero_shot_accuracy") / tuned[task] for task in tasks

@@ -225,8 +225,8 @@ def timings(jobs: Iterable[dict], images: Mapping[str, Mapping[str, int]], folde
         if not path.is_file():
             continue
         own, others = job.get("forwards", (0, 0))
-        forwards = own * sum(images[task]["val"] for task in job["tasks"])
-        forwards += others * sum(images[task]["val"] for task in images if task not in job["tasks"])
+        every = sum(counts["val"] for counts in images.values())
+        forwards = sum(own * images[task]["val"] + others * (every - images[task]["val"]) for task in job["tasks"])
         forwards += sum(images[task]["test"] for pair in pairs for task in pair)
         if job["kind"] == "evaluation":
             forwards += sum(2 * images[task]["test"] for task in job["tasks"])  # by the base and by the checkpoint
