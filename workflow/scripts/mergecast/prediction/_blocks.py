@@ -60,6 +60,13 @@ class BlockRidge(BaseEstimator):
     def predict(self, X):
         return self._scaled(X) @ self._weights + self.intercept_
 
+    def scaling(self, width: int) -> dict[str, np.ndarray]:
+        """`mean`, `scale`, `low` and `high` (F,) by column of X, of `width` F: what `predict` does to it before `coef_`."""
+        whole = {"mean": np.zeros(width), "scale": np.ones(width), "low": np.full(width, -np.inf), "high": np.full(width, np.inf)}
+        for name, values in whole.items():
+            values[self._columns] = getattr(self, f"{name}_")
+        return whole
+
     def _learn_scale(self, X):
         self._columns = [column for columns in self.blocks.values() for column in columns]
         ours = np.concatenate([np.full(len(columns), name in self.scaled) for name, columns in self.blocks.items()])
@@ -95,6 +102,12 @@ def places(features: Sequence[str], names: Sequence[str]) -> list[int]:
     if lacking:
         raise MergecastError(f"covariate {lacking[0]!r}: there is no such column; choose among those of the tables of traits")
     return [list(features).index(name) for name in names]
+
+
+def effects(features: Sequence[str]) -> dict[str, list[int]]:
+    """The columns that indicate a task, in two blocks: as the kept one and as the other."""
+    roles = {"keeps": "kept task ", "harms": "other task "}
+    return {block: [place for place, name in enumerate(features) if name.startswith(role)] for block, role in roles.items()}
 
 
 def _apart(Y, outputs):

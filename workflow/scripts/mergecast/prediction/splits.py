@@ -1,4 +1,4 @@
-"""Splits by task: no pair of a fold's training half shares what is held out."""
+"""Splits by task: no pair of a fold's training half shares what is held out. And one by pair, whose tasks are all known."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,15 @@ from ..seeding import seed_for
 
 # With fewer tasks a fold, or an inner split of its training half, would have nothing to learn from.
 FEWEST_TASKS = {"loto": 4, "l2to": 5, "disjoint": 8}
+FEWEST_PAIRS = 4  # of which one can be left out
+INNER_GROUPS = 5
 
 
 @dataclass(frozen=True)
 class Fold:
     """One fold: its name (the held-out task, pair or number) and its training and validation rows, each (k,) integers.
 
-    `unseen` says how many tasks of a validation pair are in no training pair: 1 or 2.
+    `unseen` says how many tasks of a validation pair are in no training pair: 0, 1 or 2.
     """
 
     name: str
@@ -118,18 +120,51 @@ def disjoint(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, halves: 
         yield Fold(f"{number:02d}", train, validation, 2)
 
 
+def pair_groups(pairs: Sequence[tuple[str, str]], tasks: Sequence[str], *, groups: int = 10, seed: int = 0) -> Iterator[Fold]:
+    """Leave pairs out, and no task: the pairs in `groups` random groups of nearly equal size, or as many as there are pairs.
+
+    Parameters
+    ----------
+    pairs : sequence of (str, str)
+        The table's rows; both rows of a pair that stands there both ways round are in one group.
+    tasks : sequence of str
+        Not looked at: a task all of whose pairs are in one group is unseen in that fold.
+    groups : int, default 10
+    seed : int, default 0
+
+    Yields
+    ------
+    Fold
+
+    Raises
+    ------
+    MergecastError
+        With fewer than four pairs.
+    """
+    numbers = np.array(_numbered(pairs))
+    count = len(set(numbers.tolist()))
+    if count < FEWEST_PAIRS:
+        raise MergecastError(f"split 'pairs': needs {FEWEST_PAIRS} pairs or more, there are {count}; merge more pairs")
+    groups = min(groups, count)
+    group = np.empty(count, dtype=int)
+    group[np.random.default_rng(seed_for("pairs", seed=seed)).permutation(count)] = np.arange(count) % groups
+    for number in range(groups):
+        held = group[numbers] == number
+        yield Fold(f"{number:02d}", np.flatnonzero(~held), np.flatnonzero(held), 0)
+
+
 def inner(pairs: Sequence[tuple[str, str]], unseen: int = 1) -> list[tuple[np.ndarray, np.ndarray]]:
     """Splits of a training half that ask what its fold asks, as scikit-learn's `cv` takes them.
 
     Where a fold's pairs have one unseen task, one task is left out at a time, in the order of names; where they have two,
-    two tasks, for every pair. With fewer than five tasks to train on, one is left out all the same. A task whose absence
-    leaves nothing to train on makes no split.
+    two tasks, for every pair; where they have none, a fifth of the pairs. With fewer than five tasks to train on, one is
+    left out all the same. A task whose absence leaves nothing to train on makes no split.
 
     Parameters
     ----------
     pairs : sequence of (str, str)
     unseen : int, default 1
-        1 or 2.
+        0, 1 or 2.
 
     Returns
     -------
@@ -143,7 +178,9 @@ def inner(pairs: Sequence[tuple[str, str]], unseen: int = 1) -> list[tuple[np.nd
     """
     table = _table(pairs)
     tasks = sorted(set(table.ravel()))
-    if unseen == 2 and len(tasks) >= FEWEST_TASKS["l2to"]:
+    if unseen == 0 and len(set(_numbered(pairs))) >= FEWEST_PAIRS:
+        splits = [(fold.train, fold.validation) for fold in pair_groups(pairs, tasks, groups=INNER_GROUPS)]
+    elif unseen == 2 and len(tasks) >= FEWEST_TASKS["l2to"]:
         splits = [(train, held) for _, train, held in _two_out(pairs) if len(train)]
     else:
         held = [(table == task).any(axis=1) for task in tasks]
@@ -174,7 +211,7 @@ def check(name: str, pairs: Sequence[tuple[str, str]], tasks: Sequence[str], **o
         inner([pairs[row] for row in fold.train])
 
 
-SPLITS = {"loto": loto, "l2to": l2to, "disjoint": disjoint}
+SPLITS = {"loto": loto, "l2to": l2to, "disjoint": disjoint, "pairs": pair_groups}
 
 
 def find(name: str):
@@ -207,6 +244,12 @@ def _two_out(pairs) -> Iterator[tuple[tuple[str, str], np.ndarray, np.ndarray]]:
     for a, b in first.values():
         count = np.isin(table, (a, b)).sum(axis=1)
         yield (a, b), np.flatnonzero(count == 0), np.flatnonzero(count == 2)
+
+
+def _numbered(pairs) -> list[int]:
+    """The number of each row's pair, whichever way round it stands there, in the order of the names of their tasks."""
+    number = {pair: place for place, pair in enumerate(sorted({tuple(sorted(pair)) for pair in pairs}))}
+    return [number[tuple(sorted(pair))] for pair in pairs]
 
 
 def _enough(name: str, tasks: Sequence[str]) -> None:

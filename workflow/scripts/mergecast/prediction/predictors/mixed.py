@@ -28,8 +28,7 @@ def make(
     named = {"kept": kept, "other": other, "pair": pair}
     blocks = {
         "covariates": _blocks.places(features, [f"{role} {name}" for role, names in named.items() for name in names]),
-        "keeps": [place for place, name in enumerate(features) if name.startswith("kept task ")],
-        "harms": [place for place, name in enumerate(features) if name.startswith("other task ")],
+        **_blocks.effects(features),
     }
     strengths = {"covariates": covariates, "keeps": keeps, "harms": harms}
     return _blocks.BlockRidge(blocks, strengths, ("covariates",), outputs, cv)

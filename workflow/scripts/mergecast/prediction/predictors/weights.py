@@ -1,0 +1,35 @@
+"""What weights alone say, for checkpoints without images: how far each was moved, and an effect of each task that is known."""
+
+from .. import _blocks
+
+INPUTS = "traits"
+COEFFICIENTS = True
+
+
+def make(
+    *,
+    kept=("length_whole",),
+    other=("length_whole",),
+    covariates=(10.0, 30.0, 100.0, 300.0),
+    keeps=(1.0, 10.0),
+    harms=(3.0, 30.0),
+    cv,
+    outputs,
+    features,
+):
+    """`mixed` with lengths of task vectors for covariates: y_{a|b} = β₀ + β_kept·log‖τ_a‖ + β_other·log‖τ_b‖ + α_a + β_b + ε.
+
+    Of two tasks that were never merged it knows hardly more than the mean; its scores say so.
+    """
+    named = {"kept": kept, "other": other}
+    blocks = {
+        "covariates": _blocks.places(features, [f"{role} {name}" for role, names in named.items() for name in names]),
+        **_blocks.effects(features),
+    }
+    strengths = {"covariates": covariates, "keeps": keeps, "harms": harms}
+    return _blocks.BlockRidge(blocks, strengths, ("covariates",), outputs, cv)
+
+
+def explain(model):
+    """Coefficients on the lengths as scaled and the effects of tasks, in units of the target; the ratios chosen."""
+    return model.coef_, _blocks.chosen(model)
