@@ -24,6 +24,7 @@ ALLOWED = {
     "metrics": {"features._types"},
     "merging": {"models"},
     "prediction": set(),
+    "forecasting": {"features", "grid", "models", "prediction", "tables", "tasks", "workflow"},
     "tables": {"metrics", "prediction"},
     "charts": set(),
     "analysis": {"prediction", "tables", "charts"},

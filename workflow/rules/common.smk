@@ -12,6 +12,7 @@ from mergecast.workflow.content import content_hash_of
 
 BASES = config.get("bases") or {}
 MODEL_SETTINGS = [name for name, setting in SETTINGS.items() if not setting.tables]
+MEASURED_SETTINGS = [name for name, setting in SETTINGS.items() if setting.tables or setting.measured]
 TABLE_SETTINGS = [name for name, setting in SETTINGS.items() if setting.tables]
 
 
@@ -98,6 +99,16 @@ def merge_parameters(setting, method):
     return dict(sorted(SETTINGS[setting].methods[method].items()))
 
 
+def merge_tiles(setting, measured=False):
+    """Pairs by job of merging: those that are measured in tiles of a row, then the others one by one, unless only the measured
+    are asked for."""
+    resolved = SETTINGS[setting]
+    asked, size = {*resolved.measured}, resolved.tile["merges"]
+    rows = [[pair for pair in row if pair in asked] for row in tiles.rows(resolved.tasks)]
+    alone = [] if measured else [[pair] for pair in resolved.pairs if pair not in asked]
+    return [tile for row in rows for tile in tiles.chunks(row, size)] + alone
+
+
 def has_subsets(setting):
     """Whether merges of several tasks are measured, or were brought."""
     return bool(SETTINGS[setting].subsets)
@@ -110,8 +121,35 @@ def has_calibration(setting):
 
 
 def has_traits(setting):
-    """Whether a forecaster of a setting is fitted on covariates of its checkpoints."""
-    return any(prediction.inputs(name) == "traits" for name in SETTINGS[setting].predictors)
+    """Whether covariates of a setting's checkpoints are measured: a forecaster is fitted on them, or one asked about them."""
+    resolved = SETTINGS[setting]
+    return bool(resolved.forecaster) or any(prediction.inputs(name) == "traits" for name in resolved.predictors)
+
+
+# The forecasters that are kept, and the predictor that each is.
+FORECASTERS = {"images": "mixed", "weights": "weights"}
+
+
+def forecasters(setting):
+    """Those of a setting: of models that were merged, for a target that is the mean of two sides."""
+    resolved = SETTINGS[setting]
+    able = resolved.measured and resolved.targets[0] in design.SYMMETRIC
+    return [kind for kind, name in FORECASTERS.items() if able and name in resolved.predictors]
+
+
+def lent_by(setting):
+    """The setting whose forecaster forecasts the pairs of a setting: its own, or the one that it names; None without one."""
+    lender = SETTINGS[setting].forecaster or setting
+    return lender if "images" in forecasters(lender) else None
+
+
+# The tables of forecasts of every pair.
+EXPLORED = ("forecasts", "forecast_reasons", "neighbours")
+
+
+def explored(setting):
+    """Those that a setting has: all, if there is a forecaster."""
+    return list(EXPLORED) if lent_by(setting) else []
 
 
 def measured_tables(setting):
@@ -119,16 +157,18 @@ def measured_tables(setting):
     further = {
         "subsets": has_subsets,
         "calibration_metrics": has_calibration,
-        "correct": lambda setting: not SETTINGS[setting].tables,
+        "merges": lambda setting: setting in MEASURED_SETTINGS,
+        "correct": lambda setting: SETTINGS[setting].measured,
         "dropped": lambda setting: SETTINGS[setting].tables,
-        **dict.fromkeys([*TRAITS, "timings"], has_traits),
+        **dict.fromkeys(TRAITS, has_traits),
+        "timings": lambda setting: has_traits(setting) and setting in MEASURED_SETTINGS,
     }
-    return ["checkpoints", "metrics", "merges", *(name for name, there in further.items() if there(setting))]
+    return ["checkpoints", "metrics", *(name for name, there in further.items() if there(setting))]
 
 
-def pair_files(kind, setting):
-    """One kind of pair result, one file per pair, in the order of the grid."""
-    return [f"results/{setting}/{kind}/{a}__{b}.json" for a, b in SETTINGS[setting].pairs]
+def pair_files(kind, setting, pairs=None):
+    """One kind of pair result, one file per pair, or per pair given, in the order of the grid."""
+    return [f"results/{setting}/{kind}/{a}__{b}.json" for a, b in SETTINGS[setting].pairs if pairs is None or (a, b) in pairs]
 
 
 def predictor_module(name):
@@ -167,7 +207,7 @@ def timed_jobs(setting):
                     "forwards": features.find(name).forwards,
                 }
             )
-    for pairs in tiles.divided_rows(resolved.tasks, resolved.tile["merges"]):
+    for pairs in merge_tiles(setting, measured=True):
         for method in resolved.methods:
             stem = f"merges/{method}/{pairs[0][0]}__{pairs[0][1]}"
             tasks = tiles.members(pairs, TASKS)
@@ -216,7 +256,7 @@ def subsets(setting):
     """Random subsets of a setting's tasks to be merged, by id; none where none are asked for or there are no models."""
     whole = SETTINGS[setting]
     merged = whole.base and whole.subsets
-    return draw_subsets(whole.tasks, **whole.subsets, seed=whole.seed) if merged else {}
+    return draw_subsets(whole.measured_tasks, **whole.subsets, seed=whole.seed) if merged else {}
 
 
 def subset_tiles(setting):
@@ -239,7 +279,7 @@ def calibration_metrics(setting):
 def calibrated(setting):
     """Whether metrics of a setting are computed at further numbers of calibration images."""
     resolved = SETTINGS[setting]
-    return bool(resolved.base and resolved.analysis.get("calibration_sizes") and calibration_metrics(setting))
+    return bool(resolved.measured and resolved.analysis.get("calibration_sizes") and calibration_metrics(setting))
 
 
 def further_sizes(setting):

@@ -3,7 +3,7 @@
 from mergecast.analysis import declared
 
 ANALYSES = declared.everything()
-ACROSS = {name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(SETTINGS) > 1}
+ACROSS = {name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(MEASURED_SETTINGS) > 1}
 LIBRARY = Path(declared.__file__).parents[1]
 TEMPLATES = sorted([*(LIBRARY / "report" / "templates").iterdir(), *(LIBRARY / "analysis").glob("*/*.j2")])
 
@@ -13,7 +13,7 @@ def known(setting):
     resolved = SETTINGS[setting]
     return {
         "name": setting,
-        "tasks": resolved.tasks,
+        "tasks": resolved.measured_tasks,
         "methods": list(resolved.methods),
         "metrics": list(resolved.metrics),
         "categories": categories(setting),
@@ -21,7 +21,7 @@ def known(setting):
         "target": resolved.targets[0],
         "symmetric": resolved.targets[0] in design.SYMMETRIC,
         "splits": list(resolved.splits),
-        "permutations": resolved.splits["loto"]["permutations"],
+        "permutations": resolved.splits.get("loto", {}).get("permutations", 0),
         "bootstrap": resolved.bootstrap,
         "predictor": resolved.analysis["predictor"],
         "predictors": list(resolved.predictors),
@@ -38,14 +38,15 @@ def categories(setting):
 
 def analyses_of(setting):
     """The analyses of a setting, in the order of the page."""
-    there = [*measured_tables(setting), *declared.FORECAST, "directed", *(["curves"] if curves(setting) else [])]
-    return declared.of(known(setting), there)
+    forecast = [*declared.FORECAST, *explored(setting), "directed"] if setting in MEASURED_SETTINGS else []
+    return declared.of(known(setting), [*measured_tables(setting), *forecast, *(["curves"] if curves(setting) else [])])
 
 
 def tables_of(setting):
     """Names of all tables of a setting."""
     made = [table for analysis in analyses_of(setting).values() for table in analysis.tables]
-    return [*measured_tables(setting), *declared.FORECAST, *made]
+    forecast = declared.FORECAST if setting in MEASURED_SETTINGS else []
+    return [*measured_tables(setting), *forecast, *explored(setting), *made]
 
 
 def every_table(setting):
@@ -76,7 +77,7 @@ def across_files():
 
 def settings_of(analysis, wildcards):
     """The settings that an analysis is given the tables of."""
-    return [wildcards.setting] if analysis.scope == "setting" else list(SETTINGS)
+    return [wildcards.setting] if analysis.scope == "setting" else MEASURED_SETTINGS
 
 
 def taken(analysis, settings):

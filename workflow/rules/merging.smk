@@ -1,7 +1,10 @@
-"""Each pair merged by each method, tested on both tasks. One rule per tile of one row of the grid, the method a wildcard."""
+"""Each pair merged by each method, tested on both tasks. One rule per tile of one row of the grid, the method a wildcard.
+
+A pair that is forecast alone has a rule of its own, for who asks for its file.
+"""
 
 for setting in MODEL_SETTINGS:
-    for pairs in tiles.divided_rows(SETTINGS[setting].tasks, SETTINGS[setting].tile["merges"]):
+    for pairs in merge_tiles(setting):
         tasks = tiles.members(pairs, TASKS)
 
         rule:

@@ -109,7 +109,7 @@ rule table_merges:
         merges=lambda wildcards: [
             path
             for method in SETTINGS[wildcards.setting].methods
-            for path in pair_files(f"merges/{method}", wildcards.setting)
+            for path in pair_files(f"merges/{method}", wildcards.setting, {*SETTINGS[wildcards.setting].measured})
         ],
         evaluations=lambda wildcards: every("checkpoints/{task}.json", wildcards.setting),
     output:
@@ -150,7 +150,7 @@ rule folds:
         **on_cpu(minutes=240, memory=3000),
     params:
         code=lambda wildcards: code("folds.py", predictor_module(wildcards.predictor)),
-        tasks=lambda wildcards: sorted(SETTINGS[wildcards.setting].tasks),
+        tasks=lambda wildcards: sorted(SETTINGS[wildcards.setting].measured_tasks),
         methods=lambda wildcards: list(SETTINGS[wildcards.setting].methods),
         grid=lambda wildcards: forecast_grid(wildcards.setting),
         levels=lambda wildcards: SETTINGS[wildcards.setting].intervals,
@@ -180,7 +180,7 @@ rule table_forecast:
         code=code("table_forecast.py"),
         methods=lambda wildcards: list(SETTINGS[wildcards.setting].methods),
         predictors=lambda wildcards: SETTINGS[wildcards.setting].predictors,
-        tasks=lambda wildcards: SETTINGS[wildcards.setting].tasks,
+        tasks=lambda wildcards: SETTINGS[wildcards.setting].measured_tasks,
         target=lambda wildcards: SETTINGS[wildcards.setting].targets[0],
         draws=lambda wildcards: SETTINGS[wildcards.setting].bootstrap,
         seed=lambda wildcards: SETTINGS[wildcards.setting].seed,

@@ -1,4 +1,4 @@
-"""Figures of each setting, and over settings; one page over all settings."""
+"""Figures of each setting, and over settings; one page over all settings in which something was merged."""
 
 for setting, name, analyses in figure_jobs():
 
@@ -41,10 +41,10 @@ for setting, name, analyses in figure_jobs():
 
 rule page:
     input:
-        tables=[path for setting in SETTINGS for path in every_table(setting)],
+        tables=[path for setting in MEASURED_SETTINGS for path in every_table(setting)],
         across=[path for path in across_files() if path.endswith(".csv")],
-        curves=[path for setting in SETTINGS for path in curves(setting)],
-        bases=[clip(setting) for setting in MODEL_SETTINGS],
+        curves=[path for setting in MEASURED_SETTINGS for path in curves(setting)],
+        bases=[clip(setting) for setting in MODEL_SETTINGS if setting in MEASURED_SETTINGS],
     output:
         report("results/report.html", caption="../report/page.rst", category="Page"),
     log:
@@ -59,6 +59,6 @@ rule page:
         code=code("page.py", *metric_modules(), *(module for each in ANALYSES.values() for module in each.modules)),
         config=config,
         templates=lambda wildcards: {os.path.relpath(path, LIBRARY): content_hash_of(path) for path in TEMPLATES},
-        settings={name: asdict(setting) for name, setting in SETTINGS.items()},
+        settings={name: asdict(SETTINGS[name]) for name in MEASURED_SETTINGS},
     script:
         "../scripts/page.py"

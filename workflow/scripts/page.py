@@ -34,10 +34,10 @@ def main(snakemake):
     settings = []
     for name, resolved in snakemake.params.settings.items():
         folder = Path("results") / name
-        shown = {key: value for key, value in (resolved | {"sha256": origin(folder)}).items() if value is not None}
+        told = resolved | {"measured": len(resolved["measured"]) or None, "sha256": origin(folder)}
         details = {"metrics_info": words, "predictors_info": predictors}
+        details["configuration"] = json.loads(json.dumps({key: value for key, value in told.items() if value is not None}))
         details["methods_info"] = [explained(*method) for method in resolved["methods"].items()]
-        details["configuration"] = json.loads(json.dumps(shown))  # plain lists for tuples
         details["names"] = stems(snakemake.input.tables, folder / "tables")  # others are of an earlier configuration
         details["curves"] = stems(snakemake.input.get("curves", []), folder / "curves")
         settings.append(read_setting(folder, **details))

@@ -30,10 +30,12 @@ from .. import catalogue
 from ..errors import MergecastError
 
 SCOPES = ("setting", "across")
-# What there is without any analysis: tables of what was measured, those of the forecast, and what is known of a setting.
+# What there is without any analysis: tables of what was measured, of forecasts of folds, of forecasts of every pair by the
+# forecaster that is kept, and what is known of a setting.
 MEASURED = ("checkpoints", "metrics", "directed", "merges", "subsets", "calibration_metrics", "correct", "dropped",
             "traits", "pair_traits", "library", "timings", "curves")  # fmt: skip
 FORECAST = ("predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls", "comparisons")
+EXPLORED = ("forecasts", "forecast_reasons", "neighbours")
 KNOWN = ("name", "tasks", "methods", "metrics", "categories", "targets", "target", "symmetric", "splits", "permutations",
          "bootstrap", "predictor", "predictors", "images",
          "seed")  # fmt: skip
@@ -90,7 +92,7 @@ def everything() -> dict[str, Analysis]:
             if table in makers:
                 raise MergecastError(f"analysis/{analysis.name}: TABLES: {makers[table]} makes {table!r} too; rename one")
             makers[table] = analysis.name
-    tables = (*MEASURED, *FORECAST, *makers)
+    tables = (*MEASURED, *FORECAST, *EXPLORED, *makers)
     for analysis in analyses:
         for key, names, known in (
             ("TAKES", analysis.takes, tables), ("SHOWS", analysis.shows, tables), ("USES", analysis.uses, KNOWN)

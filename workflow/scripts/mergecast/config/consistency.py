@@ -9,6 +9,7 @@ from ..errors import MergecastError
 WHOLE = {
     *("seed", "permutations", "costly", "halves", "bootstrap", "size", "count", "calibration_sizes", "images_per_task"),
     *(
+        "pairs",
         "merges",
         "metrics",
         "image_size",

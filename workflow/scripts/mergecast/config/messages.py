@@ -90,6 +90,8 @@ def explain(error) -> str:
         return f"{where}: lacks the key {lacking!r}; add it (config/README.md says what it means)"
     if error.validator == "oneOf" and all("required" in option for option in fits):
         return f"{where}: give exactly one of {' and '.join(option['required'][0] for option in fits)}"
+    if error.validator == "oneOf" and where.endswith("measure"):
+        return f"{where}: is {value!r}; give all, none, {{pairs: N}} or a list of pairs A__B"
     if error.validator == "oneOf":
         return f"{where}: is {value!r}; give a list of names, or all"
     if error.validator == "type":

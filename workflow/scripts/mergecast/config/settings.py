@@ -13,6 +13,7 @@ from .. import catalogue, features, merging, metrics, prediction
 from ..catalogue import select
 from ..errors import MergecastError
 from ..grid import tiles
+from ..grid.telling import telling
 from ..models import architectures
 from ..models.external import checkpoint_paths
 from ..prediction import splits
@@ -36,10 +37,12 @@ DEFAULTS = {
     "subsets": {"size": 3, "count": 12},
     "analysis": {"predictor": "ridge", "calibration_sizes": [2, 5, 20]},
     "features": {"images": 200, "optional": []},
+    "measure": "all",
 }
 SPLITS = tuple(DEFAULTS["splits"])
 # Needed once in the configuration if any setting starts from models, and of no use to a setting of tables.
 OF_MODELS = ("device", "calibration", "evaluation", "tile")
+FEWEST_MEASURED = 4  # pairs that a forecaster can be fitted on and tried on
 PER_SETTING = ("tasks", "metrics", "methods", "method_parameters", "predictors", "seed", *OF_MODELS, *DEFAULTS)
 MOST_LINES = 10
 
@@ -49,7 +52,8 @@ class Setting:
     """One backbone × fine-tuning recipe, or one set of tables brought, with the part of the grid that is asked for.
 
     `targets`: the first is forecast under every split and analysed, the others under leave-one-task-out alone. `splits`: the
-    options of each split. `subsets`: {size, count} of the k-way merges, or None. `tables`: paths of the tables brought, or
+    options of each split. `measured`: the pairs that are merged; the others are forecast alone, by the forecaster of this
+    setting or, where nothing is merged, by that of the setting `forecaster`. `subsets`: {size, count} of the k-way merges, or None. `tables`: paths of the tables brought, or
     None; then base, recipe, calibration, evaluation, tile and device are given. A setting of tables has None for those, its
     methods have no parameters, `subsets` and `analysis["calibration_sizes"]` say what its tables hold (None and [] if
     nothing), and `chosen` keeps what tasks, metrics and methods said. `checkpoints`: paths by task of those brought, or None;
@@ -75,6 +79,8 @@ class Setting:
     tile: dict | None
     seed: int
     device: str | None
+    measured: tuple[tuple[str, str], ...] = ()
+    forecaster: str | None = None
     checkpoints: dict[str, str] | None = None
     tables: dict[str, str] | None = None
     chosen: dict | None = None
@@ -83,6 +89,11 @@ class Setting:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Every pair of its tasks, row by row (see `grid.tiles`). Tables may lack some."""
         return tuple(tiles.pairs(self.tasks))
+
+    @property
+    def measured_tasks(self) -> tuple[str, ...]:
+        """The tasks that are merged with another; of tables brought, all."""
+        return tuple(tiles.members(self.measured, self.tasks)) if self.base else self.tasks
 
 
 def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:
@@ -114,12 +125,14 @@ def resolve(config: dict, tasks: dict[str, dict]) -> dict[str, Setting]:
                 raise MergecastError(f"the configuration: lacks the key {key!r}; add it (config/README.md says what it means)")
     for name, base in bases.items():
         _check_base(f"bases.{name}", base, tasks)
-    return {
+    resolved = {
         name: _of_tables(name, _merged(config, setting))
         if "tables" in setting
         else _of_models(name, _merged(config, setting), bases, tasks)
         for name, setting in settings.items()
     }
+    _check_forecasters(resolved)
+    return resolved
 
 
 def remarks(config: dict, settings: dict[str, Setting]) -> list[str]:
@@ -203,7 +216,7 @@ def _merged(config: dict, setting: dict) -> dict:
 def _check_origin(where: str, setting: dict, bases: dict) -> None:
     """A setting starts from models or from tables, and gives the keys of one of them."""
     if "tables" in setting:
-        for key in ("base", "recipe", "checkpoints", "method_parameters", *OF_MODELS, "subsets"):
+        for key in ("base", "recipe", "checkpoints", "method_parameters", *OF_MODELS, "subsets", "measure", "forecaster"):
             if key in setting:
                 raise MergecastError(f"{where}: gives both tables and {key}; tables have no models, leave out one of them")
         return
@@ -222,22 +235,85 @@ def _of_models(name: str, setting: dict, bases: dict, tasks: dict[str, dict]) ->
         check_row(tasks[task])
     if len(chosen) < 2:
         raise MergecastError(f"{where}.tasks: names {len(chosen)} task; a pair needs at least 2")
-    if len(chosen) < FEWEST_TASKS["loto"]:
+    ordered = tuple(sorted(chosen, key=list(tasks).index))
+    measured = _measured(f"{where}.measure", setting.get("measure", DEFAULTS["measure"]), ordered, setting["seed"])
+    merged = tiles.members(measured, ordered)
+    if measured and len(merged) < FEWEST_TASKS["loto"]:
+        what = "names" if len(merged) == len(chosen) else "merges"
         raise MergecastError(
-            f"{where}.tasks: names {len(chosen)} tasks; leave-one-task-out needs at least {FEWEST_TASKS['loto']}, add tasks"
+            f"{where}.tasks: {what} {len(merged)} tasks; leave-one-task-out needs at least {FEWEST_TASKS['loto']}, add tasks"
         )
+    forecast = _forecast(where, setting if measured else setting | {"splits": {}}, len(merged))
+    if not measured:
+        forecast["predictors"] = ()
+    elif len(measured) < len(tiles.pairs(ordered)):
+        asked = setting.get("splits") or ["loto"]
+        forecast["splits"] = _possible(where, forecast["splits"], asked, measured, merged)
     return Setting(
         name=name,
         base=setting["base"],
-        tasks=tuple(sorted(chosen, key=list(tasks).index)),
+        tasks=ordered,
         metrics=select(f"{where}.metrics", "metric", setting["metrics"], tuple(metrics.catalogue())),
         methods=_methods(where, setting),
         recipe=setting.get("recipe"),
         checkpoints=checkpoint_paths(where, setting, chosen, tuple(tasks)),
-        subsets=_subsets(where, setting, len(chosen)),
-        **_forecast(where, setting, len(chosen)),
+        subsets=_subsets(where, setting, len(merged)) if measured else None,
+        measured=measured,
+        forecaster=setting.get("forecaster"),
+        **forecast,
         **{key: setting[key] for key in OF_MODELS},
     )
+
+
+def _measured(where: str, measure, tasks: tuple[str, ...], seed: int) -> tuple[tuple[str, str], ...]:
+    """The pairs that are merged, row by row."""
+    pairs = tiles.pairs(tasks)
+    if measure == "all":
+        return tuple(pairs)
+    if measure == "none":
+        return ()
+    if isinstance(measure, dict):
+        count = measure["pairs"]
+        if not FEWEST_MEASURED <= count <= len(pairs):
+            raise MergecastError(
+                f"{where}.pairs: is {count}, and {len(tasks)} tasks have {len(pairs)} pairs; give {FEWEST_MEASURED} to {len(pairs)}"
+            )
+        chosen = {*telling(tasks, count, seed=seed)}
+    else:
+        chosen = {_pair(where, name, tasks) for name in measure}
+        if len(chosen) < max(FEWEST_MEASURED, len(measure)):
+            fault = "names a pair twice" if len(chosen) < len(measure) else f"names {len(chosen)} pairs"
+            raise MergecastError(f"{where}: {fault}; name {FEWEST_MEASURED} different pairs or more, or say none")
+    return tuple(pair for pair in pairs if pair in chosen)
+
+
+def _pair(where: str, name: str, tasks: tuple[str, ...]) -> tuple[str, str]:
+    """The tasks of a pair A__B, in their order."""
+    named = name.split("__")
+    if len(named) != 2 or named[0] == named[1]:
+        raise MergecastError(f"{where}: {name!r} is no pair; write it as A__B, two tasks of the setting")
+    for task in named:
+        if task not in tasks:
+            raise MergecastError(f"{where}: {name!r}: {catalogue.unknown('task', task, tasks)}")
+    return tuple(sorted(named, key=tasks.index))
+
+
+def _check_forecasters(settings: dict[str, Setting]) -> None:
+    """Where nothing is merged, another setting has to lend its forecaster; elsewhere there is no use for it."""
+    able = [name for name, other in settings.items() if other.base and other.measured]
+    for name, setting in settings.items():
+        where = f"settings.{name}"
+        if setting.base and not setting.measured and not setting.forecaster:
+            raise MergecastError(f"{where}: measures none, so it cannot learn; add `forecaster:` with one of: {', '.join(able) or 'none'}")
+        if setting.forecaster and setting.measured:
+            raise MergecastError(f"{where}.forecaster: is for a setting with `measure: none`; leave it out")
+        if setting.forecaster and setting.forecaster not in able:
+            raise MergecastError(f"{where}.forecaster: {catalogue.unknown('setting that merges', setting.forecaster, able)}")
+        if setting.forecaster and settings[setting.forecaster].base != setting.base:
+            raise MergecastError(
+                f"{where}.forecaster: {setting.forecaster} starts from base {settings[setting.forecaster].base}, not from "
+                f"{setting.base}; name a setting of the same base"
+            )
 
 
 def _of_tables(name: str, setting: dict) -> Setting:

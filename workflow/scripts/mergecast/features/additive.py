@@ -9,6 +9,10 @@ FILE = "additive.npz"
 NEEDS = ("views", "cross_views")
 RESOURCES = {"device": "cpu", "minutes": 30, "memory": 3000}
 TABLE = "pairs"
+REASON = {
+    "ratio": "{task} keeps {value:.0%} of its accuracy with {other} added in feature space (typically {typical:.0%})",
+    "log_ratio": "{task} keeps {factor:.0%} of its confidence with {other} added in feature space (typically {typical_factor:.0%})",
+}
 
 
 def compute(grid) -> dict:

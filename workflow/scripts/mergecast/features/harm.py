@@ -9,6 +9,7 @@ FILE = "harm.npz"
 NEEDS = ("views", "cross_views")
 RESOURCES = {"device": "cpu", "minutes": 30, "memory": 3000}
 TABLE = "library"
+REASON = "{task} leaves others {factor:.0%} of their confidence in feature space (typically {typical_factor:.0%})"
 
 
 def compute(grid) -> dict:

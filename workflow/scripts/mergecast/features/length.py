@@ -8,6 +8,7 @@ SCOPE = "checkpoint"
 FILE = "length/{task}.safetensors"
 RESOURCES = {"device": "cpu", "minutes": 10, "memory": 2000, "copies": 2}
 TABLE = "traits"
+REASON = "{task} moved by {factor:.2f} from the base (typically {typical_factor:.2f})"
 QUARTERS = 4
 LEAST = np.finfo(np.float32).tiny  # the square of a length of 0, so that its logarithm is finite
 

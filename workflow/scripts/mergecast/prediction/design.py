@@ -161,7 +161,7 @@ def build(
 ) -> Design:
     """The design for predictors with these `INPUTS` and one target column per method.
 
-    The pairs are those merged, the same for all methods; with "metrics", those measured must be the same.
+    The pairs are those merged, the same for all methods; with "metrics", each must have its metrics.
 
     Parameters
     ----------
@@ -321,7 +321,7 @@ def sides_of(merges: pd.DataFrame, method: str, target: str, tasks: Sequence[str
 
 
 def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], tasks: Sequence[str]):
-    """Names and values of the metrics of these pairs, which must be the very pairs of the table.
+    """Names and values of the metrics of these pairs. Further pairs of the table, which were not merged, are passed over.
 
     Parameters
     ----------
@@ -337,8 +337,7 @@ def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], task
     Raises
     ------
     MergecastError
-        For a table without metrics, a pair missing, twice or too many, an unknown task, and a value that is missing or not
-        finite.
+        For a table without metrics, a pair missing or twice, and a value that is missing or not finite.
     """
     _require(metrics, "metrics", PAIR)
     features = tuple(sorted(set(metrics.columns) - set(PAIR)))
@@ -349,7 +348,7 @@ def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], task
     if len(rows) < len(keys):
         a, b = next(sorted(key) for key in keys if keys.count(key) > 1)
         raise MergecastError(f"table metrics: pair {a}__{b} stands there twice; remove one row")
-    _same_pairs(ordered(set(map(frozenset, pairs)), tasks, "merges"), ordered(rows, tasks, "metrics"), "merges", "metrics")
+    _lacks_none(ordered(set(map(frozenset, pairs)), tasks, "merges"), rows)
     return features, np.array([_row(rows[frozenset(pair)], features, pair) for pair in pairs])
 
 
@@ -541,6 +540,15 @@ def _same_pairs(first, second, first_name: str, second_name: str) -> None:
                 f"table {table}: lacks pair {a}__{b} ({len(lacking)} in all), which table {other} has; "
                 "make it here or drop it there"
             )
+
+
+def _lacks_none(pairs, rows) -> None:
+    """Every merged pair has its metrics; a pair that has metrics alone is one that is forecast."""
+    if lacking := [pair for pair in pairs if frozenset(pair) not in rows]:
+        raise MergecastError(
+            f"table metrics: lacks pair {'__'.join(lacking[0])} ({len(lacking)} in all), which table merges has; "
+            "make it here or drop it there"
+        )
 
 
 def _row(values, features: Sequence[str], pair: tuple[str, str]) -> list[float]:

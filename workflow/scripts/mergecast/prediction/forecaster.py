@@ -19,6 +19,7 @@ from ..files import atomic, digest, write_json
 FORMAT = 1  # of the files; another is refused
 CASES = {0: "both tasks seen", 1: "one task unseen", 2: "both tasks unseen"}
 LIBRARY = "library"
+VIEWS = ("0.0", "0.5", "head", "labels")  # what of the feature `views` of a task of the library is kept
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Forecaster:
     features, `versions`. `arrays`: `coef` (3, M, F) and `intercept` (3, M) by case; `mean`, `scale`, `low`, `high`,
     `typical` (F,), the last the mean of the rows; `level` (M,), the mean of what was measured; `half_width` (3, L, M), NaN
     where refused; `X` (n, F), `Y` (n, M), the rows; `left_out` (n, M), their forecasts by models that had not seen their pair.
-    `library`: by task what others are tried on: the arrays of its feature `views`, see there.
+    `library`: by task what others are tried on, `VIEWS` of its feature `views`: how the base and the model half way see its
+    images, its head and the images' labels.
     """
 
     about: Mapping
