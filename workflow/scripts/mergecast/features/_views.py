@@ -51,19 +51,20 @@ def margins(p: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def of_own(views: Mapping) -> tuple[np.ndarray, dict[float, np.ndarray]]:
-    """Labels (n,) of a checkpoint's own images, and their probabilities (n, C) by share of its task vector."""
-    head = np.asarray(views["head"])
-    return np.asarray(views["labels"]), {share: probabilities(np.asarray(views[str(share)]), head) for share in SHARES}
+    """Labels (n,) of a checkpoint's own images, and their probabilities (n, C) by share of its task vector, as far as seen."""
+    head, seen = np.asarray(views["head"]), [share for share in SHARES if str(share) in views]
+    return np.asarray(views["labels"]), {share: probabilities(np.asarray(views[str(share)]), head) for share in seen}
 
 
 def of_pairs(views: Mapping[str, Mapping], cross_views: Mapping[str, Mapping], tasks: Iterable[str]):
-    """For every task a: its labels, its `of_own`, and the probabilities (n, C) of its images by every other task b, under
-    z(θ0 + ½τ_a) + z(θ0 + ½τ_b) − z(θ0): what the average of both would see, were the tower linear in its weights."""
+    """For every task a: its labels, its `of_own`, and the probabilities (n, C) of its images by every other task b that saw
+    them, under z(θ0 + ½τ_a) + z(θ0 + ½τ_b) − z(θ0): what the average of both would see, were the tower linear in its
+    weights."""
     tasks = tuple(tasks)
     for a in tasks:
         labels, p = of_own(views[a])
         half, base = (np.float64(np.asarray(views[a][str(share)])) for share in (HALF, 0.0))
-        sums = {b: half + np.asarray(cross_views[b][a]) - base for b in tasks if b != a}
+        sums = {b: half + np.asarray(cross_views[b][a]) - base for b in tasks if a in cross_views.get(b, ())}
         yield a, labels, p, {b: probabilities(embeddings, np.asarray(views[a]["head"])) for b, embeddings in sums.items()}
 
 

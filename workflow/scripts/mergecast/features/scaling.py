@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._views import SHARES, accuracy, of_own, ratio
+from ._views import accuracy, of_own, ratio
 
 SCOPE = "grid"
 FILE = "scaling.npz"
@@ -28,6 +28,6 @@ def compute(grid) -> dict:
     rows = []
     for task in grid.tasks:
         labels, p = of_own(grid.features["views"][task])
-        reached = {share: accuracy(p[share], labels) for share in SHARES}
-        rows.append([ratio(reached[share], reached[1.0], p[1.0].shape[1]) for share in SHARES[:-1]])
-    return dict(zip(map(str, SHARES), np.array(rows).T, strict=False))
+        reached = {share: accuracy(p[share], labels) for share in p}
+        rows.append({str(share): ratio(reached[share], reached[1.0], p[1.0].shape[1]) for share in p if share != 1})
+    return {share: np.array([row[share] for row in rows]) for share in rows[0]}

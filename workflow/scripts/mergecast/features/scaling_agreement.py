@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._views import SHARES, of_own
+from ._views import of_own
 
 SCOPE = "grid"
 FILE = "scaling_agreement.npz"
@@ -27,5 +27,5 @@ def compute(grid) -> dict:
     for task in grid.tasks:
         _, p = of_own(grid.features["views"][task])
         decided = p[1.0].argmax(axis=1)
-        rows.append([(p[share].argmax(axis=1) == decided).mean() for share in SHARES[:-1]])
-    return dict(zip(map(str, SHARES), np.array(rows).T, strict=False))
+        rows.append({str(share): (p[share].argmax(axis=1) == decided).mean() for share in p if share != 1})
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._views import HALF, SHARES, confidence, margins, of_own
+from ._views import HALF, confidence, margins, of_own
 
 SCOPE = "grid"
 FILE = "scaling_confidence.npz"
@@ -29,6 +29,6 @@ def compute(grid) -> dict:
     for task in grid.tasks:
         labels, p = of_own(grid.features["views"][task])
         whole, half = confidence(p[1.0], labels), margins(p[HALF], labels)
-        differences = [confidence(p[share], labels) - whole for share in SHARES[:-1]]
-        rows.append([*differences, *np.quantile(half, [*QUANTILES.values()])])
-    return dict(zip([*map(str, SHARES[:-1]), *QUANTILES], np.array(rows).T, strict=True))
+        differences = {str(share): confidence(p[share], labels) - whole for share in p if share != 1}
+        rows.append(differences | dict(zip(QUANTILES, np.quantile(half, [*QUANTILES.values()]), strict=True)))
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
