@@ -1,6 +1,7 @@
 """A forecaster fitted on all that a setting measured, as two files."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from job import run
 from mergecast import tables
@@ -26,10 +27,9 @@ def main(snakemake):
         "seed": params.seed,
         "versions": versions(),
     }
-    library = {path.split("/")[-1].removesuffix(".safetensors"): File(path) for path in map(str, inputs.library)}
+    library = {path.stem: File(path) for path in map(Path, inputs.library)}
     needed = {task: {name: views[name] for name in forecaster.VIEWS} for task, views in library.items()}
-    folder = str(snakemake.output.about).rpartition("/")[0]
-    forecaster.save(folder, snakemake.wildcards.kind, replace(fitted, about={**fitted.about, **about}, library=needed))
+    forecaster.save(Path(snakemake.output.about).parent, snakemake.wildcards.kind, replace(fitted, about={**fitted.about, **about}, library=needed))
 
 
 if "snakemake" in globals():

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from . import __version__, catalogue, features, merging, metrics, prediction
+from .commands.forecast import show_forecast
 from .errors import MergecastError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("forecast")(show_forecast)
 Checkpoint = Annotated[Path, typer.Argument(help="Visual tower in a safetensors file.")]
 
 

@@ -1,0 +1,135 @@
+"""`mergecast forecast`: checkpoints that were never merged, by what a study learnt."""
+
+import contextlib
+import io
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import MergecastError
+
+
+
+def show_forecast(
+    base: Annotated[Path, typer.Argument(help="What the checkpoints were fine-tuned from.")],
+    models: Annotated[list[Path], typer.Argument(help="Two or more checkpoints, of any layout that `convert` reads.")],
+    study: Annotated[Path, typer.Option(help="The results of a setting that learnt: results/SETTING.")],
+    images: Annotated[
+        list[str],
+        typer.Option("--task", metavar="NAME=IMAGES", help="Images of a checkpoint's task: .npz, folder or data set's folder."),
+    ] = [],
+    heads: Annotated[
+        list[str], typer.Option("--head", metavar="NAME=FILE", help="A checkpoint's head; from class names unless given.")
+    ] = [],
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[int, typer.Option(min=1, help="Of the processor; all cores unless given.")] = os.cpu_count() or 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Forecast what merges of checkpoints keep, without merging them."""
+    from ..forecasting.answer import answer
+    from ..forecasting.study import load_study
+
+    opened, given, tops = load_study(study), _paths("--task", images), _paths("--head", heads)
+    with _bar() as progress, contextlib.redirect_stdout(io.StringIO()):
+        options = {"device": device, "threads": threads, "progress": progress}
+        found = answer(opened, base, models, given, tops, **options)
+    if as_json:
+        typer.echo(json.dumps(found, indent=1, allow_nan=False))
+    else:
+        _print(found)
+
+
+def _paths(key: str, given: list[str]) -> dict[str, str]:
+    """`NAME=PATH` as a mapping."""
+    paths: dict[str, str] = {}
+    for text in given:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise MergecastError(f"{key} {text}: must be NAME=PATH, such as cars=cars.npz")
+        if name in paths:
+            raise MergecastError(f"{key} {text}: {name!r} is set twice; keep one of them")
+        paths[name] = path
+    return paths
+
+
+@contextlib.contextmanager
+def _bar():
+    """A bar of images looked at, on stderr and gone at the end, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        job = shown.add_task("images looked at", total=None)
+        yield lambda done, total: shown.update(job, completed=done, total=total)
+
+
+def _print(found: dict) -> None:
+    """A table for each pair, best first, then why, what is near, and how far to trust it."""
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    pairs = sorted(found["pairs"], key=lambda pair: -_best(pair)[1]["forecast"])
+    for pair in pairs:
+        console.print(f"{pair['task_a']} + {pair['task_b']}: {pair['case']}, by {_looked(found)}")
+        _table(console, pair)
+        method, best = _best(pair)
+        if best["measured"] is not None:
+            console.print("This pair was measured by the study; its forecast is by a model that has not seen it.")
+        console.print(f"Why, under {method}:")
+        for reason in best["reasons"]:
+            console.print(f"  {reason['contribution']:+.3f}  {reason['reason']}")
+        near = "; ".join(
+            f"{each['task_a']} + {each['task_b']} {each['measured'][method]:.3f}" for each in pair["neighbours"]
+        )
+        console.print(f"Nearest measured pairs, under {method}: {near}")
+        console.print(_trust(pair["scores"]))
+        for level, reason in (pair["refused"] or {}).items():
+            console.print(f"No {float(level):.0%} interval: {reason}.")
+        for line in pair["outside"]:
+            console.print(f"warning: {line}")
+        console.print()
+    for line in found["warnings"]:
+        console.print(f"warning: {line}")
+
+
+def _looked(found: dict) -> str:
+    if found["forecaster"] == "weights":
+        return "weights alone"
+    return f"{found['images_looked_at']:,} images passed through their models"
+
+
+def _best(pair: dict):
+    return max(pair["methods"].items(), key=lambda item: item[1]["forecast"])
+
+
+def _table(console, pair: dict) -> None:
+    from rich.table import Table
+
+    levels = list(next(iter(pair["methods"].values()))["interval"])
+    table = Table(box=None)
+    table.add_column("method", no_wrap=True)
+    for name in ("forecast", *(f"{float(level):.0%} interval" for level in levels), pair["task_a"], pair["task_b"], "mean"):
+        table.add_column(name, justify="right", no_wrap=True)
+    measured = any(each["measured"] is not None for each in pair["methods"].values())
+    if measured:
+        table.add_column("measured", justify="right", no_wrap=True)
+    for method, each in sorted(pair["methods"].items(), key=lambda item: -item[1]["forecast"]):
+        bounds = ["–" if each["interval"][level] is None else "{:.3f} to {:.3f}".format(*each["interval"][level]) for level in levels]
+        numbers = [each["forecast"], *each["kept"], each["baseline"]]
+        first, *others = (f"{number:.3f}" for number in numbers)
+        table.add_row(method, first, *bounds, *others, *([f"{each['measured']:.3f}"] if measured else []))
+    console.print(table)
+
+
+def _trust(scores: dict | None) -> str:
+    if not scores:
+        return "The study never forecast such a pair, so nothing says how far to trust this."
+    q2 = "undefined" if scores["q2"] is None else f"{scores['q2']:.2f}"
+    return (
+        f"How far to trust it: over {scores['n_forecasts']:,} such forecasts of the study Q² {q2}, off by {scores['mae']:.3f} on "
+        f"average; guessing the mean is off by {scores['mae_of_mean']:.3f}."
+    )
