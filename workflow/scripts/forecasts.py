@@ -20,7 +20,7 @@ def main(snakemake):
     known = {task: task for task, sha256 in hashes.items() if fitted.about["checkpoints"].get(task) == sha256}
     traits = traits_of(params.tasks, params.measured or params.tasks, **read, harms=tables.read(inputs.library))
     made = forecasts(fitted, list(combinations(params.tasks, 2)), traits, known)
-    for name, table in tidy(made, fitted).items():
+    for name, table in tidy(made, fitted.about["levels"], fitted.about["predictor"]).items():
         write_csv(output[name], table)
     origin = {path: file_hash(path) for path in inputs.forecaster}
     by_pair = {(each["task_a"], each["task_b"]): each for each in made}

@@ -1,3 +1,20 @@
-"""Mergecast: forecast how well fine-tuned models will merge, before merging them."""
+"""Mergecast: forecast how well fine-tuned models will merge, before merging them.
 
-__version__ = "0.1.0"
+What is public, and keeps its meaning within a major version: the names of `__all__`, the commands of `mergecast`, and the
+keys, files and tables that config/README.md and README.md name.
+"""
+
+import importlib
+
+__version__ = "0.2.0"
+__all__ = ["Forecast", "MergecastError", "Plan", "Study", "forecast", "load_study", "merge", "metrics", "plan"]
+_WHERE = {"MergecastError": "errors", "Study": "forecasting.study", "Plan": "planning"}  # others are in `api`
+
+
+def __getattr__(name: str):
+    """What is public is imported when it is asked for: `import mergecast` takes no second."""
+    if name == "metrics":  # a package that can be called
+        return importlib.import_module(".metrics", __name__)
+    if name in __all__:
+        return getattr(importlib.import_module(f".{_WHERE.get(name, 'api')}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

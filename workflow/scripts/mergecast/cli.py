@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, catalogue, features, merging, metrics, prediction
+from . import __version__, api, catalogue, features, merging, metrics, prediction
 from .commands.forecast import show_forecast
 from .errors import MergecastError
 
@@ -72,13 +72,7 @@ def show_metrics(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, {name: value}.")] = False,
 ) -> None:
     """Compute the weight metrics of two checkpoints fine-tuned from one base."""
-    from .features._pair import pair_features
-    from .models.checkpoints import open_checkpoint
-
-    origin = open_checkpoint(base)
-    first, second = (open_checkpoint(path, origin) for path in (a, b))
-    names = (a.stem, b.stem) if a.stem != b.stem else ("A", "B")
-    values = metrics.compute_all(pair_features(origin, first, second, names))
+    values = api.metrics(base, a, b)
     if as_json:
         typer.echo(json.dumps(values, indent=1, allow_nan=False))
     else:
@@ -94,16 +88,8 @@ def merge_checkpoints(
     settings: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method.")] = [],
 ) -> None:
     """Merge two or more checkpoints fine-tuned from one base, and say in the file's header how."""
-    parameters = merging.check_parameters(method, _assignments(settings), len(models))
-    _check_output("--output", output, [base, *models])
-    from .models.checkpoints import open_checkpoint
-    from .models.merged import open_models, save_merged
-
-    origin = open_checkpoint(base)
-    opened = open_models(origin, models)
-    merged = merging.merge(method, origin, opened, parameters)
-    save_merged(output, merged, method=method, parameters=parameters, base=origin, models=opened)
-    typer.echo(f"{output}: {method} of {', '.join(sorted(opened))}")
+    api.merge(method, base, models, output=output, parameters=_assignments(settings))
+    typer.echo(f"{output}: {method} of {', '.join(sorted(path.stem for path in models))}")
 
 
 @app.command("inspect")
@@ -132,7 +118,7 @@ def convert_checkpoint(
     """Write the visual tower of a checkpoint, of any layout that can be read, as one that the workflow takes."""
     from .models import external
 
-    _check_output("OUTPUT", output, [Path(file) for file in external.files(checkpoint)] + ([base] if base else []))
+    api.check_output("OUTPUT", output, [Path(file) for file in external.files(checkpoint)] + ([base] if base else []))
     from .models.checkpoints import open_checkpoint, save
     from .models.external.checkpoint import read_checkpoint
 
@@ -186,14 +172,6 @@ def list_known(kind: Annotated[Kind, typer.Argument(help="What to list.")]) -> N
         kinds = {"predictor": "", "baseline": " (baseline)"}
         lines = [f"{name}{kinds[kind]} — {prediction.summary(name)}" for name, kind in prediction.kinds().items()]
     typer.echo("\n".join(lines))
-
-
-def _check_output(what: str, output: Path, inputs: list[Path]) -> None:
-    """Weights are written as safetensors, and never over what they are made from."""
-    if output.suffix != ".safetensors":
-        raise MergecastError(f"{what} {output}: must end in .safetensors")
-    if output.resolve() in [path.resolve() for path in inputs]:
-        raise MergecastError(f"{what} {output}: is one of the files it is made from; name another file")
 
 
 def _signature(method: str) -> str:

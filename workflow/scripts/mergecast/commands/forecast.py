@@ -1,7 +1,6 @@
 """`mergecast forecast`: checkpoints that were never merged, by what a study learnt."""
 
 import contextlib
-import io
 import json
 import os
 from pathlib import Path
@@ -29,13 +28,12 @@ def show_forecast(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Forecast what merges of checkpoints keep, without merging them."""
-    from ..forecasting.answer import answer
-    from ..forecasting.study import load_study
+    from .. import api
 
-    opened, given, tops = load_study(study), _paths("--task", images), _paths("--head", heads)
-    with _bar() as progress, contextlib.redirect_stdout(io.StringIO()):
+    given, tops = _paths("--task", images), _paths("--head", heads)
+    with _bar() as progress:
         options = {"device": device, "threads": threads, "progress": progress}
-        found = answer(opened, base, models, given, tops, **options)
+        found = api.forecast(base, *models, study=study, images=given, heads=tops, **options).data
     if as_json:
         typer.echo(json.dumps(found, indent=1, allow_nan=False))
     else:
@@ -112,7 +110,7 @@ def _table(console, pair: dict) -> None:
     levels = list(next(iter(pair["methods"].values()))["interval"])
     table = Table(box=None)
     table.add_column("method", no_wrap=True)
-    for name in ("forecast", *(f"{float(level):.0%} interval" for level in levels), pair["task_a"], pair["task_b"], "mean"):
+    for name in ("forecast", *(f"{float(level):.0%} interval" for level in levels), *(f"keeps {pair[key]}" for key in ("task_a", "task_b")), "mean"):
         table.add_column(name, justify="right", no_wrap=True)
     measured = any(each["measured"] is not None for each in pair["methods"].values())
     if measured:

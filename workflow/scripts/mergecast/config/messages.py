@@ -91,7 +91,7 @@ def explain(error) -> str:
     if error.validator == "oneOf" and all("required" in option for option in fits):
         return f"{where}: give exactly one of {' and '.join(option['required'][0] for option in fits)}"
     if error.validator == "oneOf" and where.endswith("measure"):
-        return f"{where}: is {value!r}; give all, none, {{pairs: N}} or a list of pairs A__B"
+        return f"{where}: is {value!r}; give all, none, {{pairs: N}}, {{tasks: [A, B, …]}} or a list of pairs A__B"
     if error.validator == "oneOf":
         return f"{where}: is {value!r}; give a list of names, or all"
     if error.validator == "type":

@@ -272,6 +272,9 @@ def _measured(where: str, measure, tasks: tuple[str, ...], seed: int) -> tuple[t
         return tuple(pairs)
     if measure == "none":
         return ()
+    if "tasks" in measure and isinstance(measure, dict):
+        some = select(f"{where}.tasks", "task", measure["tasks"], tasks)
+        return tuple(pair for pair in pairs if {*pair} <= {*some})
     if isinstance(measure, dict):
         count = measure["pairs"]
         if not FEWEST_MEASURED <= count <= len(pairs):

@@ -48,7 +48,7 @@ def answer(
     Returns
     -------
     dict
-        `study`, `forecaster` ("images" or "weights"), `predictor`, `target`, `same_base` (whether the base is the study's),
+        `study`, `forecaster` ("images" or "weights"), `predictor`, `target`, `levels` of the intervals, `same_base` (whether the base is the study's),
         `images_looked_at`, `checkpoints` by name, `warnings`, and `pairs`, as `pairs.forecasts` makes them, each with the
         forecaster's `scores` in its case and with the levels that are `refused`.
 
@@ -84,6 +84,7 @@ def answer(
         "forecaster": "images" if kept.library else "weights",
         "predictor": kept.about["predictor"],
         "target": kept.about["target"],
+        "levels": list(kept.about["levels"]),
         "same_base": origin.same,
         "images_looked_at": passed,
         "checkpoints": {

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from ..prediction.design import ORIENTED
-from ..prediction.forecaster import Forecaster
 from .pairs import Traits
 
 PAIR = ["task_a", "task_b"]
@@ -37,15 +36,17 @@ def traits_of(
     return Traits(traits.set_index("task").loc[list(tasks)].to_dict("index"), others.to_dict("index"), dict(pairs))
 
 
-def tables(made: Sequence[Mapping], forecaster: Forecaster) -> dict[str, pd.DataFrame]:
+def tables(made: Sequence[Mapping], levels: Sequence[float], predictor: str) -> dict[str, pd.DataFrame]:
     """Tidy tables of forecasts.
 
     Parameters
     ----------
     made : sequence of mapping
         As `pairs.forecasts` makes them.
-    forecaster : Forecaster
-        Which made them.
+    levels : sequence of float
+        Of the intervals.
+    predictor : str
+        The name of the forecaster's.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def tables(made: Sequence[Mapping], forecaster: Forecaster) -> dict[str, pd.Data
         task, the mean of the measured pairs as `baseline`, and the `measured` value, if there is one. `forecast_reasons`:
         what moved each most, largest first. `neighbours`: the nearest measured pairs of each pair.
     """
-    levels, rows, told, near = forecaster.about["levels"], [], [], []
+    rows, told, near = [], [], []
     for pair in made:
         head = {name: pair[name] for name in PAIR}
         for method, each in pair["methods"].items():
@@ -64,7 +65,7 @@ def tables(made: Sequence[Mapping], forecaster: Forecaster) -> dict[str, pd.Data
                 | {"method": method, "unseen": pair["unseen"], "measured": each["measured"], "forecast": each["forecast"]}
                 | {f"{end}_{level}": bounds[level][side] for level in bounds for side, end in enumerate(("low", "high"))}
                 | {"kept_a": each["kept"][0], "kept_b": each["kept"][1], "baseline": each["baseline"]}
-                | {"forecaster": forecaster.about["predictor"]}
+                | {"forecaster": predictor}
             )
             told += [head | {"method": method, "rank": rank} | reason for rank, reason in enumerate(each["reasons"], 1)]
         for rank, other in enumerate(pair["neighbours"], 1):

@@ -3,9 +3,12 @@
 The categories are loaded by name, so that nothing depends on all of them: editing one reruns its own metrics alone.
 """
 
+import importlib
 import math
+import sys
 from collections.abc import Iterable
 from functools import cache
+from types import ModuleType
 
 from .. import catalogue as modules
 from ..errors import MergecastError
@@ -13,6 +16,16 @@ from ..features._types import PairFeatures
 from ._metric import Metric
 
 ORDER = ("task_vector", "effective_rank", "subspace", "activation", "gradient")
+
+
+class _Callable(ModuleType):
+    """`mergecast.metrics` is where metrics are and, called, what the public function of that name does."""
+
+    def __call__(self, base, a, b):
+        return importlib.import_module("mergecast.api").metrics(base, a, b)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 
 @cache

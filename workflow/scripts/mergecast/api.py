@@ -1,0 +1,198 @@
+"""What `import mergecast` offers: forecasts, plans, metrics and merges of checkpoints, and studies opened. The shell calls this."""
+
+import contextlib
+import io
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from .forecasting.study import Study
+
+Path_ = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What merges of checkpoints are forecast to keep.
+
+    `table`: one row per pair and method, the columns of a study's table `forecasts`. `reasons`: what moved each most.
+    `neighbours`: the nearest measured pairs of each pair. `warnings`: what should be known before it is believed. `data`: all
+    of it as `mergecast forecast --json` prints it.
+    """
+
+    table: "pd.DataFrame"
+    reasons: "pd.DataFrame"
+    neighbours: "pd.DataFrame"
+    warnings: list[str]
+    data: dict[str, Any]
+
+
+def load_study(path: Path_) -> "Study":
+    """Open the results of one setting of a workflow.
+
+    Parameters
+    ----------
+    path : Path or str
+        `results/{setting}`.
+
+    Returns
+    -------
+    Study
+        `tables` (DataFrames by name), `table(name)` and `forecaster(kind)`.
+
+    Raises
+    ------
+    MergecastError
+        If the folder is missing, or is not that of a setting.
+    """
+    from .forecasting.study import load_study as opened
+
+    return opened(path)
+
+
+def forecast(
+    base: Path_,
+    *models: Path_,
+    study: "Path_ | Study",
+    images: Mapping[str, Path_] | None = None,
+    heads: Mapping[str, Path_] | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Forecast:
+    """Forecast what merges of checkpoints keep, without merging them.
+
+    Parameters
+    ----------
+    base : Path or str
+        What they were fine-tuned from.
+    *models : Path or str
+        Two or more, of any layout that `mergecast convert` reads. A checkpoint is named after its file.
+    study : Path, str or Study
+        The results of a setting that learnt: `results/{setting}`.
+    images : mapping from name to Path or str, optional
+        Images of a checkpoint's task: an .npz file, a folder of pictures, or the folder of a data set. Tasks of the study have
+        theirs. Without any, weights alone are looked at.
+    heads : mapping from name to Path or str, optional
+        Safetensors with the tensor `weight` (classes, width); from the names of the classes unless given.
+    device : {"auto", "cpu", "cuda"}, default "auto"
+    threads : int, optional
+        Of the processor; all cores unless given.
+    progress : callable, optional
+        Called with the numbers of images looked at so far, and in all.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    MergecastError
+        For whatever cannot be read or does not fit.
+    """
+    from .forecasting.answer import answer
+    from .forecasting.study import Study
+    from .forecasting.tables import tables
+
+    opened = study if isinstance(study, Study) else load_study(study)
+    with contextlib.redirect_stdout(io.StringIO()):
+        options = {"device": device, "threads": threads or os.cpu_count() or 1, "progress": progress}
+        found = answer(opened, base, models, images or {}, heads or {}, **options)
+    made = tables(found["pairs"], found["levels"], found["predictor"])
+    return Forecast(made["forecasts"], made["forecast_reasons"], made["neighbours"], found["warnings"], found)
+
+
+def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
+    """Every metric of weights of two checkpoints fine-tuned from one base.
+
+    Parameters
+    ----------
+    base, a, b : Path or str
+        Visual towers in safetensors files.
+
+    Returns
+    -------
+    dict from str to float
+
+    Raises
+    ------
+    MergecastError
+        If a file cannot be read, or does not fit the base.
+    """
+    from .features._pair import pair_features
+    from .metrics import compute_all
+    from .models.checkpoints import open_checkpoint
+
+    origin = open_checkpoint(base)
+    first, second = (open_checkpoint(path, origin) for path in (a, b))
+    names = (Path(a).stem, Path(b).stem) if Path(a).stem != Path(b).stem else ("A", "B")
+    return compute_all(pair_features(origin, first, second, names))
+
+
+def merge(
+    method: str, base: Path_, models: Sequence[Path_], *, output: Path_ | None = None, parameters: Mapping[str, Any] | None = None
+) -> "dict[str, torch.Tensor]":
+    """Merge two or more checkpoints fine-tuned from one base.
+
+    Parameters
+    ----------
+    method : str
+        One of those that `mergecast list methods` names.
+    base : Path or str
+    models : sequence of Path or str
+    output : Path or str, optional
+        Where to write the merged checkpoint, a .safetensors file whose header says how it was made.
+    parameters : mapping from name to value, optional
+        Of the method; its defaults unless given.
+
+    Returns
+    -------
+    dict from str to tensor
+
+    Raises
+    ------
+    MergecastError
+        For an unknown method or parameter, and files that cannot be read, do not fit, or would be written over.
+    """
+    from . import merging
+    from .models.checkpoints import open_checkpoint
+    from .models.merged import open_models, save_merged
+
+    checked = merging.check_parameters(method, dict(parameters or {}), len(models))
+    if output is not None:
+        check_output("--output", output, [base, *models])
+    origin = open_checkpoint(base)
+    opened = open_models(origin, models)
+    merged = merging.merge(method, origin, opened, checked)
+    if output is not None:
+        save_merged(output, merged, method=method, parameters=checked, base=origin, models=opened)
+    return merged
+
+
+def check_output(what: str, output: Path_, inputs: Sequence[Path_]) -> None:
+    """Weights are written as safetensors, and never over what they are made from.
+
+    Parameters
+    ----------
+    what : str
+        How the error calls the output.
+    output : Path or str
+    inputs : sequence of Path or str
+
+    Raises
+    ------
+    MergecastError
+        Otherwise.
+    """
+    from .errors import MergecastError
+
+    if Path(output).suffix != ".safetensors":
+        raise MergecastError(f"{what} {output}: must end in .safetensors")
+    if Path(output).resolve() in [Path(path).resolve() for path in inputs]:
+        raise MergecastError(f"{what} {output}: is one of the files it is made from; name another file")
