@@ -26,10 +26,12 @@ ALLOWED = {
     "prediction": set(),
     "tables": {"metrics", "prediction"},
     "charts": set(),
-    "analysis": {"prediction", "tables", "charts"},
+    "planning": set(),
+    "analysis": {"prediction", "tables", "charts", "planning"},
     "report": {"analysis", "tables", "charts"},
     "config": {"features", "grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
-    "cli": {"merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
+    "commands": {"planning", "prediction", "tables"},
+    "cli": {"commands", "merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
 }
 LIGHT = [
     "errors",
@@ -54,6 +56,8 @@ LIGHT = [
     "tables.external",
     "grid.subsets",
     "grid.tiles",
+    "planning",
+    "commands.plan",
     "charts.paper",
     "report",
 ]

@@ -1,4 +1,4 @@
-"""`mergecast` in the shell: checkpoints measured, merged, inspected, converted, scores read; no workflow needed."""
+"""`mergecast` in the shell: checkpoints measured, merged, inspected, converted, planned, scores read; no workflow needed."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from . import __version__, catalogue, features, merging, metrics, prediction
+from .commands.plan import show_plan
 from .errors import MergecastError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("plan")(show_plan)
 Checkpoint = Annotated[Path, typer.Argument(help="Visual tower in a safetensors file.")]
 
 
