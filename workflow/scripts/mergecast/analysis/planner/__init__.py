@@ -3,7 +3,7 @@
 ORDER = 185
 TITLE = "Planning which merges to try"
 TAKES = ("predictions", "coverage")
-USES = ("name", "target", "methods", "bootstrap", "seed")
+USES = ("name", "target", "bootstrap", "seed")
 TABLES = ("planner",)
 
 
