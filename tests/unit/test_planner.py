@@ -70,7 +70,9 @@ def test_with_nothing_measured_the_highest_forecast_comes_first_and_has_no_gain(
 def test_what_is_measured_on_the_way_is_what_has_to_be_beaten():
     mean, sd = [0.9, 0.8, 0.7], [0.01, 0.01, 0.1]
     assert greedy(mean, sd, 3, outcomes=[0.5, 0.5, 0.5])[0] == [0, 1, 2]
-    assert greedy(mean, sd, 3, outcomes=[0.9, 0.5, 0.5])[0] == [0, 2, 1], "what may still be better than 0.9"
+    order, gains = greedy(mean, sd, 3, outcomes=[0.9, 0.5, 0.5])
+    assert order == [0, 2, 1], "what may still be better than 0.9"
+    assert gains[2] == expected_improvement([0.8], [0.01], 0.9)[0], "a merge that turned out worse lowers nothing"
 
 
 # hindsight

@@ -95,6 +95,21 @@ def test_plain_orders_lose_what_they_must():
     assert by_strategy(found, 1, column="hit_rate")["random_order"] == pytest.approx(2 / 18)
 
 
+def test_the_best_method_of_a_model_is_chosen_by_the_pairs_without_it():
+    table = predictions()
+    own = ((table.task_a == "t0") | (table.task_b == "t0")) & (table.method == "dare")
+    table.loc[own, "measured"] += 1
+    mine = of_task(table, "t0")
+    found = planner.planner(table, None, TARGET, draws=9)
+    regrets = [mine.measured.max() - mine[mine.method == "tsv"].measured.mean()]
+    for task in TASKS[1:]:
+        mine = of_task(table, task)
+        whole = table[(table.split == "l2to") & (table.predictor == GOOD) & (table.task_a != task) & (table.task_b != task)]
+        method = whole.groupby("method").measured.mean().idxmax()
+        regrets.append(mine.measured.max() - mine[mine.method == method].measured.mean())
+    assert by_strategy(found, 1)["best_method"] == pytest.approx(np.mean(regrets))
+
+
 def test_the_whole_grid_is_one_number_without_an_interval():
     table = predictions(good=0.5)
     found = planner.planner(table, coverage(), TARGET, draws=50)
