@@ -14,7 +14,7 @@ from scipy import integrate, stats
 from mergecast.cli import main
 from mergecast.errors import MergecastError
 from mergecast.planning import Wish, candidates, hindsight, plan
-from mergecast.planning.improvement import expected_improvement, greedy
+from mergecast.planning.improvement import expected_improvement, greedy, ranked
 
 METHODS = ("ties", "tsv")
 finite = st.floats(-1, 1, allow_nan=False)
@@ -55,24 +55,27 @@ def test_the_expected_improvement_grows_with_the_spread_and_falls_with_the_best(
     assert 0 <= one <= wider + 1e-12 and expected_improvement([mean], [sd], best + more)[0] <= one + 1e-12
 
 
-def test_the_order_takes_the_largest_gain_and_each_gain_raises_the_best():
-    order, gains = greedy([0.5, 0.6, 0.55], [0.0, 0.01, 0.2], 3, best=0.6)
-    assert order == [2, 1, 0] and gains[0] == pytest.approx(expected_improvement([0.55], [0.2], 0.6)[0])
-    assert gains[1] == pytest.approx(expected_improvement([0.6], [0.01], 0.6 + gains[0])[0]) and gains[2] == 0
+def test_the_order_is_that_of_the_forecasts_and_each_gain_raises_the_best():
+    order, gains = ranked([0.5, 0.6, 0.55], [0.0, 0.01, 0.2], 9, best=0.6)
+    assert order == [1, 2, 0] and gains[0] == expected_improvement(0.6, 0.01, 0.6)
+    assert gains[1] == expected_improvement(0.55, 0.2, 0.6 + gains[0]) > gains[0] and gains[2] == 0
+    assert ranked([0.5, 0.5, 0.5], [0.1, 0.2, 0.1], 3, best=0.5)[0] == [1, 0, 2], (
+        "of equal forecasts the wider one may be better"
+    )
 
 
 def test_with_nothing_measured_the_highest_forecast_comes_first_and_has_no_gain():
-    order, gains = greedy([0.5, 0.6, 0.55], [0.9, 0.0, 0.1], 2)
-    assert order == [1, 0] and math.isnan(gains[0])
-    assert gains[1] == pytest.approx(expected_improvement([0.5], [0.9], 0.6)[0])
+    order, gains = ranked([0.5, 0.6], [0.9, 0.0], 2)
+    assert order == [1, 0] and math.isnan(gains[0]) and gains[1] == expected_improvement(0.5, 0.9, 0.6)
 
 
-def test_what_is_measured_on_the_way_is_what_has_to_be_beaten():
+def test_the_largest_gain_goes_by_what_was_measured_on_the_way():
     mean, sd = [0.9, 0.8, 0.7], [0.01, 0.01, 0.1]
-    assert greedy(mean, sd, 3, outcomes=[0.5, 0.5, 0.5])[0] == [0, 1, 2]
-    order, gains = greedy(mean, sd, 3, outcomes=[0.9, 0.5, 0.5])
-    assert order == [0, 2, 1], "what may still be better than 0.9"
-    assert gains[2] == expected_improvement([0.8], [0.01], 0.9)[0], "a merge that turned out worse lowers nothing"
+    assert greedy(mean, sd, 3, [0.5, 0.5, 0.5]) == [0, 1, 2]
+    assert greedy(mean, sd, 3, [0.9, 0.5, 0.5]) == [0, 2, 1], "what may still be better than 0.9"
+    mean, sd = [0.9, 0.8, 0.7, 0.6], [0.01, 0.1, 0.05, 0.4]
+    assert greedy(mean, sd, 4, [0.9, 0.5, 0.5, 0.1]) == [0, 3, 1, 2]
+    assert greedy([0.9, 0.7, 0.6, 0.3], [0.0, 0.5, 0.01, 0.4], 4, [0.9, 0.2, 0.2, 0.2])[2] == 3, "a bad merge lowers nothing"
 
 
 # hindsight

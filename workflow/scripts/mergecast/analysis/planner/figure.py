@@ -5,7 +5,6 @@ import altair as alt
 from ...charts import Figure, Panel, number, rows, spec, words
 from ...tables.reading import require, unique
 
-ORACLE = "oracle"
 COLOURS = {"plan": "blue", "random_order": "orange", "best_method": "green", "task_effects": "purple"}
 ASKED = {"l2to": "Both tasks new", "loto": "The model new, its partners known"}
 
@@ -13,7 +12,7 @@ ASKED = {"l2to": "Both tasks new", "loto": "The model new, its partners known"}
 def draw(setting) -> Figure:
     """The oracle, which loses nothing, is the line at 0. Raises MergecastError on an empty table."""
     table = require(setting.tables["planner"], "planner", "strategy", "split", "scope", "budget", "regret", "low", "high", "n")
-    shown = table[(table.scope == "task") & (table.strategy != ORACLE)]
+    shown = table[(table.scope == "task") & table.strategy.isin(list(COLOURS))]
     label, panels = words(setting.target), []
     for split in unique(shown.split):
         mine = shown[shown.split == split]

@@ -6,7 +6,7 @@ from .._section import Section, Table
 from .figure import ASKED, draw
 
 BUDGET = 5  # merges of which the sentences speak
-RIVALS = {"random_order": "random order", "best_method": "the best method alone"}
+RIVALS = {"random_order": "random order", "best_method": "the best method alone", "task_effects": "task effects"}
 PLAN = "plan"
 
 
@@ -24,7 +24,7 @@ def verdicts(table) -> list[str]:
     for split in unique(table.split):
         asked = mine[(mine.split == split) & (mine.scope == "task")].set_index("strategy")
         first = asked.iloc[0]
-        against = " and ".join(_against(asked.loc[name], text) for name, text in RIVALS.items())
+        against = "; ".join(_against(asked.loc[name], text) for name, text in RIVALS.items() if name in asked.index)
         told = "" if said else f" What is looked for is the best partner and method of each of {int(first.n)} models."
         said.append(f"{ASKED[split]}: at a budget of {_merges(budget)} the plan is {against}.{told}")
     grid = mine[mine.scope == "grid"].set_index("strategy").regret

@@ -42,7 +42,8 @@ def planner(
 
     The strategies are orders of trying:
 
-    plan            largest expected improvement over the best that was measured so far (`planning.improvement`)
+    plan            highest forecast (`planning.improvement.ranked`), equal ones at random
+    largest_gain    largest expected improvement over the best that was measured so far (`planning.improvement.greedy`)
     random_order    every order is as likely
     best_method     the method with the highest mean over the pairs without the model, pairs at random; then the second method,
                     and so on. Of the grid: the highest mean over all pairs, known only with hindsight
@@ -55,7 +56,7 @@ def planner(
     Parameters
     ----------
     predictions, coverage : DataFrame
-        Without coverage the forecasts have no spread, and the plan is their order.
+        Without coverage the forecasts have no spread, and there is no order by gain but that of the forecasts.
     target : str
     draws : int, default 1000
         Draws of tasks.
@@ -129,12 +130,13 @@ def _of_task(wide: pd.DataFrame, split: str, task: str) -> pd.Series:
 def _strategies(asked: pd.DataFrame, others: pd.DataFrame, name: str) -> dict[str, list[np.ndarray]]:
     """By strategy the measured values in the order of trying; within a block every order is as likely."""
     values = asked["measured"].to_numpy()
-    order, _ = greedy(asked["mean"], asked["sd"], max(BUDGETS), outcomes=values)
+    order = greedy(asked["mean"], asked["sd"], max(BUDGETS), values)
     rest = np.delete(values, order)
     means = others.drop_duplicates([*PAIR, "method"]).groupby("method")["measured"].mean()
     effects = {EFFECTS: hindsight.blocks_of(values, asked[EFFECTS])} if EFFECTS in asked else {}
     return {
-        PLAN: [*(values[[place]] for place in order), *([rest] if len(rest) else [])],
+        PLAN: hindsight.blocks_of(values, asked["mean"]),
+        "largest_gain": [*(values[[place]] for place in order), *([rest] if len(rest) else [])],
         "random_order": [values],
         "best_method": hindsight.blocks_of(values, asked["method"].map(means)),
         **effects,

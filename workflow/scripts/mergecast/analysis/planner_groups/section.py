@@ -4,7 +4,7 @@ from ...charts import number
 from ...tables.reading import unique
 from .._section import Section, Table
 
-RULES = {"additive": "adding up the losses of the pairs", "mean": "the mean of the pairs"}
+RULES = {"mean": "the mean of the pairs", "additive": "adding up the losses of the pairs"}
 
 
 def section(setting) -> Section:
