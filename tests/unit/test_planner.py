@@ -99,6 +99,7 @@ def test_what_an_order_finds_is_the_mean_over_all_orders_within_blocks(blocks, d
 def test_an_oracle_loses_nothing_and_equal_scores_are_one_block():
     values = np.array([0.1, 0.4, 0.3, 0.2])
     assert hindsight.found(hindsight.blocks_of(values, values), 1) == (0.4, 1.0)
+    assert hindsight.found([np.full(3, 0.7)], 1)[0] == 0.7, "exactly: nothing can be lost"
     assert [list(block) for block in hindsight.blocks_of(values, [1, 2, 2, 1])] == [[0.4, 0.3], [0.1, 0.2]]
 
 

@@ -61,10 +61,11 @@ def found(blocks: Sequence[np.ndarray], budget: int) -> tuple[float, float]:
 def _best_of(values: np.ndarray, tried: int) -> float:
     """E max of so many of the values, drawn without replacement."""
     ordered, n = np.sort(values)[::-1], len(values)
-    # The k-th highest is the best drawn where none of the k higher ones was: chances as a product, without factorials.
-    none, total = 1.0, 0.0
+    # The k-th highest is the best drawn where none of the k higher ones was: chances as a product, without factorials. What is
+    # lost to the highest adds up, so that equal values lose exactly nothing.
+    none, lost = 1.0, 0.0
     for k, value in enumerate(ordered[: n - tried + 1]):
         hit = tried / (n - k)
-        total += none * hit * value
+        lost += none * hit * (ordered[0] - value)
         none *= 1 - hit
-    return float(total)
+    return float(ordered[0] - lost)
