@@ -172,7 +172,7 @@ def _planner(random):
 def _planner_groups(merges, random):
     rows = [(rule, pairs, method, 3, random.uniform(0, 0.9), random.uniform(-1, 0.6), random.uniform(0.02, 0.1),
              random.normal(0, 0.05), 12, "mixed", HEADLINE)
-            for pairs in ("forecast", "measured") for rule in ("mean", "additive")
+            for pairs in ("forecast", "measured") for rule in ("mean", "additive", "levelled")
             for method in (*dict.fromkeys(merges.method), "all")]  # fmt: skip
     return pd.DataFrame(
         rows, columns=["rule", "pairs", "method", "size", "r", "q2", "mae", "bias", "n", "forecaster", "target"]

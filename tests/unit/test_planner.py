@@ -153,6 +153,20 @@ def test_measured_groups_are_the_best_to_beat_and_not_proposed_again():
     assert plan(forecasts(), 1, group=3, subsets=subsets, wish=Wish(keep={"c": 0.6})).best is None
 
 
+def test_groups_stand_at_the_level_of_those_that_were_measured_under_their_method():
+    table = forecasts("abcde")
+    plain = plan(table, 100, group=3).table.set_index(["tasks", "method"])
+    below = [("ties", "000", "|".join(tasks), task, plain.forecast[tasks, "ties"] - 0.05)
+             for tasks in (("a", "b", "c"), ("a", "c", "e")) for task in tasks]  # fmt: skip
+    subsets = pd.DataFrame(below, columns=["method", "subset", "tasks", "task", "normalised_accuracy"])
+    moved = plan(table, 100, group=3, subsets=subsets).table.set_index(["tasks", "method"])
+    assert len(moved) == len(plain) - 2
+    for key, row in moved.iterrows():
+        shift = -0.05 if key[1] == "ties" else 0
+        assert row.forecast == pytest.approx(plain.forecast[key] + shift)
+        assert row.kept == pytest.approx([value + shift for value in plain.kept[key]])
+
+
 # plans
 
 

@@ -202,12 +202,21 @@ def of_groups(harm=0.02, seed=0):
 
 def test_losses_that_add_up_are_forecast_exactly_by_adding_them_up():
     found = planner_groups.groups(*of_groups(), TARGET)
-    assert len(found) == 2 * 2 * (len(METHODS) + 1) and (found.n == 12).all() and set(found["size"]) == {3}
+    assert len(found) == 2 * 3 * (len(METHODS) + 1) and (found.n == 12).all() and set(found["size"]) == {3}
     added = found[found.rule == "additive"]
     assert added.mae.max() < 1e-12 and added.q2.min() == pytest.approx(1) and added.r.min() == pytest.approx(1)
     mean = found[found.rule == "mean"]
     assert (mean.bias > 0).all() and mean.r.min() == pytest.approx(1), "the mean forgets half of the harm, not the order"
     assert groups_section.said(found)[0].startswith("12 groups of 3 were merged. Forecast from their pairs: by the mean")
+
+
+def test_a_level_that_all_groups_share_is_learnt_from_the_others_and_leaves_the_order():
+    forecast, merges, subsets = of_groups(harm=0.0)
+    lower = subsets.assign(**{TARGET: subsets[TARGET] - subsets.method.map({"tsv": 0.1, "ties": 0.2, "dare": 0.0})})
+    found = planner_groups.groups(forecast, merges, lower, TARGET)
+    assert found[found.rule == "levelled"].mae.max() < 1e-12
+    by = found[(found.rule == "mean") & (found.pairs == "forecast")].set_index("method").bias
+    assert by["tsv"] == pytest.approx(0.1) and by["ties"] == pytest.approx(0.2) and by["all"] == pytest.approx(0.1)
 
 
 def test_without_both_orientations_a_pair_is_split_evenly():

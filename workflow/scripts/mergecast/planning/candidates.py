@@ -222,6 +222,30 @@ def group_values(kept: np.ndarray, members: np.ndarray, rule: str) -> np.ndarray
     return np.clip(1 - (size - 1) * (1 - each), 0, 1) if rule == "additive" else each
 
 
+def levels(made: Candidates, kept: np.ndarray) -> np.ndarray:
+    """How far groups that were measured lie above what their pairs say of them, by method.
+
+    Parameters
+    ----------
+    made : Candidates
+        Groups of one size, from `measured`.
+    kept : (methods, T, T) array
+        From `matrices`.
+
+    Returns
+    -------
+    (methods,) array
+        Mean of measured less forecast by the first rule; 0 for a method without such a group.
+    """
+    found = np.zeros(len(kept))
+    for method, of_method in enumerate(kept):
+        mine = made.where(made.method == method)
+        missed = mine.mean - group_values(of_method, mine.members, RULES[0]).mean(axis=1)
+        if (there := ~np.isnan(missed)).any():
+            found[method] = missed[there].mean()
+    return found
+
+
 def measured(values: pd.DataFrame, column: str, like: Candidates) -> Candidates:
     """Merges that were made, with what they measured.
 

@@ -53,7 +53,8 @@ def plan(
     budget : int
         How many merges to plan, 1 or more.
     group : int, optional
-        Models of a merge, 3 to 8; pairs unless given. Groups follow from their pairs: see `candidates.group_values`.
+        Models of a merge, 3 to 8; pairs unless given. Groups follow from their pairs: see `candidates.group_values`. Where
+        groups of this size were measured, the level of a method is that of its measured groups: see `candidates.levels`.
     wish : Wish
         What a merge must be like. What it keeps is judged by the forecast, of a measured merge by `merges` or `subsets`.
     merges : DataFrame, optional
@@ -91,6 +92,8 @@ def plan(
         some = of_pairs.where(replace(wish, keep={}, including=()).holds(of_pairs))
         proposed = candidates.groups(some, group, among=among, including=tuple(dict.fromkeys(wish.including)))
         made = _measured_groups(subsets, group, of_pairs, target)
+        shift = candidates.levels(made, candidates.matrices(of_pairs)[0])[proposed.method]
+        proposed = replace(proposed, mean=proposed.mean + shift, kept=proposed.kept + shift[:, None])
     fine = made.where(wish.holds(made))
     best = float(fine.mean.max()) if len(fine) else None
     left = proposed.where(wish.holds(proposed) & ~_in(proposed, made))

@@ -4,7 +4,11 @@ from ...charts import number
 from ...tables.reading import unique
 from .._section import Section, Table
 
-RULES = {"mean": "the mean of the pairs", "additive": "adding up the losses of the pairs"}
+RULES = {
+    "mean": "the mean of the pairs",
+    "levelled": "that mean at the level of the other measured groups",
+    "additive": "adding up the losses of the pairs",
+}
 
 
 def section(setting) -> Section:

@@ -15,6 +15,7 @@ from .. import _checks
 COLUMNS = ["rule", "pairs", "method", "size", "r", "q2", "mae", "bias", "n", "forecaster", "target"]
 NUMBERS = ["r", "q2", "mae", "bias"]
 FORECASTERS = ("mixed", "directed_ridge")
+LEVELLED = "levelled"  # the first rule, moved to the level of the other measured groups of the method
 KEPT = "retained"  # the target that says what is kept of the first task
 
 
@@ -37,7 +38,9 @@ def groups(predictions: pd.DataFrame, merges: pd.DataFrame, subsets: pd.DataFram
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`. `rule`: see `planning.candidates.group_values`. `pairs`: "forecast", with both tasks unseen, or
+        Columns `COLUMNS`. `rule`: see `planning.candidates.group_values`; "levelled" is the mean of the pairs and what the
+        other measured groups of the method were above theirs, on average (a level changes no order: its lower r is what
+        leaving out a group does to r). `pairs`: "forecast", with both tasks unseen, or
         "measured": how far pairs could take one that knew them all. Of the `n` groups: `r`, Pearson's, NaN where one side is
         constant; `q2`, 1 − Σ(y − ŷ)² / Σ(y − ȳ)², ȳ the mean of the measured groups of the method and size; `mae` and `bias`
         (forecast less measured) in units of the target.
@@ -55,7 +58,7 @@ def groups(predictions: pd.DataFrame, merges: pd.DataFrame, subsets: pd.DataFram
         kept, _ = candidates.matrices(pairs)
         for size, mine in subsets.groupby(subsets["tasks"].str.count(r"\|") + 1, sort=True):
             found = candidates.measured(mine, target, pairs)
-            for rule in candidates.RULES:
+            for rule in (*candidates.RULES, LEVELLED):
                 rows += _rows(found, kept, rule, {"rule": rule, "pairs": source, "size": int(size)})
     if not rows:
         raise MergecastError("table subsets: no group has a forecast of all its pairs; forecast the methods that were merged")
@@ -66,10 +69,16 @@ def _rows(found: candidates.Candidates, kept: np.ndarray, rule: str, head: dict)
     rows = []
     for place, method in enumerate(found.methods):
         mine = found.where(found.method == place)
-        guess = candidates.group_values(kept[place], mine.members, rule).mean(axis=1)
+        guess = candidates.group_values(kept[place], mine.members, candidates.RULES[0] if rule == LEVELLED else rule).mean(
+            axis=1
+        )
         there = ~np.isnan(guess)
-        if there.any():
-            rows.append({**head, "method": method, **_scores(mine.mean[there], guess[there])})
+        y, guess = mine.mean[there], guess[there]
+        if rule == LEVELLED and len(y) > 1:
+            missed = y - guess
+            guess = guess + (missed.sum() - missed) / (len(y) - 1)
+        if len(y):
+            rows.append({**head, "method": method, **_scores(y, guess)})
     if rows:
         means = pd.DataFrame(rows)[NUMBERS].mean().to_dict()
         rows.append({**head, "method": EVERY, **means, "n": max(row["n"] for row in rows)})
