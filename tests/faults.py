@@ -112,6 +112,14 @@ FAULTS = [
           "test_frontier"),
     Fault("analysis/frontier", "self.own + self.cross * (n - 1)", "self.own + self.cross * n", "test_frontier"),
     Fault("analysis/split_half", "for part in np.array_split(order, 2)]", "for part in (order, order)]", "test_split_half"),
+    # Plans.
+    Fault("planning/improvement", "smooth = gap * ndtr(z) + sd", "smooth = gap * ndtr(z) - sd", "test_planner -k integral"),
+    Fault("planning/improvement", "max(best, outcomes[pick])", "outcomes[pick]", "test_planner -k on_the_way"),
+    Fault("planning/hindsight", "none *= 1 - hit", "none = 1 - hit", "test_planner -k orders"),
+    Fault("planning/candidates", "kept[members[:, t], members[:, b]]", "kept[members[:, b], members[:, t]]", "test_planner"),
+    Fault("planning/plan", "wish.holds(proposed) & ~_in(proposed, made)", "wish.holds(proposed)", "test_planner"),
+    Fault("analysis/planner/", 'wide[(wide["task_a"] != task) & (', 'wide[(', "test_planner_scored"),
+    Fault("analysis/planner/", 'wide["fold"] == task if split', 'wide["fold"] != task if split', "test_planner_scored"),
     # Merges.
     Fault("merging/dare", 'seed_for("dare", task, name', 'seed_for("dare", name', "test_merge_methods -k dare"),
     Fault("merging/ties", "-1.0 if total < 0", "-1.0 if total <= 0", "test_merge_methods -k ties"),

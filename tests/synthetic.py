@@ -51,7 +51,8 @@ def of_tables(tasks=8, methods=("merger_one", "merger_two"), seed=0) -> dict[str
     made["checkpoints"] = made["checkpoints"][["task", "fine_tuned_accuracy"]]
     made["merges"] = made["merges"].drop(columns=["loss", "n_images"])
     for name in ("calibration", "calibration_metrics", "correct", "noise", "subsets", "subset_ranking", "subset_scores",
-                 "traits", "pair_traits", "library", "frontier", "unit_costs", "split_half"):  # fmt: skip
+                 "traits", "pair_traits", "library", "frontier", "unit_costs", "split_half", "planner",
+                 "planner_groups"):  # fmt: skip
         del made[name]
     made["dropped"] = pd.DataFrame(
         [("pair", "shapes__faces", "no row of method merger_two"), ("metric", "norm_gap", "constant over all pairs")],

@@ -27,10 +27,12 @@ ALLOWED = {
     "forecasting": {"features", "grid", "models", "prediction", "tables", "tasks", "workflow"},
     "tables": {"metrics", "prediction"},
     "charts": set(),
-    "analysis": {"prediction", "tables", "charts"},
+    "planning": set(),
+    "analysis": {"prediction", "tables", "charts", "planning"},
     "report": {"analysis", "tables", "charts"},
     "config": {"features", "grid", "tables", "models", "merging", "metrics", "prediction", "tasks"},
-    "cli": {"merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
+    "commands": {"planning", "prediction", "tables"},
+    "cli": {"commands", "merging", "metrics", "prediction", "models", "features", "tables", "workflow"},
 }
 LIGHT = [
     "errors",
@@ -55,6 +57,8 @@ LIGHT = [
     "tables.external",
     "grid.subsets",
     "grid.tiles",
+    "planning",
+    "commands.plan",
     "charts.paper",
     "report",
 ]

@@ -6,7 +6,9 @@ from mergecast import catalogue
 from mergecast.analysis import declared
 from mergecast.errors import MergecastError
 
-SETTING = {"methods": ["tsv", "ties"], "targets": ["normalised_accuracy"], "splits": ["loto"], "symmetric": True}
+SETTING = {"methods": ["tsv", "ties"], "targets": ["normalised_accuracy"], "target": "normalised_accuracy", "splits": ["loto"],
+           "predictors": ["ridge"], "symmetric": True}  # fmt: skip
+BOTH = {"splits": ["loto", "l2to"]}
 ALWAYS = ["checkpoints", "metrics", "merges", "directed", *declared.FORECAST]
 
 
@@ -23,6 +25,9 @@ def names(there=(), **setting):
         ("selection", [], {}, {"symmetric": False}),
         ("splits", [], {"splits": ["loto", "l2to"]}, {"splits": ["loto"]}),
         ("targets", [], {"targets": ["accuracy", "loss"]}, {"targets": ["accuracy"]}),
+        ("planner", [], {**BOTH, "predictors": ["mixed"]}, {"predictors": ["mixed"]}),
+        ("planner", [], {**BOTH, "predictors": ["directed_ridge", "ridge"]}, BOTH),
+        ("planner_groups", ["subsets"], {**BOTH, "predictors": ["mixed"]}, {**BOTH, "target": "accuracy"}),
     ],
 )
 def test_an_analysis_applies_to_the_settings_that_it_is_for(analysis, there, setting, other):
@@ -31,7 +36,13 @@ def test_an_analysis_applies_to_the_settings_that_it_is_for(analysis, there, set
 
 @pytest.mark.parametrize(
     ("analysis", "table"),
-    [("calibration", "calibration_metrics"), ("subsets", "subsets"), ("training", "curves"), ("dropped", "dropped")],
+    [
+        ("calibration", "calibration_metrics"),
+        ("subsets", "subsets"),
+        ("training", "curves"),
+        ("dropped", "dropped"),
+        ("plan", "forecasts"),
+    ],
 )
 def test_a_setting_without_a_table_has_no_analysis_of_it(analysis, table):
     assert analysis in names([table]) and analysis not in names()
@@ -47,7 +58,7 @@ def test_analyses_stand_in_the_order_that_they_declare_and_each_table_has_one_ma
     found = list(declared.everything().values())
     assert [each.order for each in found] == sorted(each.order for each in found)
     made = [table for each in found for table in each.tables]
-    assert len(made) == len(set(made)) and not set(made) & {*declared.MEASURED, *declared.FORECAST}
+    assert len(made) == len(set(made)) and not set(made) & {*declared.MEASURED, *declared.FORECAST, *declared.EXPLORED}
 
 
 @pytest.fixture

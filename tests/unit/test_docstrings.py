@@ -10,7 +10,7 @@ import pytest
 # Wings whose functions a user of the library calls. Every metric and every predictor takes what the contract of its kind
 # says, which is described once.
 WINGS = ("merging", "metrics", "features", "models", "evaluation", "training", "prediction", "tables", "tasks", "grid",
-         "seeding", "files", "catalogue")  # fmt: skip
+         "planning", "seeding", "files", "catalogue")  # fmt: skip
 CONTRACTS = ("prediction.predictors.", "prediction.baselines.")
 
 

@@ -73,7 +73,7 @@ def test_every_figure_is_written_as_svg_and_pdf_with_fonts_inside_and_no_date(tm
         assert ElementTree.fromstring(svg).tag.endswith("svg")
         assert "href" not in svg.replace("xmlns:xlink", "") and "<image" not in svg and "NaN" not in svg
         assert pdf.startswith(b"%PDF") and b"/FontFile" in pdf and b"CreationDate" not in pdf
-    assert len(list(tmp_path.iterdir())) == 2 * len(made) == 38  # nothing temporary is left
+    assert len(list(tmp_path.iterdir())) == 2 * len(made) == 40  # nothing temporary is left
 
 
 def test_the_bytes_are_the_same_in_another_process_with_another_hash_seed(tmp_path):

@@ -316,7 +316,7 @@ def test_every_analysis_has_a_section_with_sentences_a_chart_or_a_table(one):
     known = [
         "models", "pairs", "noise", "all_pairs", "predicted", "folds", "correlations", "coefficients", "scores", "frontier",
         "interaction", "splits", "targets", "split_half", "coverage", "stability", "agreement", "ablation", "greedy",
-        "calibration", "subsets", "selection", "training",
+        "calibration", "subsets", "selection", "planner", "planner_groups", "training",
     ]  # fmt: skip
     others = [
         analysis.title

@@ -116,7 +116,7 @@ def test_every_chart_is_drawn_without_an_error_or_a_request(page, file, one):
     )
     described = 1 + 1 + 3 + 3 + 3 + 1 + 1 + 1 + 5  # figures in order of the page, panels by method or task
     analyses = (
-        3 + 8 + 3 + 3 + 6 + 1 + 2 + 2 + 2 + 10 + 3 + 1
+        3 + 8 + 3 + 3 + 6 + 1 + 2 + 2 + 2 + 10 + 3 + 1 + 2
     )  # scores by method, costs, splits, targets, intervals, … as on the page
     assert len(panels) == described + analyses
     for name, state, drawn, width in panels:

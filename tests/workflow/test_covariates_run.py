@@ -80,6 +80,16 @@ def test_costs_are_counted_from_the_jobs_of_the_run(study):
     assert "cheaper than measuring" in (study.folder / PAGE).read_text()
 
 
+def test_plans_are_replayed_on_the_measured_grid_and_groups_wait_for_subsets(study):
+    found = table(study, "planner")
+    assert set(found.strategy) == {"plan", "largest_gain", "random_order", "best_method", "task_effects", "oracle"}
+    assert set(found.forecaster) == {"directed_ridge"}
+    mine = found[(found.scope == "task") & (found.split == "l2to")]
+    assert (mine.n == 6).all() and (mine.candidates == 10).all() and set(mine.budget) == {1, 2, 5, 10}
+    assert (mine.regret[mine.strategy == "oracle"] == 0).all() and (mine.regret >= 0).all()
+    assert (study.setting / "figures/planner.svg").exists() and not (study.setting / "tables/planner_groups.csv").exists()
+
+
 CHANGES = {
     "as many images": (config(), ()),
     "fewer images": (config(features={"images": 6}), ("features/views/", "features/cross_views/", "features/noise.npz")),

@@ -1,4 +1,4 @@
-"""`mergecast` in the shell: checkpoints measured, merged, inspected, converted, scores read; no workflow needed."""
+"""`mergecast` in the shell: checkpoints measured, merged, inspected, converted, planned, scores read; no workflow needed."""
 
 import json
 import math
@@ -10,6 +10,7 @@ import typer
 
 from . import __version__, api, catalogue, features, merging, metrics, prediction
 from .commands.forecast import show_forecast
+from .commands.plan import show_plan
 from .errors import MergecastError
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("forecast")(show_forecast)
+app.command("plan")(show_plan)
 Checkpoint = Annotated[Path, typer.Argument(help="Visual tower in a safetensors file.")]
 
 

@@ -1,0 +1,141 @@
+"""`mergecast plan`: which merges of a study to make next, printed."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import MergecastError
+
+TARGET = "normalised_accuracy"  # of a study without scores
+
+
+def show_plan(
+    study: Annotated[Path, typer.Option(help="The results of a setting: results/SETTING.")],
+    budget: Annotated[int, typer.Option(help="How many merges can be made.")],
+    group: Annotated[int | None, typer.Option(help="Models of a merge, 3 to 8; pairs unless given.")] = None,
+    keep: Annotated[
+        list[str], typer.Option("--keep", metavar="TASK=SHARE", help="Least to keep of a task, where it is in the merge.")
+    ] = [],
+    including: Annotated[list[str], typer.Option("--with", metavar="TASK", help="A task that must be in it.")] = [],
+    without: Annotated[list[str], typer.Option("--without", metavar="TASK", help="A task that must not be in it.")] = [],
+    methods: Annotated[list[str], typer.Option("--method", metavar="METHOD", help="A method to use; all unless given.")] = [],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say which pairs or groups to merge next, by which method, and what the best merge gains by each."""
+    from .. import planning
+
+    wish = planning.Wish(_shares(keep), tuple(including), tuple(without), tuple(methods))
+    made = planning.plan(budget=budget, group=group, wish=wish, **read_study(study))
+    if as_json:
+        typer.echo(json.dumps(as_data(made), indent=1, allow_nan=False))
+    else:
+        _print(made)
+
+
+def read_study(folder: Path) -> dict:
+    """The tables of a study that a plan is made of.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a setting: results/SETTING.
+
+    Returns
+    -------
+    dict
+        Arguments of `planning.plan`: `forecasts`, `target`, and `merges` and `subsets` where they are there.
+
+    Raises
+    ------
+    MergecastError
+        Without a table of forecasts, and for a file that is no table.
+    """
+    from ..prediction.design import SYMMETRIC
+    from ..tables import read
+
+    tables = folder / "tables"
+    if not (tables / "forecasts.csv").is_file():
+        raise MergecastError(
+            f"{folder}: has no tables/forecasts.csv; give the folder of a setting, such as results/tiny_AdamW, "
+            f"and make the table with `snakemake {tables / 'forecasts.csv'}`"
+        )
+    there = {name: read(path) for name in ("merges", "subsets") if (path := tables / f"{name}.csv").is_file()}
+    first = read(tables / "scores.csv")["target"].iloc[0] if (tables / "scores.csv").is_file() else TARGET
+    return {"forecasts": read(tables / "forecasts.csv"), "target": first if first in SYMMETRIC else TARGET, **there}
+
+
+def as_data(made) -> dict:
+    """A plan as JSON has it.
+
+    Parameters
+    ----------
+    made : Plan
+
+    Returns
+    -------
+    dict
+        `best`, `next_gain` (null where there is none) and `merges`, one object a step; what is kept is by task.
+    """
+    steps = []
+    for row in made.table.to_dict("records"):
+        kept = dict(zip(row["tasks"], row["kept"], strict=True))
+        numbers = {key: None if row[key] != row[key] else row[key] for key in ("forecast", "low_0.8", "high_0.8", "gain")}
+        steps.append({"step": row["step"], "tasks": list(row["tasks"]), "method": row["method"], **numbers, "kept": kept})
+    return {"best": made.best, "next_gain": made.next_gain, "merges": steps}
+
+
+def stop_rule(made) -> str:
+    """When to stop, in a sentence.
+
+    Parameters
+    ----------
+    made : Plan
+
+    Returns
+    -------
+    str
+    """
+    if made.next_gain is None:
+        return "No merge is left after these."
+    return f"Stop rule: after these, the next merge is expected to better the best by {made.next_gain:.3f}."
+
+
+def _print(made) -> None:
+    """One row a step, then the best to beat and the stop rule."""
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    table = Table(box=None)
+    for name in ("step", "models", "method", "forecast", "80 % interval", "gain", "keeps"):
+        table.add_column(name, justify="left" if name in ("models", "method", "keeps") else "right", no_wrap=True)
+    for row in made.table.to_dict("records"):
+        interval = "–" if row["low_0.8"] != row["low_0.8"] else f"{row['low_0.8']:.3f} to {row['high_0.8']:.3f}"
+        gain = "–" if row["gain"] != row["gain"] else f"{row['gain']:.3f}"
+        keeps = ", ".join(f"{task} {share:.2f}" for task, share in zip(row["tasks"], row["kept"], strict=True))
+        models = " + ".join(row["tasks"])
+        table.add_row(str(row["step"]), models, row["method"], f"{row['forecast']:.3f}", interval, gain, keeps)
+    console = Console(markup=False, highlight=False)
+    wide = console.options.update(width=1000)
+    console.width = max(console.width, Measurement.get(console, wide, table).maximum)
+    console.print(table)
+    said = "Nothing is measured yet." if made.best is None else f"The best that is measured so far: {made.best:.3f}."
+    typer.echo(f"{said} {stop_rule(made)}")
+
+
+def _shares(given: list[str]) -> dict[str, float]:
+    """`TASK=SHARE` as a mapping."""
+    shares: dict[str, float] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise MergecastError(f"--keep {text}: must be TASK=SHARE, such as cars=0.9")
+        if name in shares:
+            raise MergecastError(f"--keep {text}: {name!r} is set twice; keep one of them")
+        try:
+            shares[name] = float(value)
+        except ValueError as error:
+            raise MergecastError(f"--keep {text}: {value!r} is no number; give one from 0 to 1") from error
+    return shares
