@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from .forecasting.study import Study
+    from .planning import Plan
 
 Path_ = str | os.PathLike[str]
 
@@ -106,6 +107,53 @@ def forecast(
         found = answer(opened, base, models, images or {}, heads or {}, **options)
     made = tables(found["pairs"], found["levels"], found["predictor"])
     return Forecast(made["forecasts"], made["forecast_reasons"], made["neighbours"], found["warnings"], found)
+
+
+def plan(
+    study: "Path_ | Study",
+    budget: int,
+    *,
+    group: int | None = None,
+    keep: Mapping[str, float] | None = None,
+    including: Sequence[str] = (),
+    without: Sequence[str] = (),
+    methods: Sequence[str] = (),
+) -> "Plan":
+    """Which merges of a study to make next, in the order worth trying.
+
+    Parameters
+    ----------
+    study : Path, str or Study
+        `results/{setting}`.
+    budget : int
+        How many merges can be made.
+    group : int, optional
+        Models of a merge, 3 to 8; pairs unless given.
+    keep : mapping from task to float, optional
+        Least to keep of a task, where it is in the merge.
+    including, without : sequence of str, default ()
+        Tasks that must, or must not, be in it.
+    methods : sequence of str, default ()
+        These alone; all unless given.
+
+    Returns
+    -------
+    Plan
+        `table`, one row per merge, `best`, the best measured value, and `next_gain`, the stop rule.
+
+    Raises
+    ------
+    MergecastError
+        For an unknown task or method, numbers out of range, and a study without forecasts.
+    """
+    from .forecasting.study import Study
+    from .planning import Wish
+    from .planning import plan as planned
+
+    opened = study if isinstance(study, Study) else load_study(study)
+    wish = Wish(dict(keep or {}), tuple(including), tuple(without), tuple(methods))
+    there = {name: opened.table(name) for name in ("merges", "subsets") if opened.has(name)}
+    return planned(opened.table("forecasts"), budget, group=group, wish=wish, target=opened.target, **there)
 
 
 def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:

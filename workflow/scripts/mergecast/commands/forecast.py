@@ -90,6 +90,8 @@ def _print(found: dict) -> None:
         for line in pair["outside"]:
             console.print(f"warning: {line}")
         console.print()
+    if found["group"]:
+        _group(console, found)
     for line in found["warnings"]:
         console.print(f"warning: {line}")
 
@@ -121,6 +123,26 @@ def _table(console, pair: dict) -> None:
         first, *others = (f"{number:.3f}" for number in numbers)
         table.add_row(method, first, *bounds, *others, *([f"{each['measured']:.3f}"] if measured else []))
     console.print(table)
+
+
+def _group(console, found: dict) -> None:
+    """The merge of all of them, as its pairs say."""
+    from rich.table import Table
+
+    names = list(found["checkpoints"])
+    table = Table(box=None)
+    table.add_column("method", no_wrap=True)
+    for name in ("forecast", "80% interval", *(f"keeps {name}" for name in names)):
+        table.add_column(name, justify="right", no_wrap=True)
+    for method, each in sorted(found["group"].items(), key=lambda item: -item[1]["forecast"]):
+        bounds = each["interval"]["0.8"]
+        shown = "–" if bounds is None else "{:.3f} to {:.3f}".format(*bounds)
+        table.add_row(method, f"{each['forecast']:.3f}", shown, *(f"{each['kept'][name]:.3f}" for name in names))
+    console.print(f"all {len(names)} together, as their pairs say")
+    console.print(table)
+    if not any(each["measured_groups"] for each in found["group"].values()):
+        console.print(f"The study measured no merge of {len(names)}, so nothing says how far groups lie from their pairs.")
+    console.print()
 
 
 def _trust(scores: dict | None) -> str:

@@ -8,8 +8,6 @@ import typer
 
 from ..errors import MergecastError
 
-TARGET = "normalised_accuracy"  # of a study without scores
-
 
 def show_plan(
     study: Annotated[Path, typer.Option(help="The results of a setting: results/SETTING.")],
@@ -24,46 +22,15 @@ def show_plan(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say which pairs or groups to merge next, by which method, and what the best merge gains by each."""
-    from .. import planning
+    from .. import api
 
-    wish = planning.Wish(_shares(keep), tuple(including), tuple(without), tuple(methods))
-    made = planning.plan(budget=budget, group=group, wish=wish, **read_study(study))
+    made = api.plan(
+        study, budget, group=group, keep=_shares(keep), including=including, without=without, methods=methods
+    )
     if as_json:
         typer.echo(json.dumps(as_data(made), indent=1, allow_nan=False))
     else:
         _print(made)
-
-
-def read_study(folder: Path) -> dict:
-    """The tables of a study that a plan is made of.
-
-    Parameters
-    ----------
-    folder : Path
-        Of a setting: results/SETTING.
-
-    Returns
-    -------
-    dict
-        Arguments of `planning.plan`: `forecasts`, `target`, and `merges` and `subsets` where they are there.
-
-    Raises
-    ------
-    MergecastError
-        Without a table of forecasts, and for a file that is no table.
-    """
-    from ..prediction.design import SYMMETRIC
-    from ..tables import read
-
-    tables = folder / "tables"
-    if not (tables / "forecasts.csv").is_file():
-        raise MergecastError(
-            f"{folder}: has no tables/forecasts.csv; give the folder of a setting, such as results/tiny_AdamW, "
-            f"and make the table with `snakemake {tables / 'forecasts.csv'}`"
-        )
-    there = {name: read(path) for name in ("merges", "subsets") if (path := tables / f"{name}.csv").is_file()}
-    first = read(tables / "scores.csv")["target"].iloc[0] if (tables / "scores.csv").is_file() else TARGET
-    return {"forecasts": read(tables / "forecasts.csv"), "target": first if first in SYMMETRIC else TARGET, **there}
 
 
 def as_data(made) -> dict:

@@ -11,8 +11,10 @@ from ..models import devices
 from ..models.checkpoints import content_hash
 from ..models.external.checkpoint import read_checkpoint
 from . import inputs, measure
+from .groups import group
 from .pairs import forecasts
 from .study import Study
+from .tables import tables
 
 
 def answer(
@@ -50,7 +52,8 @@ def answer(
     dict
         `study`, `forecaster` ("images" or "weights"), `predictor`, `target`, `levels` of the intervals, `same_base` (whether the base is the study's),
         `images_looked_at`, `checkpoints` by name, `warnings`, and `pairs`, as `pairs.forecasts` makes them, each with the
-        forecaster's `scores` in its case and with the levels that are `refused`.
+        forecaster's `scores` in its case and with the levels that are `refused`; `group`, of three to eight checkpoints, as
+        `groups.group` makes it.
 
     Raises
     ------
@@ -79,6 +82,7 @@ def answer(
     pairs = forecasts(kept, list(combinations(named, 2)), traits, known)
     for pair in pairs:
         pair |= {key: kept.about[key].get(pair["case"]) for key in ("scores", "refused")}
+    table = tables(pairs, kept.about["levels"], kept.about["predictor"])["forecasts"]
     return {
         "study": str(study.folder),
         "forecaster": "images" if kept.library else "weights",
@@ -94,6 +98,7 @@ def answer(
         },
         "warnings": warnings,
         "pairs": pairs,
+        "group": group(study, table, list(named), kept.about["target"]),
     }
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from .. import features, tables
 from ..catalogue import unknown
 from ..errors import MergecastError
+from ..prediction.design import SYMMETRIC
 from ..prediction.forecaster import Forecaster, load
 from ..workflow.code_hash import code
 from .reasons import owner
@@ -39,6 +40,25 @@ class Study:
         """
         return {path.stem: tables.read(path) for path in sorted((self.folder / "tables").glob("*.csv"))}
 
+    @property
+    def target(self) -> str:
+        """What is forecast: the first target of its scores that is one value per pair."""
+        first = self.table("scores")["target"].iloc[0] if self.has("scores") else SYMMETRIC[0]
+        return first if first in SYMMETRIC else SYMMETRIC[0]
+
+    def has(self, table: str) -> bool:
+        """Whether there is a table.
+
+        Parameters
+        ----------
+        table : str
+
+        Returns
+        -------
+        bool
+        """
+        return (self.folder / "tables" / f"{table}.csv").is_file()
+
     def table(self, name: str) -> pd.DataFrame:
         """One table.
 
@@ -56,7 +76,7 @@ class Study:
             With the closest name, if the study has none of that name.
         """
         path = self.folder / "tables" / f"{name}.csv"
-        if not path.is_file():
+        if not self.has(name):
             there = sorted(other.stem for other in path.parent.glob("*.csv"))
             raise MergecastError(f"{path}: {unknown('table', name, there)}; make it with `snakemake {path}`")
         return tables.read(path)
