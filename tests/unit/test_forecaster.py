@@ -217,8 +217,8 @@ def _other_numbers(folder):
 
 
 DAMAGE = {
-    "no numbers": (lambda folder: (folder / "images.safetensors").unlink(), "images.safetensors: no such file; make the forecaster"),
-    "no description": (lambda folder: (folder / "images.json").unlink(), "images.json: no such file; make the forecaster"),
+    "no numbers": (lambda folder: (folder / "images.safetensors").unlink(), "images.safetensors: no such file"),
+    "no description": (lambda folder: (folder / "images.json").unlink(), "images.json: no such file"),
     "cut numbers": (
         lambda folder: (folder / "images.safetensors").write_bytes((folder / "images.safetensors").read_bytes()[:99]),
         "images.safetensors: is not a whole safetensors file",

@@ -343,4 +343,7 @@ def test_a_bad_plan_is_one_line_on_the_command_line(run, study, arguments, line)
 
 def test_a_folder_without_forecasts_is_named(run, tmp_path):
     code, out, err = run("--study", tmp_path, "--budget", 1)
-    assert (code, out) == (1, "") and f"{tmp_path}: has no tables/forecasts.csv" in err and err.count("\n") == 1
+    assert (code, out) == (1, "") and f"{tmp_path}: holds no tables" in err and err.count("\n") == 1
+    (tmp_path / "tables").mkdir()
+    code, out, err = run("--study", tmp_path, "--budget", 1)
+    assert (code, out) == (1, "") and "tables/forecasts.csv: unknown table 'forecasts'" in err and err.count("\n") == 1

@@ -283,10 +283,8 @@ def with_value(table, row, column, value):
 def test_a_pair_with_metrics_that_was_not_merged_is_passed_over():
     made = synthetic()
     merged = made["merges"][(made["merges"].task_a != "shapes") | (made["merges"].task_b != "colours")]
-    tasks = list(made["checkpoints"].task)
-    whole, without = (
-        design.build("metrics", ("tsv",), tasks=tasks, merges=table, metrics=made["metrics"]) for table in (made["merges"], merged)
-    )
+    options = {"tasks": list(made["checkpoints"].task), "metrics": made["metrics"]}
+    whole, without = (design.build("metrics", ("tsv",), merges=table, **options) for table in (made["merges"], merged))
     rows = [row for row, pair in enumerate(whole.pairs) if set(pair) != {"shapes", "colours"}]
     assert without.pairs == tuple(whole.pairs[row] for row in rows)
     np.testing.assert_array_equal(without.X, whole.X[rows])

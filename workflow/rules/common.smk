@@ -168,7 +168,11 @@ def measured_tables(setting):
 
 def pair_files(kind, setting, pairs=None):
     """One kind of pair result, one file per pair, or per pair given, in the order of the grid."""
-    return [f"results/{setting}/{kind}/{a}__{b}.json" for a, b in SETTINGS[setting].pairs if pairs is None or (a, b) in pairs]
+    return [
+        f"results/{setting}/{kind}/{a}__{b}.json"
+        for a, b in SETTINGS[setting].pairs
+        if pairs is None or (a, b) in pairs
+    ]
 
 
 def predictor_module(name):
@@ -286,3 +290,16 @@ def further_sizes(setting):
     """Numbers of calibration images per task whose features are made beside those of the setting's own number."""
     resolved = SETTINGS[setting]
     return sorted({*resolved.analysis["calibration_sizes"]} - {resolved.calibration["images_per_task"]})
+
+
+def library(setting):
+    """What the checkpoints of others are tried on, of every task that was merged: how the base and the halfway model see it."""
+    return feature_files(setting, "views", SETTINGS[setting].measured_tasks)
+
+
+def feature_codes(setting):
+    """The hash of the code of every feature that covariates are made of, without the job that computes it."""
+    return {
+        name: code(f"mergecast/features/{name}.py")
+        for name in features.with_needs(sorted({name for names in covariates(setting).values() for name in names}))
+    }

@@ -3,7 +3,9 @@
 from mergecast.analysis import declared
 
 ANALYSES = declared.everything()
-ACROSS = {name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(MEASURED_SETTINGS) > 1}
+ACROSS = {
+    name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(MEASURED_SETTINGS) > 1
+}
 LIBRARY = Path(declared.__file__).parents[1]
 TEMPLATES = sorted([*(LIBRARY / "report" / "templates").iterdir(), *(LIBRARY / "analysis").glob("*/*.j2")])
 

@@ -1,19 +1,6 @@
 """The forecasters of a setting, kept as files, and what they forecast of every pair, merged or not."""
 
 
-def library(setting):
-    """What the checkpoints of others are tried on, of every task that was merged: how the base and the halfway model see it."""
-    return feature_files(setting, "views", SETTINGS[setting].measured_tasks)
-
-
-def feature_codes(setting):
-    """The hash of the code of every feature that covariates are made of, without the job that computes it."""
-    return {
-        name: code(f"mergecast/features/{name}.py")
-        for name in features.with_needs(sorted({name for names in covariates(setting).values() for name in names}))
-    }
-
-
 rule forecaster:
     input:
         tables=lambda wildcards: tables_files(wildcards.setting, "merges", *TRAITS),

@@ -29,7 +29,8 @@ def main(snakemake):
     }
     library = {path.stem: File(path) for path in map(Path, inputs.library)}
     needed = {task: {name: views[name] for name in forecaster.VIEWS} for task, views in library.items()}
-    forecaster.save(Path(snakemake.output.about).parent, snakemake.wildcards.kind, replace(fitted, about={**fitted.about, **about}, library=needed))
+    whole = replace(fitted, about={**fitted.about, **about}, library=needed)
+    forecaster.save(Path(snakemake.output.about).parent, snakemake.wildcards.kind, whole)
 
 
 if "snakemake" in globals():

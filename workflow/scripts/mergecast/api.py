@@ -1,4 +1,4 @@
-"""What `import mergecast` offers: forecasts, plans, metrics and merges of checkpoints, and studies opened. The shell calls this."""
+"""What `import mergecast` offers: forecasts, plans, metrics, merges, studies opened. The command line calls this."""
 
 import contextlib
 import io
@@ -184,7 +184,12 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
 
 
 def merge(
-    method: str, base: Path_, models: Sequence[Path_], *, output: Path_ | None = None, parameters: Mapping[str, Any] | None = None
+    method: str,
+    base: Path_,
+    models: Sequence[Path_],
+    *,
+    output: Path_ | None = None,
+    parameters: Mapping[str, Any] | None = None,
 ) -> "dict[str, torch.Tensor]":
     """Merge two or more checkpoints fine-tuned from one base.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from safetensors import safe_open
 
 from . import __version__, api, catalogue, features, merging, metrics, prediction
 from .commands.forecast import show_forecast
@@ -91,7 +92,9 @@ def merge_checkpoints(
 ) -> None:
     """Merge two or more checkpoints fine-tuned from one base, and say in the file's header how."""
     api.merge(method, base, models, output=output, parameters=_assignments(settings))
-    typer.echo(f"{output}: {method} of {', '.join(sorted(path.stem for path in models))}")
+    with safe_open(output, framework="np") as written:
+        names = json.loads(written.metadata()["models"])
+    typer.echo(f"{output}: {method} of {', '.join(sorted(names))}")
 
 
 @app.command("inspect")

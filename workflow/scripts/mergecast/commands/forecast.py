@@ -11,7 +11,6 @@ import typer
 from ..errors import MergecastError
 
 
-
 def show_forecast(
     base: Annotated[Path, typer.Argument(help="What the checkpoints were fine-tuned from.")],
     models: Annotated[list[Path], typer.Argument(help="Two or more checkpoints, of any layout that `convert` reads.")],
@@ -80,9 +79,7 @@ def _print(found: dict) -> None:
         console.print(f"Why, under {method}:")
         for reason in best["reasons"]:
             console.print(f"  {reason['contribution']:+.3f}  {reason['reason']}")
-        near = "; ".join(
-            f"{each['task_a']} + {each['task_b']} {each['measured'][method]:.3f}" for each in pair["neighbours"]
-        )
+        near = "; ".join(f"{each['task_a']} + {each['task_b']} {each['measured'][method]:.3f}" for each in pair["neighbours"])
         console.print(f"Nearest measured pairs, under {method}: {near}")
         console.print(_trust(pair["scores"]))
         for level, reason in (pair["refused"] or {}).items():
@@ -112,13 +109,14 @@ def _table(console, pair: dict) -> None:
     levels = list(next(iter(pair["methods"].values()))["interval"])
     table = Table(box=None)
     table.add_column("method", no_wrap=True)
-    for name in ("forecast", *(f"{float(level):.0%} interval" for level in levels), *(f"keeps {pair[key]}" for key in ("task_a", "task_b")), "mean"):
+    sides = [f"keeps {pair[key]}" for key in ("task_a", "task_b")]
+    for name in ("forecast", *(f"{float(level):.0%} interval" for level in levels), *sides, "mean"):
         table.add_column(name, justify="right", no_wrap=True)
     measured = any(each["measured"] is not None for each in pair["methods"].values())
     if measured:
         table.add_column("measured", justify="right", no_wrap=True)
     for method, each in sorted(pair["methods"].items(), key=lambda item: -item[1]["forecast"]):
-        bounds = ["–" if each["interval"][level] is None else "{:.3f} to {:.3f}".format(*each["interval"][level]) for level in levels]
+        bounds = [_bounds(each["interval"][level]) for level in levels]
         numbers = [each["forecast"], *each["kept"], each["baseline"]]
         first, *others = (f"{number:.3f}" for number in numbers)
         table.add_row(method, first, *bounds, *others, *([f"{each['measured']:.3f}"] if measured else []))
@@ -135,8 +133,7 @@ def _group(console, found: dict) -> None:
     for name in ("forecast", "80% interval", *(f"keeps {name}" for name in names)):
         table.add_column(name, justify="right", no_wrap=True)
     for method, each in sorted(found["group"].items(), key=lambda item: -item[1]["forecast"]):
-        bounds = each["interval"]["0.8"]
-        shown = "–" if bounds is None else "{:.3f} to {:.3f}".format(*bounds)
+        shown = _bounds(each["interval"]["0.8"])
         table.add_row(method, f"{each['forecast']:.3f}", shown, *(f"{each['kept'][name]:.3f}" for name in names))
     console.print(f"all {len(names)} together, as their pairs say")
     console.print(table)
@@ -145,11 +142,15 @@ def _group(console, found: dict) -> None:
     console.print()
 
 
+def _bounds(interval: list[float] | None) -> str:
+    return "–" if interval is None else "{:.3f} to {:.3f}".format(*interval)
+
+
 def _trust(scores: dict | None) -> str:
     if not scores:
         return "The study never forecast such a pair, so nothing says how far to trust this."
     q2 = "undefined" if scores["q2"] is None else f"{scores['q2']:.2f}"
     return (
-        f"How far to trust it: over {scores['n_forecasts']:,} such forecasts of the study Q² {q2}, off by {scores['mae']:.3f} on "
-        f"average; guessing the mean is off by {scores['mae_of_mean']:.3f}."
+        f"How far to trust it: over {scores['n_forecasts']:,} such forecasts of the study Q² {q2}, off by {scores['mae']:.3f} "
+        f"on average; guessing the mean is off by {scores['mae_of_mean']:.3f}."
     )

@@ -24,9 +24,7 @@ def show_plan(
     """Say which pairs or groups to merge next, by which method, and what the best merge gains by each."""
     from .. import api
 
-    made = api.plan(
-        study, budget, group=group, keep=_shares(keep), including=including, without=without, methods=methods
-    )
+    made = api.plan(study, budget, group=group, keep=_shares(keep), including=including, without=without, methods=methods)
     if as_json:
         typer.echo(json.dumps(as_data(made), indent=1, allow_nan=False))
     else:

@@ -53,11 +53,11 @@ class Setting:
 
     `targets`: the first is forecast under every split and analysed, the others under leave-one-task-out alone. `splits`: the
     options of each split. `measured`: the pairs that are merged; the others are forecast alone, by the forecaster of this
-    setting or, where nothing is merged, by that of the setting `forecaster`. `subsets`: {size, count} of the k-way merges, or None. `tables`: paths of the tables brought, or
-    None; then base, recipe, calibration, evaluation, tile and device are given. A setting of tables has None for those, its
-    methods have no parameters, `subsets` and `analysis["calibration_sizes"]` say what its tables hold (None and [] if
-    nothing), and `chosen` keeps what tasks, metrics and methods said. `checkpoints`: paths by task of those brought, or None;
-    the recipe is None if that is all of them.
+    setting or, where nothing is merged, by that of the setting `forecaster`. `subsets`: {size, count} of the k-way merges, or
+    None. `tables`: paths of the tables brought, or None; then base, recipe, calibration, evaluation, tile and device are
+    given. A setting of tables has None for those, its methods have no parameters, `subsets` and
+    `analysis["calibration_sizes"]` say what its tables hold (None and [] if nothing), and `chosen` keeps what tasks, metrics
+    and methods said. `checkpoints`: paths by task of those brought, or None; the recipe is None if that is all of them.
     """
 
     name: str
@@ -279,7 +279,8 @@ def _measured(where: str, measure, tasks: tuple[str, ...], seed: int) -> tuple[t
         count = measure["pairs"]
         if not FEWEST_MEASURED <= count <= len(pairs):
             raise MergecastError(
-                f"{where}.pairs: is {count}, and {len(tasks)} tasks have {len(pairs)} pairs; give {FEWEST_MEASURED} to {len(pairs)}"
+                f"{where}.pairs: is {count}, and {len(tasks)} tasks have {len(pairs)} pairs; give {FEWEST_MEASURED} to "
+                f"{len(pairs)}"
             )
         chosen = {*telling(tasks, count, seed=seed)}
     else:
@@ -307,7 +308,8 @@ def _check_forecasters(settings: dict[str, Setting]) -> None:
     for name, setting in settings.items():
         where = f"settings.{name}"
         if setting.base and not setting.measured and not setting.forecaster:
-            raise MergecastError(f"{where}: measures none, so it cannot learn; add `forecaster:` with one of: {', '.join(able) or 'none'}")
+            lenders = ", ".join(able) or "none"
+            raise MergecastError(f"{where}: measures none, so it cannot learn; add `forecaster:` with one of: {lenders}")
         if setting.forecaster and setting.measured:
             raise MergecastError(f"{where}.forecaster: is for a setting with `measure: none`; leave it out")
         if setting.forecaster and setting.forecaster not in able:

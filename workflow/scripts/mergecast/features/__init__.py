@@ -17,8 +17,8 @@ A feature is one module of this folder, named after it. It declares, as literals
     single numbers, or arrays (T,) of the grid); "pairs", numbers of an ordered pair, arrays (T, T) of the grid, the kept task
     first; "library", such numbers of what a task, the second, does to others, of which a forecaster sees the mean over the
     tasks that it is fitted on;
-`REASON`, with TABLE, if a forecast can be put down to it: the words, for all arrays or by array, in which may stand {task} (with
-    "pairs" also {other}), {array}, {value} and {typical}, or {factor} and {typical_factor}, their exponentials;
+`REASON`, with TABLE, if a forecast can be put down to it: the words, for all arrays or by array, in which may stand {task}
+    (with "pairs" also {other}), {array}, {value} and {typical}, or {factor} and {typical_factor}, their exponentials;
 `OPTIONAL = True`, with TABLE, if it is computed only where `features.optional` of the configuration names it.
 
 It has up to three functions. A metric imports the module for the last two: they, and the module itself, import no torch.

@@ -11,7 +11,7 @@ RESOURCES = {"device": "cpu", "minutes": 30, "memory": 3000}
 TABLE = "pairs"
 REASON = {
     "ratio": "{task} keeps {value:.0%} of its accuracy with {other} added in feature space (typically {typical:.0%})",
-    "log_ratio": "{task} keeps {factor:.0%} of its confidence with {other} added in feature space (typically {typical_factor:.0%})",
+    "log_ratio": "{task} keeps {factor:.0%} of its confidence with {other} added (typically {typical_factor:.0%})",
 }
 
 

@@ -85,7 +85,7 @@ def of_path(name: str, path, *, size: int, most: int, seed: int) -> Shown:
     row = dict.fromkeys(COLUMNS, "") | {"task": name, "path": str(path)}
     if path.is_file():
         if path.suffix != ".npz":
-            raise MergecastError(f"--task {name}={path}: is no .npz file; give one, a folder of pictures or a data set's folder")
+            raise MergecastError(f"--task {name}={path}: is no .npz file; give one, a folder of pictures or of a data set")
         return _flat_file(name, path, size, most, seed) or _found(row | {"source": "npz"}, size, most, seed)
     if any(next(path.glob(pattern), None) for pattern in HUGGING_FACE):
         return _found(row | {"source": "huggingface"}, size, most, seed)

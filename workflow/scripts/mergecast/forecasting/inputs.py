@@ -37,7 +37,7 @@ def named(models: Sequence) -> dict[str, Path]:
         For fewer than two, a name that cannot be that of a task, and two of one name.
     """
     if len(models) < 2:
-        raise MergecastError(f"forecast: {len(models)} checkpoint is given; name two or more that were fine-tuned from the base")
+        raise MergecastError(f"forecast: {len(models)} checkpoint is given; name two or more, fine-tuned from the base")
     by_name: dict[str, Path] = {}
     for path in map(Path, models):
         name = path.name if path.is_dir() else path.stem
@@ -88,7 +88,9 @@ class Origin:
         return {name: state.shape(name) for name in state}
 
 
-def shown(origin: Origin, models: Mapping[str, Path], images: Mapping[str, object], known: Mapping[str, str]) -> dict[str, Shown]:
+def shown(
+    origin: Origin, models: Mapping[str, Path], images: Mapping[str, object], known: Mapping[str, str]
+) -> dict[str, Shown]:
     """Images by checkpoint: those given, else those of the task of the study that it is, or is called like; none for others.
 
     Parameters

@@ -77,7 +77,8 @@ def traits(
     wanted = _wanted(forecaster)
     views, cross_views, tried, before = {}, {}, {}, {}
     if shares := _shares(forecaster):
-        seen = _Seen(open_encoder(model, device=device), base, subjects, library if "library" in wanted else {}, shares, progress)
+        tested = library if "library" in wanted else {}
+        seen = _Seen(open_encoder(model, device=device), base, subjects, tested, shares, progress)
         views, cross_views, tried, before = seen.look(same_base)
     one = _of_grid(wanted.get("traits", ()), tuple(subjects), base, subjects, views, cross_views)
     two = _of_grid(wanted.get("pairs", ()), tuple(subjects), base, subjects, views, cross_views)

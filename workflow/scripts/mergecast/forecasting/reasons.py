@@ -8,6 +8,7 @@ from .. import catalogue, features
 from ..prediction.forecaster import Forecaster, task_of
 
 SHOWN = 3
+PLAIN = "{covariate} of {task} is {value:.3g}, typically {typical:.3g}"
 EFFECT = {
     ("kept", True): "{task} kept more than others where it was merged",
     ("kept", False): "{task} kept less than others where it was merged",
@@ -78,7 +79,8 @@ def reasons(
     for m in range(len(forecaster.methods)):
         sums = {key: sum(contributions[side, m, place] for side, place in parts) / 2 for key, parts in groups.items()}
         largest = sorted(sums, key=lambda key: -abs(sums[key]))[:SHOWN]
-        found.append([{"reason": _words(forecaster, key, groups[key], X, contributions[:, m], sums[key]), "contribution": float(sums[key])} for key in largest])
+        told = [_words(forecaster, key, groups[key], X, contributions[:, m], sums[key]) for key in largest]
+        found.append([{"reason": words, "contribution": float(sums[key])} for words, key in zip(told, largest, strict=True)])
     return found
 
 
@@ -90,7 +92,7 @@ def _words(forecaster, key, parts, X, contributions, total) -> str:
     value, typical = float(X[side, place]), float(forecaster.arrays["typical"][place])
     covariate = forecaster.features[place].partition(" ")[2]
     said, array = catalogue.literal(features.WING, feature, "REASON") if feature else None, owner(covariate)[1]
-    template = (said.get(array) if isinstance(said, dict) else said) or "{covariate} of {task} is {value:.3g}, typically {typical:.3g}"
+    template = (said.get(array) if isinstance(said, dict) else said) or PLAIN
     with np.errstate(over="ignore"):
         factors = {"factor": float(np.exp(value)), "typical_factor": float(np.exp(typical))}
     return template.format(task=task, other=other, array=array, covariate=covariate, value=value, typical=typical, **factors)

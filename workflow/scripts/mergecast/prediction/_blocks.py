@@ -62,7 +62,8 @@ class BlockRidge(BaseEstimator):
 
     def scaling(self, width: int) -> dict[str, np.ndarray]:
         """`mean`, `scale`, `low` and `high` (F,) by column of X, of `width` F: what `predict` does to it before `coef_`."""
-        whole = {"mean": np.zeros(width), "scale": np.ones(width), "low": np.full(width, -np.inf), "high": np.full(width, np.inf)}
+        rest = {"mean": 0.0, "scale": 1.0, "low": -np.inf, "high": np.inf}
+        whole = {name: np.full(width, value) for name, value in rest.items()}
         for name, values in whole.items():
             values[self._columns] = getattr(self, f"{name}_")
         return whole

@@ -18,6 +18,7 @@ from ..files import atomic, digest, write_json
 
 FORMAT = 1  # of the files; another is refused
 CASES = {0: "both tasks seen", 1: "one task unseen", 2: "both tasks unseen"}
+ROUNDING = 1e-9
 LIBRARY = "library"
 VIEWS = ("0.0", "0.5", "head", "labels")  # what of the feature `views` of a task of the library is kept
 
@@ -100,7 +101,7 @@ class Forecaster:
         -------
         (n, F) array of bool
         """
-        return (X < self.arrays["low"] - 1e-9) | (X > self.arrays["high"] + 1e-9)
+        return (self.arrays["low"] - X > ROUNDING) | (X - self.arrays["high"] > ROUNDING)
 
     def distances(self, X: np.ndarray, unseen: int) -> np.ndarray:
         """How far rows are from those that it was fitted on, in what the forecast looks at.
@@ -167,7 +168,8 @@ class Forecaster:
         MergecastError
             Naming the covariate that is missing.
         """
-        return np.array([[self._value(column, pair, traits, harms, pair_traits, known) for column in self.features] for pair in pairs])
+        given = (traits, harms, pair_traits, known)
+        return np.array([[self._value(column, pair, *given) for column in self.features] for pair in pairs])
 
     def _value(self, column, pair, traits, harms, pair_traits, known):
         role, _, name = column.partition(" ")
@@ -179,7 +181,7 @@ class Forecaster:
             one = pair[role == "other"]
             source = {**traits[one], **harms.get(one, {})}
         if name not in source:
-            raise MergecastError(f"forecaster: its covariate {column!r} was not measured; measure it, or choose another forecaster")
+            raise MergecastError(f"forecaster: its covariate {column!r} was not measured; choose another forecaster")
         return float(source[name])
 
     def _scaled(self, X):
