@@ -51,8 +51,8 @@ def answer(
     -------
     dict
         `study`, `forecaster` ("images" or "weights"), `predictor`, `target`, `levels` of the intervals, `same_base` (whether
-        the base is the study's), `images_looked_at`, `checkpoints` by name, `warnings`; `pairs`, as `pairs.forecasts` makes them,
-        each with the forecaster's `scores` in its case and with the levels that are `refused`; `group`, of three to eight
+        the base is the study's), `images_looked_at`, `checkpoints` by name, `warnings`; `pairs`, as `pairs.forecasts` makes
+        them, each with the `scores` of its case and the levels that are `refused`; `group`, of three to eight
         checkpoints, as `groups.group` makes it.
 
     Raises
