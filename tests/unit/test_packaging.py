@@ -4,9 +4,12 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
+
+import mergecast
 
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 
@@ -50,11 +53,27 @@ def test_every_direct_dependency_is_pinned_to_the_version_tested(root, project):
 
 
 def test_the_library_imports_without_installation_and_says_its_version(root):
-    import mergecast
-
     code = "import sys; sys.path.insert(0, 'workflow/scripts'); import mergecast; print(mergecast.__version__)"
     result = subprocess.run([sys.executable, "-I", "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == mergecast.__version__
     assert re.fullmatch(r"\d+\.\d+\.\d+", mergecast.__version__)
     assert f"## {mergecast.__version__}" in (root / "CHANGELOG.md").read_text()
     assert f"version: {mergecast.__version__}" in (root / "CITATION.cff").read_text()
+
+
+def test_what_is_public_is_there_and_typed(root):
+    stub = (root / "workflow/scripts/mergecast/__init__.pyi").read_text()
+    for name in mergecast.__all__:
+        assert getattr(mergecast, name) is not None and f" as {name}\n" in stub
+    assert callable(mergecast.metrics) and mergecast.metrics.catalogue(), "a package that can be called"
+    assert (root / "workflow/scripts/mergecast/py.typed").is_file()
+    with pytest.raises(AttributeError, match="no attribute 'forecats'"):
+        _ = mergecast.forecats
+
+
+def test_importing_it_takes_no_torch_and_no_pandas():
+    code = "import sys, mergecast; sys.exit(bool({'torch', 'pandas', 'sklearn', 'numpy'} & {*sys.modules}))"
+    assert (
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(Path(mergecast.__file__).parents[1])}).returncode
+        == 0
+    )

@@ -1,13 +1,18 @@
 """Pairs that are forecast and not merged: six small tasks of which ten pairs are merged, and a setting that merges none."""
 
 import json
+import shutil
 from copy import deepcopy
 
 import numpy as np
 import pandas
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 import grid as small
+import mergecast
+from mergecast import cli
 from mergecast.grid.telling import telling
 from mergecast.prediction import forecaster
 
@@ -100,6 +105,218 @@ def test_more_pairs_merge_these_and_remake_no_feature(study, tmp_path):
     assert merged == {f"results/tiny/merges/{method}/{a}__{b}.json" for method in METHODS for a, b in others}
     assert not plan.matching("features/|checkpoints/.*safetensors|heads/|metrics/|images/")
     assert plan.matching("tables/forecasts.csv") and plan.matching("forecaster/images.json")
+
+
+def unmerged(study):
+    return [pair for pair in sorted(names(study.setting / "forecasts/dare")) if pair not in CHOSEN]
+
+
+def files(study, *tasks, setting="tiny"):
+    return [study.results / setting / "checkpoints" / f"{task}.safetensors" for task in tasks]
+
+
+def ask(study, models, **options):
+    return mergecast.forecast(study.setting / "base.safetensors", *models, study=study.setting, threads=1, **options)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_pair_that_was_not_merged_is_forecast_from_two_files_as_the_workflow_forecasts_it(study, number):
+    a, b = unmerged(study)[number]
+    found, rows = ask(study, files(study, a, b)), table(study, "forecasts").set_index(["task_a", "task_b", "method"])
+    assert found.data["forecaster"] == "images" and found.warnings == []
+    for row in found.table.itertuples():
+        assert row.forecast == pytest.approx(rows.loc[a, b, row.method].forecast, abs=1e-6)
+        assert row[7] == pytest.approx(rows.loc[a, b, row.method]["low_0.8"], abs=1e-6)
+
+
+def test_merging_what_was_forecast_falls_inside_its_interval_about_as_often_as_stated(study, tmp_path):
+    """Every pair that was left unmerged, merged after all. Ten values of an 80 % interval: fewer than five inside is a fault."""
+    grid = study.copy(tmp_path / "grid")
+    targets = [f"results/tiny/merges/{method}/{a}__{b}.json" for method in METHODS for a, b in unmerged(study)]
+    grid.run(*targets)
+    rows = table(study, "forecasts").set_index(["task_a", "task_b", "method"])
+    inside = []
+    for method in METHODS:
+        for a, b in unmerged(study):
+            made = json.loads((grid.setting / f"merges/{method}/{a}__{b}.json").read_text())
+            row = rows.loc[a, b, method]
+            inside.append(row["low_0.8"] <= made["normalised_accuracy"] <= row["high_0.8"])
+    assert len(inside) == 10 and sum(inside) >= 5
+
+
+def test_a_checkpoint_of_another_recipe_is_a_task_never_seen(study):
+    found = ask(study, files(study, "shapes", "letters", setting="other"))
+    assert (found.table.unseen == 2).all() and len(found.warnings) == 2
+    assert all("is called like a task of the study and is another checkpoint" in line for line in found.warnings)
+
+
+def test_three_checkpoints_are_forecast_by_pairs_and_together(study):
+    found = ask(study, files(study, "shapes", "lines", "digits"))
+    assert len(found.table) == 3 * len(METHODS)
+    mean = found.table.groupby("method").forecast.mean()
+    for method, group in found.data["group"].items():
+        assert group["forecast"] == pytest.approx(mean[method]) and {*group["kept"]} == {"shapes", "lines", "digits"}
+
+
+def test_without_images_weights_alone_answer_and_say_so(study, tmp_path):
+    new = shutil.copy(files(study, "shapes", setting="other")[0], tmp_path / "novel.safetensors")
+    found = ask(study, [new, *files(study, "digits")])
+    assert found.data["forecaster"] == "weights" and found.data["images_looked_at"] == 0
+    assert found.warnings == ["novel: has no images, so weights alone are looked at; add --task novel=IMAGES"]
+    assert (found.table.unseen == 1).all()
+
+
+def test_images_of_a_new_task_come_from_a_file_and_its_head_from_names_or_a_file(study, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "novel.npz",
+        images=rng.integers(0, 256, (12, 40, 40, 3), dtype=np.uint8),
+        labels=np.arange(12) % 3,
+        class_names=np.array(["robin", "wren", "crow"]),
+    )
+    new = shutil.copy(files(study, "shapes", setting="other")[0], tmp_path / "novel.safetensors")
+    models, given = [new, *files(study, "digits")], {"novel": tmp_path / "novel.npz"}
+    named = ask(study, models, images=given)
+    assert named.data["forecaster"] == "images" and named.data["checkpoints"]["novel"]["images"] == 8
+    width = load_file(study.setting / "heads/digits.safetensors")["weight"].shape[1]
+    save_file({"weight": torch.zeros(3, width)}, tmp_path / "head.safetensors")
+    headed = ask(study, models, images=given, heads={"novel": tmp_path / "head.safetensors"})
+    assert not headed.table.forecast.equals(named.table.forecast)
+
+
+def test_another_base_is_a_warning_and_another_architecture_leaves_weights_alone(study, tmp_path):
+    moved = {name: tensor * 1.01 for name, tensor in load_file(study.setting / "base.safetensors").items()}
+    save_file(moved, tmp_path / "base.safetensors")
+    models = []
+    for path in files(study, "shapes", "digits"):
+        save_file(load_file(path), tmp_path / path.name)  # without the header that names its base
+        models.append(tmp_path / path.name)
+    found = mergecast.forecast(tmp_path / "base.safetensors", *models, study=study.setting, threads=1)
+    assert (found.table.unseen == 2).all() and found.data["forecaster"] == "images"
+    assert "is another base than the study's" in found.warnings[0]
+
+
+def test_the_command_prints_what_the_library_says_and_json_for_machines(study, capsys):
+    a, b = unmerged(study)[0]
+    arguments = ["forecast", study.setting / "base.safetensors", *files(study, a, b), "--study", study.setting]
+    assert run(*arguments)[0] == 0
+    shown = capsys.readouterr().out
+    assert f"{a} + {b}: both tasks seen" in shown and "How far to trust it: over 10 such forecasts" in shown
+    assert all(method in shown for method in METHODS) and "80% interval" in shown and "Nearest measured pairs" in shown
+    assert run(*arguments, "--json")[0] == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {*found["pairs"][0]["methods"]} == {*METHODS} and found["checkpoints"][a]["known"] == a
+
+
+def run(*arguments):
+    try:
+        cli.main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        return (end.code or 0,)
+    return (0,)
+
+
+def damaged(study, folder):
+    path = folder / "digits.safetensors"
+    path.write_bytes(files(study, "digits")[0].read_bytes()[:500])
+    return path
+
+
+def small_head(study, folder):
+    save_file({"weight": torch.zeros(3, 7)}, folder / "head.safetensors")
+    return folder / "head.safetensors"
+
+
+# Each: arguments after `forecast`, as (base, models, options), and the line that they end in.
+BASE, PAIR = "base.safetensors", ("shapes", "digits")
+BAD = {
+    "one checkpoint": (lambda s, d: [s.setting / BASE, *files(s, "shapes")], "1 checkpoint is given; name two or more"),
+    "the same twice": (lambda s, d: [s.setting / BASE, *files(s, "shapes", "shapes")], "two checkpoints are called 'shapes'"),
+    "a copy": (
+        lambda s, d: [s.setting / BASE, *files(s, "shapes"), shutil.copy(files(s, "shapes")[0], d / "copy.safetensors")],
+        "are the same checkpoint; give each once"),
+    "no such file": (lambda s, d: [s.setting / BASE, *files(s, "shapes", "nothing")], "nothing.safetensors: no such file"),
+    "no such base": (lambda s, d: [d / BASE, *files(s, *PAIR)], "base.safetensors: no such file"),
+    "a damaged checkpoint": (lambda s, d: [s.setting / BASE, *files(s, "shapes"), damaged(s, d)], "digits.safetensors: "),
+    "an odd name": (
+        lambda s, d: [s.setting / BASE, *files(s, "shapes"), shutil.copy(files(s, "digits")[0], d / "a b.safetensors")],
+        "'a b' cannot name a task"),
+    "a checkpoint for a base": (lambda s, d: [*files(s, "lines"), *files(s, *PAIR)], "was fine-tuned from another base"),
+    "no such study": (lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--study", d / "x"], "no such folder; give the results"),
+    "no study": (lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--study", d], "holds no tables"),
+    "all results": (lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--study", s.results], "give one of its settings"),
+    "a study without a forecaster": (
+        lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--study", s.results / "other"], "make the forecaster of the study"),
+    "images of nobody": (
+        lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--task", "cars=x.npz"], "there is no checkpoint of that name"),
+    "no path": (lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--task", "shapes"], "must be NAME=PATH"),
+    "an empty path": (lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--task", "shapes="], "must be NAME=PATH"),
+    "images twice": (
+        lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--task", "shapes=a", "--task", "shapes=b"], "'shapes' is set twice"),
+    "images that are not there": (
+        lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--task", f"shapes={d}/x.npz"], "no such file or folder"),
+    "a head of nobody": (
+        lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--head", "cars=x"], "there is no checkpoint of that name"),
+    "a head of three classes": (
+        lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--head", f"digits={small_head(s, d)}"], "has shape (3, 7), but the"),
+    "no head": (
+        lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--head", f"digits={files(s, 'digits')[0]}"], "has no tensor 'weight'"),
+    "an unknown device": (lambda s, d: [s.setting / BASE, *files(s, *PAIR), "--device", "tpu"], "device: 'tpu' is unknown"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_what_cannot_be_forecast_is_one_line(study, tmp_path, capsys, fault):
+    make, message = BAD[fault]
+    arguments = make(study, tmp_path)
+    where = [] if "--study" in arguments else ["--study", study.setting]
+    assert run("forecast", *arguments, *where) == (1,)
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("mergecast: error: ") and err.count("\n") == 1 and message in err
+
+
+def spoilt(study, folder, change):
+    copied = shutil.copytree(study.results, folder / "results") / "tiny"
+    change(copied)
+    return copied
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+SPOILT = {
+    "features of other code": (
+        lambda s: edit(s / "forecaster/images.json", '"harm": "', '"harm": "0'), "its feature 'harm' was computed by other code"),
+    "other numbers": (
+        lambda s: shutil.copy(s / "forecaster/weights.safetensors", s / "forecaster/images.safetensors"),
+        "does not hold the numbers"),
+    "an older format": (
+        lambda s: edit(s / "forecaster/images.json", '"format": 1', '"format": 9'), "has format 9, and this version reads 1"),
+    "a library without its images": (
+        lambda s: (s.parent / "images/32px/counts.safetensors").unlink(), "counts.safetensors: "),
+    "no text tower": (lambda s: shutil.rmtree(s.parent / "bases"), "clip.safetensors: no such file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", SPOILT)
+def test_a_study_that_cannot_answer_says_why_in_one_line(study, tmp_path, capsys, fault):
+    change, message = SPOILT[fault]
+    folder = spoilt(study, tmp_path, change)
+    assert run("forecast", folder / BASE, *files(study, *PAIR), "--study", folder) == (1,)
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("mergecast: error: ") and err.count("\n") == 1 and message in err
+
+
+def test_a_study_is_opened_as_tables_and_forecasters(study):
+    opened = mergecast.load_study(study.setting)
+    assert opened.name == "tiny" and len(opened.tables["forecasts"]) == 30
+    assert opened.forecaster("weights").about["predictor"] == "weights"
+    planned = mergecast.plan(opened, 3)
+    assert len(planned.table) == 3 and planned.best == pytest.approx(table(study, "forecasts").measured.max())
+    assert {frozenset(pair) for pair in planned.table.tasks} <= {frozenset(pair) for pair in unmerged(study)}
 
 
 def test_one_more_pair_can_be_merged_to_look_at(study):

@@ -4,15 +4,15 @@ What is public, and keeps its meaning within a major version: the names of `__al
 keys, files and tables that config/README.md and README.md name.
 """
 
-import importlib
-
 __version__ = "0.2.0"
 __all__ = ["Forecast", "MergecastError", "Plan", "Study", "forecast", "load_study", "merge", "metrics", "plan"]
 _WHERE = {"MergecastError": "errors", "Study": "forecasting.study", "Plan": "planning"}  # others are in `api`
 
 
 def __getattr__(name: str):
-    """What is public is imported when it is asked for: `import mergecast` takes no second."""
+    """What is public is imported when it is asked for: `import mergecast` takes no second, and no result depends on all of it."""
+    import importlib
+
     if name == "metrics":  # a package that can be called
         return importlib.import_module(".metrics", __name__)
     if name in __all__:

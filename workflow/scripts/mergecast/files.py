@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -17,7 +18,6 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError
 
-from . import __version__
 from .errors import MergecastError
 
 PACKAGES_OF_NUMBERS = ("torch", "open_clip_torch", "numpy", "scipy", "scikit-learn")
@@ -272,7 +272,8 @@ def versions() -> dict[str, str]:
 @cache
 def packages() -> dict[str, str]:
     """Versions of Mergecast, Python and the packages a number may depend on; those not installed are left out."""
-    installed = {"mergecast": __version__, "python": platform.python_version()}
+    own = vars(sys.modules[__package__])["__version__"]  # not by an import: a new version alone remakes no result
+    installed = {"mergecast": own, "python": platform.python_version()}
     for package in PACKAGES:
         try:
             installed[package] = metadata.version(package)

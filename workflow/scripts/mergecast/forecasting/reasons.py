@@ -78,7 +78,7 @@ def reasons(
     found = []
     for m in range(len(forecaster.methods)):
         sums = {key: sum(contributions[side, m, place] for side, place in parts) / 2 for key, parts in groups.items()}
-        largest = sorted(sums, key=lambda key: -abs(sums[key]))[:SHOWN]
+        largest = sorted(sums, key=lambda key: (-round(abs(sums[key]), 12), str(key)))[:SHOWN]
         told = [_words(forecaster, key, groups[key], X, contributions[:, m], sums[key]) for key in largest]
         found.append([{"reason": words, "contribution": float(sums[key])} for words, key in zip(told, largest, strict=True)])
     return found
