@@ -224,10 +224,12 @@ BAD = {
     "a label too many": (spoilt(labels=np.full(10, 2)), "has label 2, but there are 2 classes"),
     "one class": (spoilt(class_names=np.array(["robin"])), "has 1 class; a task needs two or more"),
     "no images": (
-        spoilt(images=np.zeros((0, 4, 4, 3), dtype=np.uint8), labels=np.zeros(0, dtype=int)), "is empty; give at least one image"),
+        spoilt(images=np.zeros((0, 4, 4, 3), dtype=np.uint8), labels=np.zeros(0, dtype=int)),
+        "is empty; give at least one image"),
     "other arrays": (
-        lambda folder, arrays: np.savez(folder / "x.npz", pictures=np.zeros(3)) or folder / "x.npz", "has no array 'train_images'"),
-    "an empty folder": (lambda folder, arrays: folder, "birds"),
+        lambda folder, arrays: np.savez(folder / "x.npz", pictures=np.zeros(3)) or folder / "x.npz",
+        "has no array 'train_images'"),
+    "an empty folder": (lambda folder, arrays: folder, "task birds: "),
 }  # fmt: skip
 
 
