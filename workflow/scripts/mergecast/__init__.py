@@ -10,7 +10,7 @@ _WHERE = {"MergecastError": "errors", "Study": "forecasting.study", "Plan": "pla
 
 
 def __getattr__(name: str):
-    """What is public is imported when it is asked for: `import mergecast` takes no second, and no result depends on all of it."""
+    """What is public is imported when it is asked for: it takes no second, and no result depends on all of it."""
     import importlib
 
     if name == "metrics":  # a package that can be called
