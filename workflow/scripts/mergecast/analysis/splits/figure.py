@@ -45,7 +45,7 @@ def draw(setting) -> Figure:
 
 
 def _y(names):
-    return alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=120, grid=True))
+    return alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=150, grid=True))
 
 
 def _dots(mean, names, splits, title):
@@ -53,9 +53,8 @@ def _dots(mean, names, splits, title):
     data, offset = rows(mean), alt.YOffset("split:N", sort=labels, scale=alt.Scale(domain=labels))
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("split:N"), alt.Tooltip("score:Q", title=title, format=".3f"),
             alt.Tooltip("null:Q", title="null mean", format=".3f")]  # fmt: skip
-    colour = alt.Color(
-        "split:N", scale=alt.Scale(domain=labels, range="category"), legend=alt.Legend(title=None, orient="top", columns=2)
-    )
+    legend = alt.Legend(title=None, orient="top", columns=1, labelLimit=0)
+    colour = alt.Color("split:N", scale=alt.Scale(domain=labels, range="category"), legend=legend)
     shape = alt.Shape("split:N", scale=alt.Scale(domain=labels, range=["circle", "triangle-up", "square"][: len(labels)]))
     low = max(LOWEST, min([-0.1, *mean.score, *mean.null.dropna()]))
     scale = alt.Scale(domain=[low, max([0.5, *mean.score])], nice=False, clamp=True)
