@@ -34,6 +34,8 @@ SCOPES = ("setting", "across")
 MEASURED = ("checkpoints", "metrics", "directed", "merges", "subsets", "calibration_metrics", "correct", "dropped",
             "traits", "pair_traits", "library", "timings", "curves")  # fmt: skip
 FORECAST = ("predictions", "intervals", "folds", "scores", "coefficients", "coverage", "nulls", "comparisons")
+# What the explorer on top of the page is made of; a setting may lack any of it.
+EXPLORED = ("forecasts", "forecast_reasons", "neighbours", "plan")
 KNOWN = ("name", "tasks", "methods", "metrics", "categories", "targets", "target", "symmetric", "splits", "permutations",
          "bootstrap", "predictor", "predictors", "images",
          "seed")  # fmt: skip
@@ -90,7 +92,7 @@ def everything() -> dict[str, Analysis]:
             if table in makers:
                 raise MergecastError(f"analysis/{analysis.name}: TABLES: {makers[table]} makes {table!r} too; rename one")
             makers[table] = analysis.name
-    tables = (*MEASURED, *FORECAST, *makers)
+    tables = (*MEASURED, *FORECAST, *EXPLORED, *makers)
     for analysis in analyses:
         for key, names, known in (
             ("TAKES", analysis.takes, tables), ("SHOWS", analysis.shows, tables), ("USES", analysis.uses, KNOWN)
