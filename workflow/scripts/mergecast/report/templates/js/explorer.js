@@ -7,8 +7,9 @@
     s.pairs = s.a.map((a, i) => [s.tasks[a], s.tasks[s.b[i]]]);
     s.values.forecast ??= null;
     s.merit = s.values.forecast ?? s.values.measured;
-    const shown = [...s.values.measured, ...(s.values.forecast ?? [])].flat().filter((value) => value !== null);
-    const low = Math.min(...shown), high = Math.max(...shown), room = 0.06 * (high - low || 1);
+    const ends = [s.low[0], s.high[0]].filter(Boolean).flat();
+    const shown = [...s.values.measured, ...(s.values.forecast ?? []), ...ends].flat().filter((value) => value !== null);
+    const low = Math.min(...shown), high = Math.max(...shown), room = 0.03 * (high - low || 1);
     s.domain = [low - room, high + room];
     s.order = new Map();
     s.text = s.pairs.map((pair) => pair.join(" ").toLowerCase());
@@ -60,7 +61,10 @@
   const row = (s, pair) => {
     const cell = M.cell(s, pair), [a, b] = s.pairs[pair];
     const name = M.make("span", { class: "name" }, `${a} + ${b}`, M.method() === "best" ? M.make("small", {}, ` ${cell.method}`) : null);
-    const pick = () => M.set({ a, b, tab: "pair" });
+    const pick = () => {
+      M.set({ a, b, tab: "pair" });
+      if (matchMedia("(max-width: 62rem)").matches) M.byId("pair-title")?.scrollIntoView({ block: "center" });
+    };
     return M.make("li", {}, M.make("button", { type: "button", "data-pair": pair, onclick: pick }, name, M.bar(s, cell), M.told(cell)));
   };
   M.lists = (s) => {
@@ -69,8 +73,12 @@
     const worst = found.slice(best.length).slice(-LISTED).reverse();
     return { found, best, worst };
   };
+  let filled = "";
   const fill = () => {
-    const s = M.setting(), { found, best, worst } = M.lists(s);
+    const s = M.setting(), asked = [s.name, M.method(), M.state.filter ?? ""].join("|");
+    if (filled === asked) return; // another pair alone: the list, and the keyboard in it, stay
+    filled = asked;
+    const { found, best, worst } = M.lists(s);
     M.byId("verdict").replaceChildren(M.make("b", {}, s.verdict[0]), " ", s.verdict.slice(1).join(" "));
     M.byId("lacking").textContent = s.missing;
     M.options(M.byId("method"), [...s.methods.map((name) => [name, name]), ...(s.methods.length > 1 ? [["best", "the best of each pair"]] : [])], M.method());

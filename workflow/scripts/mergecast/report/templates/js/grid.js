@@ -30,7 +30,7 @@
   // ---- all pairs -----------------------------------------------------------------------------------------------------
   const SORTS = { forecast: "forecast", measured: "measured", low: "lower end", error: "forecast − measured", a: "task" };
   let pairs = null, mine = "";
-  const numeric = (title, field, more = {}) => ({ title, field, hozAlign: "right", headerHozAlign: "right", sorter: (x, y, _, __, ___, direction) => order(x, y, direction), formatter: (cell) => M.number(cell.getValue()), headerSortStartingDir: "desc", minWidth: 88, ...more });
+  const numeric = (title, field, more = {}) => ({ title, field, hozAlign: "right", headerHozAlign: "right", sorter: (x, y, _, __, ___, direction) => order(x, y, direction), formatter: (cell) => M.number(cell.getValue()), headerSortStartingDir: "desc", minWidth: 72, ...more });
   const data = (s) => {
     const rank = new Map(M.ranked(s).map((pair, i) => [pair, i + 1]));
     return s.pairs.map(([a, b], pair) => {
@@ -42,14 +42,14 @@
   const columns = (s) => [
     { title: "pair", field: "a", minWidth: 150, widthGrow: 2, formatter: (cell) => {
       const { a, b } = cell.getData();
-      return M.make("button", { type: "button", class: "link", onclick: () => M.set({ a, b, tab: "pair" }) }, `${a} + ${b}`);
+      return M.make("button", { type: "button", class: "link", onclick: () => M.visit({ a, b, tab: "pair" }) }, `${a} + ${b}`);
     } },
     ...(M.method() === "best" ? [{ title: "method", field: "method", minWidth: 90 }] : []),
-    ...(s.values.forecast ? [numeric("forecast", "forecast")] : []),
+    ...(s.values.forecast ? [numeric("forecast", "forecast", { minWidth: 104 })] : []),
     ...(s.levels.length ? [numeric(`${M.percent(s.levels[0])} interval`, "low", { minWidth: 124, formatter: (cell) => (cell.getValue() === null ? "–" : `${M.number(cell.getValue())} – ${M.number(cell.getData().high)}`) })] : []),
-    numeric("measured", "measured"),
+    numeric("measured", "measured", { minWidth: 92 }),
     ...(s.values.forecast ? [numeric("error", "error", { formatter: (cell) => (cell.getValue() === null ? "–" : M.signed(cell.getValue())) })] : []),
-    numeric("rank", "rank", { minWidth: 66, formatter: (cell) => cell.getValue() ?? "–", headerSortStartingDir: "asc" }),
+    numeric("rank", "rank", { minWidth: 56, formatter: (cell) => cell.getValue() ?? "–", headerSortStartingDir: "asc" }),
   ];
   const sorting = (s) => {
     const [field, direction] = (M.state.sort ?? "").split("-");
@@ -100,7 +100,7 @@
     return Number.isNaN(found) ? null : found;
   };
   M.cellOf = (html, text, number, style = "", given = undefined) => ({ html, text, style, key: number ? M.key(text, given) : text });
-  const cellOf = (td) => M.cellOf(td.innerHTML, td.textContent.trim(), td.classList.contains("n"), td.classList.contains("bar") ? td.style.cssText : null, td.dataset.v);
+  const cellOf = (td) => M.cellOf(td.innerHTML, td.textContent.trim(), td.classList.contains("n"), td.classList.contains("bar") ? td.style.cssText : null, td.dataset.v ?? td.dataset.m);
   M.rowOf = (kind, cells) => ({ kind, ...Object.fromEntries(cells.map((cell, i) => [`c${i}`, cell])) });
   M.gridOf = async (table, name) => {
     const headings = [...table.tHead.rows[0].cells], wide = headings.length > 8;

@@ -9,7 +9,7 @@
     const wanted = place(s, M.state.a, M.state.b);
     return wanted >= 0 ? wanted : M.state.a && M.state.b && s.tasks.includes(M.state.a) && s.tasks.includes(M.state.b) ? -1 : M.ranked(s)[0] ?? 0;
   };
-  const link = (s, pair, ...more) => M.make("button", { type: "button", class: "link", onclick: () => M.set({ a: s.pairs[pair][0], b: s.pairs[pair][1] }) }, M.pairName(s, pair), ...more);
+  const link = (s, pair, ...more) => M.make("button", { type: "button", class: "link", onclick: () => M.visit({ a: s.pairs[pair][0], b: s.pairs[pair][1] }) }, M.pairName(s, pair), ...more);
   const item = (name, ...value) => M.make("div", {}, M.make("dt", {}, name), M.make("dd", {}, ...value));
 
   const numbers = (s, pair, cell) => {
@@ -29,7 +29,7 @@
     const m = M.under(s, pair), which = s.reasons?.which[m]?.[pair] ?? [];
     if (!which.length) return null;
     const lines = which.map((reason, i) => M.make("li", {}, M.make("b", {}, M.signed(s.reasons.by[m][pair][i])), ` ${s.reasons.said[reason]}`));
-    return M.make("div", {}, M.make("h3", {}, "Reasons"), M.make("ul", { class: "plain" }, ...lines), M.make("p", { class: "quiet" }, "Against a typical pair."));
+    return M.make("div", {}, M.make("h3", {}, "Reasons", M.make("small", {}, " against a typical pair")), M.make("ul", { class: "plain" }, ...lines));
   };
   const neighbours = (s, pair) => {
     const near = s.near?.pair[pair] ?? [];
@@ -57,8 +57,13 @@
     if (pair < 0) return M.byId("pair").replaceChildren(M.make("p", {}, a === b ? "Choose two different models." : `Nothing is known of ${a} + ${b}.`));
     const cell = M.cell(s, pair);
     M.byId("pair").replaceChildren(
-      M.make("h3", { class: "title" }, `${M.pairName(s, pair)} under ${cell.method}`), numbers(s, pair, cell),
+      M.make("h3", { class: "title", id: "pair-title", tabindex: "-1" }, `${M.pairName(s, pair)} under ${cell.method}`), numbers(s, pair, cell),
       M.make("div", { class: "why" }, ...[reasons(s, pair), neighbours(s, pair)].filter(Boolean)), bars(s, pair));
+  };
+  // Go to a pair from a link: the link may be gone, so the keyboard goes on from the pair's heading.
+  M.visit = (changes) => {
+    M.set(changes);
+    M.byId("pair-title")?.focus();
   };
   const choose = () => M.set({ a: M.byId("first").value, b: M.byId("second").value });
   M.byId("first").addEventListener("change", choose);

@@ -6,9 +6,9 @@
   const cell = (text, numeric) => M.make("td", { class: numeric ? "n" : null }, text);
   const step = (s, i) => {
     const p = s.plan, pair = p.pair[i], [a, b] = s.pairs[pair], method = s.methods[p.method[i]];
-    const pick = M.make("button", { type: "button", class: "link", onclick: () => M.set({ a, b, method, tab: "pair" }) }, `${a} + ${b}`);
+    const pick = M.make("button", { type: "button", class: "link", onclick: () => M.visit({ a, b, method, tab: "pair" }) }, `${a} + ${b}`);
     const span = p.low && p.low[i] !== null ? ` ${M.span(p.low[i], p.high[i])}` : "";
-    return M.make("tr", {}, cell(String(i + 1), true), M.make("th", { scope: "row" }, pick), cell(method), M.make("td", { class: "n" }, M.number(p.forecast[i]), M.make("small", { class: "beside" }, span)), cell(M.signed(p.gain[i], 4), true));
+    return M.make("tr", {}, cell(String(i + 1), true), M.make("th", { scope: "row" }, pick, M.make("small", { class: "beside" }, ` ${method}`)), M.make("td", { class: "n" }, M.number(p.forecast[i]), M.make("small", { class: "beside" }, span)), cell(M.signed(p.gain[i], 4), true));
   };
   const judged = (s, budget) => {
     if (!s.planner) return null;
@@ -18,7 +18,8 @@
       cell(row.low === undefined || row.low === null ? "–" : `${M.number(row.low, 4)} to ${M.number(row.high, 4)}`, true), cell(row.hit_rate === undefined ? "–" : M.number(row.hit_rate, 2), true)));
     return M.make("div", {}, M.make("h3", {}, `How such plans did with ${near} merge${near === 1 ? "" : "s"}`),
       M.make("p", { class: "quiet" }, "On the pairs that were measured. Regret: what the best pair found lacks of the best there is; 95 % interval over tasks."),
-      M.make("table", {}, heading(["strategy"], ["regret", true], ["interval", true], ["best found", true]), M.make("tbody", {}, ...rows)));
+      M.make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Strategies" },
+        M.make("table", {}, heading(["strategy"], ["regret", true], ["interval", true], ["best found", true]), M.make("tbody", {}, ...rows))));
   };
   const fill = () => {
     const s = M.setting(), where = M.byId("plan");
@@ -35,7 +36,7 @@
     M.byId("gained").textContent = `Merge these next, in this order. The last of them is expected to raise the best measured ${s.target} by ${M.number(s.plan.gain[budget - 1], 4)}.`;
     const rows = Array.from({ length: budget }, (_, i) => step(s, i));
     M.byId("steps").replaceChildren(M.make("div", { class: "scroll steps", tabindex: "0", role: "group", "aria-label": "The plan" },
-      M.make("table", {}, heading(["step", true], ["pair"], ["method"], ["forecast", true], ["gain", true]), M.make("tbody", {}, ...rows))));
+      M.make("table", {}, heading(["step", true], ["pair and method"], ["forecast", true], ["gain", true]), M.make("tbody", {}, ...rows))));
     M.byId("judged").replaceChildren(judged(s, budget) ?? "");
   };
   M.byId("plan").addEventListener("click", (event) => {
