@@ -64,6 +64,6 @@ def _covered(mine, names, labels, low):
 
 
 def _wide(mine, names, labels, label):
-    x = alt.X("mean_width:Q", scale=alt.Scale(zero=True), title=f"mean width ({label})", axis=alt.Axis(tickCount=5))
+    x = alt.X("mean_width:Q", scale=alt.Scale(zero=True), title=f"mean width ({label})", axis=alt.Axis(tickCount=4))
     known = mine[mine.mean_width.notna()]
     return _marks(known, names, labels, x, legend=None)[0].properties(height=19 * len(names))

@@ -86,7 +86,7 @@
     M.byId("worst").replaceChildren(...worst.map((pair) => row(s, pair)));
     M.byId("found").textContent = found.length === s.pairs.length ? `${found.length} pairs` : `${found.length} of ${s.pairs.length} pairs`;
     const kind = s.values.forecast ? "forecast" : "measured value", spans = s.levels.map(M.percent);
-    M.byId("legend").textContent = `By ${kind} of ${s.target}. ` + (spans.length ? `Line: interval of ${spans.join(", thin: ")}. ` : "") + (s.values.forecast ? "Dot: forecast. " : "") + "Diamond: measured.";
+    M.byId("legend").textContent = `By ${kind} of ${s.target}. ` + (spans.length ? `Line: interval of ${spans.join(", thin: ")}. ` : "") + (s.values.forecast ? "Dot: forecast. " : "") + "Diamond: measured." + (s.values.baseline ? " Stroke: the mean of the training pairs." : "");
     if (document.activeElement !== M.byId("find")) M.byId("find").value = M.state.filter ?? "";
   };
 
