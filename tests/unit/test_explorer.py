@@ -182,7 +182,7 @@ def test_the_verdict_says_how_far_the_forecast_can_be_trusted_beside_the_mean():
     assert said == (
         f"With both tasks unseen, the forecast (ridge) has Q² {shown(mean.q2['ridge'], 2)} and misses by "
         f"{shown(mean.mae['ridge'])} on average; the mean of the training pairs has Q² {shown(mean.q2['train_mean'], 2)} and "
-        f"misses by {shown(mean.mae['train_mean'])}" + ("." if worth else ": it is of no use here.")
+        f"misses by {shown(mean.mae['train_mean'])}" + ("." if worth else ", so the forecast is of no use here.")
     )
     assert (
         "The forecasts shown, by elsewhere, were not scored; with both tasks unseen, the best that was scored ("

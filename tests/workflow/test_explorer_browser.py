@@ -80,11 +80,16 @@ def serious(page):
 
 
 def saved(folder, name, seconds=10):
-    """A file that the browser saved, as rows."""
+    """A file that the browser saved, as text."""
     end = time.monotonic() + seconds
     while not (folder / name).exists() and time.monotonic() < end:
         time.sleep(0.05)
-    return list(csv.reader((folder / name).read_text(encoding="utf-8").splitlines()))
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def lines(folder, name):
+    """A table that the browser saved, as rows."""
+    return list(csv.reader(saved(folder, name).splitlines()))
 
 
 def shown(value, digits=3):
@@ -124,9 +129,9 @@ def test_pairs_are_ranked_by_forecast_with_their_intervals(visit, tables):
     page = visit("#method=tsv")
     mine = tables["B32_AdamW"]["forecasts"].query("method == 'tsv'").sort_values("forecast", ascending=False)
     for css, rows in (("#best", mine.head(6)), ("#worst", mine[::-1].head(6))):
-        lines = [each.text for each in page.find_elements("css selector", f"{css} li")]
-        assert len(lines) == 6
-        for line, row in zip(lines, rows.to_dict("records"), strict=True):
+        listed = [each.text for each in page.find_elements("css selector", f"{css} li")]
+        assert len(listed) == 6
+        for line, row in zip(listed, rows.to_dict("records"), strict=True):
             span = f"[{shown(row['low_0.8'])}, {shown(row['high_0.8'])}]"
             assert line.split() == f"{row['task_a']} + {row['task_b']} {shown(row['forecast'])} {span}".split()
     assert (
@@ -194,8 +199,8 @@ def test_the_planner_lists_as_many_merges_as_the_budget_allows(visit, tables, tm
     regret = tables["B32_AdamW"]["planner"].query("budget == 10 and strategy == 'random'").regret.item()
     assert "How such plans did with 10 merges" in text(page, "#judged") and shown(regret, 4) in text(page, "#judged")
     click(page, "#panel-plan [data-csv]")
-    lines = saved(tmp_path, "B32_AdamW_plan.csv")
-    assert len(lines) == 1 + len(plan) and lines[1][1:4] == list(plan.loc[0, ["task_a", "task_b", "method"]])
+    steps = lines(tmp_path, "B32_AdamW_plan.csv")
+    assert len(steps) == 1 + len(plan) and steps[1][1:4] == list(plan.loc[0, ["task_a", "task_b", "method"]])
     click(page, "#steps .link")
     assert text(page, "#pair-title") == f"{plan.task_a[0]} + {plan.task_b[0]} under {plan.method[0]}"
 
@@ -243,7 +248,7 @@ def test_all_pairs_are_in_a_table_that_is_filtered_sorted_and_saved(visit, table
     assert text(page, "#found") == "1 of 190 pairs"
     assert value_after(page, first, "shapes + foods") == "shapes + foods"
     click(page, "#panel-all [data-csv]")
-    head, line = saved(tmp_path, "B32_AdamW_pairs.csv")
+    head, line = lines(tmp_path, "B32_AdamW_pairs.csv")
     assert head == ["rank", "task_a", "task_b", "method", "forecast", "measured", "low_0.8", "high_0.8", "low_0.9", "high_0.9"]
     row = mine.query("task_a == 'shapes' and task_b == 'foods'").iloc[0]
     assert line[1:4] == ["shapes", "foods", "tsv"] and float(line[4]) == pytest.approx(row.forecast, abs=1e-4)
@@ -253,7 +258,7 @@ def test_all_pairs_are_in_a_table_that_is_filtered_sorted_and_saved(visit, table
 def test_the_ranked_list_and_every_table_of_the_evidence_can_be_saved(visit, tmp_path):
     page = visit()
     click(page, ".ranks [data-csv]")
-    assert len(saved(tmp_path, "B32_AdamW_ranked.csv")) == 191
+    assert len(lines(tmp_path, "B32_AdamW_ranked.csv")) == 191
     draw(page)
     grids = page.execute_script("return document.querySelectorAll('#evidence .tabulator').length")
     names = page.execute_script("return [...document.querySelectorAll('#evidence [data-csv]')].filter("
@@ -262,8 +267,10 @@ def test_the_ranked_list_and_every_table_of_the_evidence_can_be_saved(visit, tmp
         "css selector", "#evidence .inside table.sortable"
     )
     page.execute_script("document.querySelector('[data-csv=s1-models]').click()")
-    lines = saved(tmp_path, "s1-models.csv")
-    assert len(lines) == 21 and lines[0][0] == "task"
+    models = lines(tmp_path, "s1-models.csv")
+    assert len(models) == 21 and models[0][0] == "task"
+    page.execute_script("document.querySelector('#s1-figure-methods [data-svg]').click()")
+    assert saved(tmp_path, "s1-methods-0.svg").startswith("<svg")
 
 
 def test_the_keyboard_reaches_the_filter_within_five_tabs_and_moves_along_tabs(visit):

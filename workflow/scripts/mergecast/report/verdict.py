@@ -70,5 +70,5 @@ def trust(facts, forecaster: str | None = None) -> str:
     if rival is None or rival.name == mine.name:
         return f"{said}."
     other = "the mean of the training pairs" if rival.name == MEAN else f"the baseline {rival.name}"
-    worth = "" if mine.mae < rival.mae else ": it is of no use here"
+    worth = "" if mine.mae < rival.mae else ", so the forecast is of no use here"
     return f"{said}; {other} has Q² {number(rival.q2)} and misses by {number(rival.mae, 3)}{worth}."
