@@ -11,7 +11,7 @@ import pytest
 
 import synthetic
 from mergecast.analysis.coverage import section as coverage
-from mergecast.analysis.declared import FORECAST, MEASURED, everything
+from mergecast.analysis.declared import EXPLORED, FORECAST, MEASURED, everything
 from mergecast.analysis.scores import section as scores
 from mergecast.analysis.selection import section as selection
 from mergecast.analysis.setting_agreement import section as setting_agreement
@@ -283,6 +283,7 @@ def test_every_caption_of_the_workflow_report_renders(root):
     captions = [folder / name / "caption.rst" for name in shown]
     captions += [root / "workflow/report" / f"{table}.rst" for table in (*MEASURED, *FORECAST, "page", "workflow")
                  if table != "curves"]  # fmt: skip
+    captions += [path for table in EXPLORED if (path := root / "workflow/report" / f"{table}.rst").exists()]
     assert set((root / "workflow/report").iterdir()) <= set(captions), "no caption belongs to nothing"
     for path in captions:
         across = everything().get(path.parent.name, SimpleNamespace(scope="setting")).scope == "across"
