@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 import synthetic_analyses as analyses
+import synthetic_explorer as explorer
 from study import METHODS, METRICS
 
 TASKS = ("shapes", "colours", "backgrounds", "positions", "counts", "textures", "letters", "lines", "signs", "digits",
@@ -42,6 +43,7 @@ def tables(tasks=8, methods=METHODS, seed=0, predictors=PREDICTORS) -> dict[str,
     made |= _forecast(names, pairs, methods, made, predictors)
     made |= _traits(names, made["merges"], methods[0], np.random.default_rng(seed + 4))
     made["correct"] = _correct(made["checkpoints"], made["merges"], np.random.default_rng(seed + 3))
+    made |= explorer.tables(made, np.random.default_rng(seed + 5))
     return made | analyses.tables(made, METRICS, predictors, np.random.default_rng(seed + 2))
 
 
@@ -51,8 +53,8 @@ def of_tables(tasks=8, methods=("merger_one", "merger_two"), seed=0) -> dict[str
     made["checkpoints"] = made["checkpoints"][["task", "fine_tuned_accuracy"]]
     made["merges"] = made["merges"].drop(columns=["loss", "n_images"])
     for name in ("calibration", "calibration_metrics", "correct", "noise", "subsets", "subset_ranking", "subset_scores",
-                 "traits", "pair_traits", "library", "frontier", "unit_costs", "split_half", "planner",
-                 "planner_groups"):  # fmt: skip
+                 "traits", "pair_traits", "library", "frontier", "unit_costs", "split_half", "planner", "planner_groups",
+                 "neighbours", "plan"):  # fmt: skip
         del made[name]
     made["dropped"] = pd.DataFrame(
         [("pair", "shapes__faces", "no row of method merger_two"), ("metric", "norm_gap", "constant over all pairs")],

@@ -173,13 +173,54 @@ def test_the_scatter_draws_each_pair_once_with_both_tasks_unseen_or_at_the_mean_
     assert len(mine) == (2 if split == "loto" else 1) and row["single_task"] == pytest.approx(mine.predicted.mean(), abs=1e-4)
 
 
-def test_the_axes_of_the_scatter_hold_what_is_shown_and_not_every_other_predictors_numbers():
+def test_the_axes_of_the_scatter_span_what_was_measured_and_count_what_lies_beyond():
     predictions = TABLES["predictions"].copy()
-    wild = predictions.predictor == "lasso"
+    wild = (predictions.predictor == "lasso") & (predictions.split == "l2to")
     predictions.loc[wild, "predicted"] = predictions.predicted[wild] * 100
-    spec = draw("predicted", predictions=predictions).panels[0].spec
-    limits = next(param["value"] for param in spec["params"] if param["name"] == "limits")
-    assert limits["lasso"][1] > 10 > limits["ridge"][1] > 0
+    measured = predictions[(predictions.target == "normalised_accuracy") & (predictions.split == "l2to")].measured
+    for found in draw("predicted", predictions=predictions).panels:
+        low, high = found.spec["layer"][1]["encoding"]["x"]["scale"]["domain"]
+        span = measured.max() - measured.min()
+        assert measured.min() - 0.2 * span < low < measured.min() and measured.max() < high < measured.max() + 0.3 * span
+        assert found.spec["layer"][1]["encoding"]["y"]["scale"] == found.spec["layer"][1]["encoding"]["x"]["scale"]
+        assert found.spec["layer"][1]["encoding"]["x"]["scale"]["clamp"]
+        beyond = {row["predictor"]: row["beyond"] for row in cells(found.spec) if "beyond" in row}
+        assert "lasso: 28 beyond the axes" in beyond["lasso"] and "lasso" not in beyond["ridge"]
+
+
+def test_text_in_charts_is_no_smaller_than_twelve_pixels():
+    def sizes(value):
+        if isinstance(value, dict):
+            mine = [v for k, v in value.items() if k.lower().endswith("fontsize")]
+            return mine + [size for v in value.values() for size in sizes(v)]
+        return [size for v in value for size in sizes(v)] if isinstance(value, list) else []
+
+    drawn = draw_all(5, ("tsv", "ties"))
+    found = sizes([paper.theme.config(paper.theme.LIGHT), *map(paper.compose, drawn.values())])
+    assert found and min(found) >= 12
+
+
+def test_a_split_without_any_interval_has_no_empty_panel():
+    table = TABLES["coverage"].copy()
+    table.loc[table.split == "disjoint", ["coverage", "mean_width"]] = np.nan
+    assert [each.title for each in draw("coverage", coverage=table).panels] == [
+        "leave one task out", "leave two tasks out", "Width, leave one task out", "Width, leave two tasks out",
+    ]  # fmt: skip
+    table[["coverage", "mean_width"]] = np.nan
+    assert len(draw("coverage", coverage=table).panels) == 1
+
+
+def test_legends_are_not_cut_and_regret_has_few_ticks():
+    assert paper.theme.config(paper.theme.LIGHT)["legend"]["labelLimit"] == 0
+    legend = draw("splits").panels[0].spec["layer"][1]["encoding"]["color"]["legend"]
+    assert legend["labelLimit"] == 0 and legend["columns"] == 1
+    assert draw("selection").panels[0].spec["layer"][0]["encoding"]["x"]["axis"]["tickCount"] == 5
+
+
+def test_a_figure_with_a_panel_for_each_method_says_so():
+    for name in ("pairs", "predicted", "folds", "scores", "subsets"):
+        figure = draw(name)
+        assert figure.by_method and [each.title for each in figure.panels] == list(synthetic.METHODS)
 
 
 def test_the_fold_figure_writes_each_mean_and_counts_undefined_folds():

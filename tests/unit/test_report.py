@@ -11,14 +11,16 @@ import pytest
 
 import synthetic
 from mergecast.analysis.coverage import section as coverage
-from mergecast.analysis.declared import FORECAST, MEASURED, everything
+from mergecast.analysis.declared import EXPLORED, FORECAST, MEASURED, everything
 from mergecast.analysis.scores import section as scores
 from mergecast.analysis.selection import section as selection
 from mergecast.analysis.setting_agreement import section as setting_agreement
+from mergecast.analysis.subsets import section as subsets
 from mergecast.analysis.transfer import section as transfer
 from mergecast.errors import MergecastError
 from mergecast.report import Setting, read_setting, stems, write_report
 from mergecast.report.facts import judge, rank_methods
+from mergecast.report.packing import unpack
 from mergecast.report.page import render
 from mergecast.report.sections import sections
 from mergecast.report.setting import TABLES
@@ -58,6 +60,11 @@ class Page(HTMLParser):
         return re.sub(r"\s+([,.;:)])", r"\1", " ".join(self.sections[section].split()))
 
 
+def packed(text, identity="s1"):
+    """What the page's script unpacks for the evidence of a setting, as text."""
+    return unpack(re.search(rf'id="evidence-{identity}">(.*?)</script>', text, re.S)[1])
+
+
 @pytest.fixture(scope="module")
 def one():
     made = setting()
@@ -69,7 +76,8 @@ def test_the_summary_names_the_best_method_and_pairs_with_the_tables_numbers(one
     made, _, page = one
     summary, merges = page.text("s1-summary"), made.tables["merges"]
     means = merges.groupby("method").normalised_accuracy.mean()  # every pair has two rows, so this is the mean of pairs
-    assert f"{means.idxmax()} merges best: mean normalised accuracy {means.max():.3f}" in summary
+    assert f"{means.idxmax()} is highest: mean normalised accuracy {means.max():.3f}" in summary
+    assert "No method is clearly best on these 28 pairs" in summary and "merges best" not in summary
     assert f"The weakest is {means.idxmin()} with {means.min():.3f}" in summary
     by_pair = merges.groupby(["task_a", "task_b"]).normalised_accuracy.mean()
     assert f"{' + '.join(by_pair.idxmax())} merge best ( {by_pair.max():.3f})".replace("( ", "(") in summary
@@ -115,6 +123,23 @@ def test_the_wording_is_honest_whoever_wins(shift, verdict, sentence):
     assert sentence in Page(render([made], {})).text("s1-summary")
 
 
+def test_a_method_that_leads_on_all_pairs_is_said_to_merge_best():
+    merges = synthetic.tables(6, ("tsv", "ties"))["merges"]
+    merges["normalised_accuracy"] = np.where(merges.method == "ties", 0.9, 0.7) + 0.01 * (merges.index % 3)
+    page = Page(render([setting(tasks=6, methods=("tsv", "ties"), merges=merges)], {}))
+    assert "ties merges best: mean normalised accuracy 0.9" in page.text("s1-summary")
+
+
+def test_every_r_of_the_tiles_says_which_r_it_is(one):
+    made, _, page = one
+    summary = page.text("s1-summary")
+    best = made.headline["scores"].query("kind == 'predictor'").groupby("predictor").q2.mean().idxmax()
+    centred = made.headline["scores"].query("predictor == @best").centred_r.mean()
+    within = made.headline["folds"].query("predictor == @best").groupby("method").pearson.mean().mean()
+    assert f"r = {shown(centred)} centred r of {best}" in summary
+    assert f"r = {shown(within)} fold mean of r of {best}" in summary
+
+
 def test_methods_are_ranked_by_mean_and_wins_add_up_to_the_pairs():
     values = pd.DataFrame(
         [("x", "a", "b", 0.5), ("x", "a", "c", 0.9), ("y", "a", "b", 0.6), ("y", "a", "c", 0.9), ("y", "b", "c", 0.1),
@@ -150,7 +175,7 @@ def test_the_page_loads_nothing_and_forbids_it(one):
 
 def test_specifications_hold_their_data_and_point_nowhere(one):
     _, text, page = one
-    specs = json.loads(re.search(r'id="specs">(.*?)</script>', text, re.S)[1])
+    specs = {name: spec for part in ("s1", "across") for name, spec in json.loads(packed(text, part))["specs"].items()}
     assert {value for _, name, value in page.attributes if name == "data-spec"} == set(specs)
 
     def urls(value):
@@ -181,7 +206,7 @@ def test_names_are_escaped_wherever_they_stand():
     text = render([setting("<i>x</i>", tasks=evil, methods=("tsv",))], {"<u>key</u>": "<u>value</u>"})
     for raw in (evil[0], evil[1], "<i>x</i>", "<u>"):
         assert raw not in text
-    assert text.count("<script") == 5 and "alert(1)" in Page(text).text("s1-all_pairs")
+    assert text.count("<script") == 8 and "alert(1)" in Page(text).text("s1-all_pairs")
 
 
 def test_an_undefined_value_is_said_in_words_and_never_becomes_nan():
@@ -190,7 +215,7 @@ def test_an_undefined_value_is_said_in_words_and_never_becomes_nan():
     made["correlations"].loc[0, "pearson"] = np.nan
     text = render([setting(tasks=4, methods=("tsv", "ties"), **made)], {})
     assert "undefined" in Page(text).text("s1-all_pairs")
-    assert not re.search(r"\bNaN\b", re.search(r'id="specs">(.*?)</script>', text, re.S)[1])
+    assert not re.search(r"\bNaN\b", packed(text))
 
 
 def test_tasks_whose_checkpoints_were_brought_are_named_and_have_no_curve():
@@ -258,6 +283,7 @@ def test_every_caption_of_the_workflow_report_renders(root):
     captions = [folder / name / "caption.rst" for name in shown]
     captions += [root / "workflow/report" / f"{table}.rst" for table in (*MEASURED, *FORECAST, "page", "workflow")
                  if table != "curves"]  # fmt: skip
+    captions += [path for table in EXPLORED if (path := root / "workflow/report" / f"{table}.rst").exists()]
     assert set((root / "workflow/report").iterdir()) <= set(captions), "no caption belongs to nothing"
     for path in captions:
         across = everything().get(path.parent.name, SimpleNamespace(scope="setting")).scope == "across"
@@ -274,15 +300,15 @@ def test_every_caption_of_the_workflow_report_renders(root):
 
 def test_the_score_table_says_interval_null_and_what_is_undefined_for_every_split_and_target(one):
     made, text, page = one
-    held = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])["scores"]["s1"]
+    held = json.loads(packed(text))["data"]["scores"]
     table = made.tables["scores"]
     assert len(held) == (8 + 1) * len(table[["split", "target"]].drop_duplicates()) == 9 * 5
     for row in table.itertuples():
         cells = next(cells for cells in held[f"{row.split}|{row.target}|{row.method}"] if cells[0] == row.predictor)
         assert cells[:3] == [row.predictor, row.kind, shown(row.q2)]
         assert cells[3] == f"[{shown(row.q2_low)}, {shown(row.q2_high)}]"
-        assert cells[4].startswith(f"{shown(row.null_q2)} ± {shown(row.null_q2_sd)}")
-        assert cells[5:9] == [shown(row.p_q2, 3), shown(row.p_max_q2, 3), shown(row.mae, 3), shown(row.centred_r)]
+        assert cells[5].startswith(f"{shown(row.null_q2)} ± {shown(row.null_q2_sd)}")
+        assert [cells[4], *cells[6:9]] == [shown(row.mae, 3), shown(row.p_q2, 3), shown(row.p_max_q2, 3), shown(row.centred_r)]
         assert cells[11:13] == [shown(row.mean_r), shown(row.spearman)]
         if row.n_undefined:
             assert cells[-1] == f"{row.n_undefined} of {row.n_folds}"
@@ -387,6 +413,16 @@ def test_intervals_that_no_split_can_bound_are_said_to_be_so():
     assert f"{int(table.n_unbounded.sum())} of {total} intervals are refused" in told
     cells = [cell for _, row in coverage.listed(table).rows for cell in row]
     assert "–" in cells and not any("undefined" in cell for cell in cells)
+
+
+def test_an_interval_that_is_undefined_is_a_dash_in_no_brackets(one):
+    made, *_ = one
+    ranking = made.tables["subset_ranking"].copy()
+    ranking.loc[ranking.kind == "baseline", ["spearman_low", "spearman_high"]] = np.nan
+    ranking.loc[0, "spearman"] = np.nan
+    cells = [cell for _, row in subsets.listed(ranking, list(dict.fromkeys(ranking.method))).rows for cell in row]
+    assert "–" in cells and not any("[undefined" in cell for cell in cells)
+    assert any(re.fullmatch(r"−?0\.\d\d", cell) for cell in cells)
 
 
 def test_analyses_that_have_nothing_to_compare_still_make_a_page():

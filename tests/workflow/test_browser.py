@@ -1,42 +1,18 @@
 """The page in a real headless browser: everything is drawn, works, and asks nothing of a network."""
 
 import json
-import shutil
 import time
 
 import pytest
 
 import synthetic
+from browsing import draw, select, start, value_after
 from mergecast.report import Setting, write_report
-
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1400,1000",
-)
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """Chromium without a window, with an empty profile."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install selenium")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("no chromium and chromedriver on the path: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    found.set_script_timeout(120)
+    found = start(tmp_path_factory.mktemp("profile"))
     yield found
     found.quit()
 
@@ -61,33 +37,38 @@ def file(one, tmp_path_factory):
 
 @pytest.fixture
 def page(browser, file):
-    """The page freshly loaded, every chart of the first setting drawn."""
+    """The page freshly loaded, every line of the first setting's evidence open, all methods side by side, charts drawn."""
     for log in ("browser", "performance"):
         browser.get_log(log)
     browser.get("about:blank")
-    browser.get(file.as_uri())
+    browser.get(file.as_uri() + "#side=all")
     draw(browser)
     return browser
 
 
-def draw(page):
-    failed = page.execute_async_script(
-        "const done = arguments[0]; mergecast.drawAll().then(() => setTimeout(done, 200), (e) => done(String(e)))"
+def visible_rows(page, table="#s1 .tabulator.pairs"):
+    """The rows of a table that fits its window, in the order shown: the first text of each cell."""
+    return page.execute_script(
+        "return [...document.querySelectorAll(arguments[0] + ' .tabulator-row')].map((row) => [...row.querySelectorAll("
+        "'.tabulator-cell .value')].map((c) => c.firstChild?.textContent ?? ''))",
+        table,
     )
-    assert failed is None
 
 
-def visible_rows(page, table="#s1 table.pairs"):
-    script = "return [...document.querySelectorAll(arguments[0] + ' tbody tr')].filter((r) => !r.hidden).map("
-    return page.execute_script(script + "(r) => [...r.cells].map((c) => c.firstChild?.textContent ?? ''))", table)
-
-
-def select(page, css, value):
-    page.execute_script(
-        "const s = document.querySelector(arguments[0]); s.value = arguments[1]; s.dispatchEvent(new Event('change'))",
-        css,
-        value,
+def heading(page, table, text):
+    """The heading of a column, and the place of the column."""
+    found = page.find_elements("css selector", f"{table} .tabulator-col")
+    place = [each.find_element("css selector", ".tabulator-col-title").get_attribute("textContent") for each in found].index(
+        text
     )
+    return found[place], place
+
+
+def press(page, table, text):
+    """Sort by a heading from the keyboard."""
+    found, place = heading(page, table, text)
+    found.send_keys("\n")
+    return place
 
 
 def marks(page, figure, path="[aria-roledescription]"):
@@ -98,14 +79,6 @@ def marks(page, figure, path="[aria-roledescription]"):
         f"#s1-figure-{figure}",
         path,
     )
-
-
-def value_after(page, script, wanted, seconds=10):
-    """Wait until a script returns what is wanted; its last value either way."""
-    end = time.monotonic() + seconds
-    while (found := page.execute_script(script)) != wanted and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
 
 
 def test_every_chart_is_drawn_without_an_error_or_a_request(page, file, one):
@@ -147,18 +120,16 @@ def test_each_chart_has_a_mark_for_every_number(page, one):
 
 
 def test_the_table_has_every_pair_and_sorts_by_number_and_by_name(page, one):
-    before = visible_rows(page)
+    before, table = visible_rows(page), "#s1 .tabulator.pairs"
     assert len(before) == 10
-    heading = "document.querySelectorAll('#s1 table.pairs thead button')"
-    column = page.execute_script(f"return [...{heading}].findIndex((b) => b.textContent === 'tsv')")
     expected = one.tables["merges"].query("method == 'tsv'").groupby(["task_a", "task_b"]).normalised_accuracy.mean()
-    page.execute_script(f"{heading}[{column}].click()")
+    column = press(page, table, "tsv")
     rows = visible_rows(page)
     assert [row[column] for row in rows] == [f"{value:.3f}" for value in sorted(expected, reverse=True)]
-    page.execute_script(f"{heading}[{column}].click()")
+    press(page, table, "tsv")
     assert visible_rows(page) == rows[::-1]
-    assert page.execute_script(f"return {heading}[{column}].closest('th').getAttribute('aria-sort')") == "ascending"
-    page.execute_script(f"{heading}[1].click()")
+    assert heading(page, table, "tsv")[0].get_attribute("aria-sort") == "ascending"
+    press(page, table, "with")
     assert [row[1] for row in visible_rows(page)] == sorted(row[1] for row in before)
 
 
@@ -177,11 +148,13 @@ def test_the_table_is_filtered_by_all_words_typed_and_counts_what_is_left(page):
 
 def test_choosing_a_predictor_changes_the_forecasts_in_the_table_and_in_the_charts(page, one):
     select(page, "#s1-all_pairs [data-forecast]", "single_task")
-    small = "document.querySelectorAll('#s1 table.pairs tr[data-row=\"0\"] small')"
-    shown = page.execute_script(f"return [...{small}].map((e) => e.textContent)")
+    rows = "[...document.querySelectorAll('#s1 .tabulator.pairs .tabulator-row')]"
+    first = f"{rows}.find((row) => row.textContent.startsWith('shapescolours'))"
+    script = f"return [...{first}.querySelectorAll('small')].map((e) => e.textContent).sort()"
     mine = one.tables["predictions"].query("predictor == 'single_task' and task_a == 'shapes' and task_b == 'colours'")
     expected = mine[mine.split == "l2to"].groupby("method").predicted.mean()
-    assert sorted(shown) == sorted(f"{value:.3f}" for value in expected.round(4))
+    wanted = sorted(f"{value:.3f}" for value in expected.round(4))
+    assert value_after(page, script, wanted) == wanted
 
     select(page, "#s1-figure-predicted select", "single_task")
     scores = one.headline["scores"].query("predictor == 'single_task'").q2
@@ -195,22 +168,29 @@ def test_the_score_table_follows_its_selectors_and_sorts_by_the_number_in_front(
     scores = one.tables["scores"]
     select(page, "#s1-scores [data-score=method]", "tsv")
     select(page, "#s1-scores [data-score=split]", "disjoint")
-    rows = visible_rows(page, "#s1 table.trust")
+    first = (
+        "return document.querySelector('#s1 .tabulator.trust .tabulator-row .tabulator-cell[tabulator-field=c2]').textContent"
+    )
     mine = scores[(scores.method == "tsv") & (scores.split == "disjoint")].set_index("predictor")
+    assert value_after(page, first, shown(mine.q2.iloc[0])) == shown(mine.q2.iloc[0])
+    rows = visible_rows(page, "#s1 .tabulator.trust")
     assert {row[0] for row in rows} == set(mine.index)
     for row in rows:
         q2, r = mine.q2[row[0]], mine.mean_r[row[0]]
-        assert row[2] == f"{q2:.2f}".replace("-", "−")
-        assert row[11] == ("–" if r != r else f"{r:.2f}".replace("-", "−"))
+        assert row[2] == shown(q2) and row[11] == shown(r)
     enabled = "return [...document.querySelectorAll('#s1-scores [data-score=target] option')].map((o) => !o.disabled)"
     assert page.execute_script(enabled) == [True, False, False]  # the further targets are forecast under loto only
     select(page, "#s1-scores [data-score=split]", "loto")
     select(page, "#s1-scores [data-score=target]", "accuracy")
-    heading = "[...document.querySelectorAll('#s1 table.trust thead button')].find((b) => b.textContent === 'mean r')"
-    page.execute_script(f"{heading}.click()")
-    seen = [row[11] for row in visible_rows(page, "#s1 table.trust")]
+    time.sleep(0.3)
+    press(page, "#s1 .tabulator.trust", "mean r")
+    seen = [row[11] for row in visible_rows(page, "#s1 .tabulator.trust")]
     numbers = [float(text.replace("−", "-")) for text in seen if text != "–"]
     assert numbers == sorted(numbers, reverse=True) and seen[-1] == "–" and len(seen) == 6
+
+
+def shown(value):
+    return "–" if value != value else f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def test_the_charts_over_settings_are_drawn_whichever_setting_is_open(page):
@@ -229,7 +209,7 @@ def test_a_cell_tells_its_numbers_when_pointed_at_and_is_framed_in_every_panel(p
     end = time.monotonic() + 10
     while not (told := page.execute_script(script)) and time.monotonic() < end:
         time.sleep(0.05)
-    method = page.execute_script("return document.querySelector('#s1-figure-pairs h4').firstChild.textContent.trim()")
+    method = page.execute_script("return document.querySelector('#s1-figure-pairs h5').firstChild.textContent.trim()")
     pairs = one.tables["merges"].query("method == @method").groupby(["task_a", "task_b"]).normalised_accuracy.mean()
     (a, b) = next(pair for pair in pairs.index if f"task{pair[0]}" in told and f"with{pair[1]}" in told)
     assert f"{pairs[a, b]:.3f}" in told and method in told
@@ -262,7 +242,7 @@ def test_a_tab_shows_its_setting_alone_and_draws_its_charts(page):
     assert not page.find_element("id", "s1").is_displayed() and page.find_element("id", "s2").is_displayed()
     draw(page)
     states = page.execute_script("return [...document.querySelectorAll('#s2 .vega')].map((e) => e.dataset.state)")
-    assert set(states) == {"drawn"} and len(visible_rows(page, "#s2 table.pairs")) == 6
+    assert set(states) == {"drawn"} and len(visible_rows(page, "#s2 .tabulator.pairs")) == 6
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -307,7 +287,7 @@ def luminance(page, colour):
 def test_the_page_of_a_real_run_shows_every_pair_and_draws_every_chart(browser, finished):
     for log in ("browser", "performance"):
         browser.get_log(log)
-    browser.get((finished.results / "report.html").as_uri())
+    browser.get((finished.results / "report.html").as_uri() + "#side=all")
     draw(browser)
     states = browser.execute_script("return [...document.querySelectorAll('.vega')].map((e) => e.dataset.state)")
     assert len(states) > 10 and set(states) == {"drawn"}

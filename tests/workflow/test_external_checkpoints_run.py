@@ -101,7 +101,7 @@ def test_where_all_are_brought_nothing_tells_of_training(brought):
     assert not brought.planned("results/tiny/figures/pairs.svg").matching("curves/")
     page = (brought.results / "report.html").read_text()
     assert "brought, so without a training curve: shapes, letters, lines, digits." in page
-    assert "Training curves</h2>" not in page
+    assert "Training curves</h3>" not in page and "The single models</h3>" in page
     assert brought.planned().nothing
 
 

@@ -1,10 +1,13 @@
 """An analysis is one folder: added to a finished grid it makes its table, its figure and its section, and nothing else."""
 
+import re
+
 import pandas
 import pytest
 
 import examples
 from grid import Grid
+from mergecast.report.packing import unpack
 
 OWN = {"tables/spread.csv", "figures/spread.svg", "figures/spread.pdf"}
 
@@ -27,9 +30,11 @@ def test_a_folder_is_a_table_a_figure_and_a_section_of_the_page(added):
     assert all((added.setting / path).stat().st_size > 500 for path in OWN)
     page = (added.results / "report.html").read_text()
     widest = table.loc[table["spread"].idxmax()]
-    section = page.partition('<section id="s1-spread"><h2>Do predictors agree?</h2>')[2].partition("</section>")[0]
+    section = page.partition('<section id="s1-spread" class="folded">')[2].partition("</section>")[0]
+    assert "<h3>Do predictors agree?</h3>" in section
     assert f"Predictors differ most on {widest.task_a} and {widest.task_b}." in section
-    assert 'id="s1-figure-spread"' in section and '"s1-spread-0":' in page
+    packed = re.search('id="evidence-s1">(.*?)</script>', page)[1]
+    assert 'id="s1-figure-spread"' in section and '"s1-spread-0":' in unpack(packed)
     assert page.index('id="s1-targets"') > page.index('id="s1-spread"') > page.index('id="s1-scores"')
     assert added.planned().nothing
 

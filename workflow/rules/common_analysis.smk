@@ -7,7 +7,8 @@ ACROSS = {
     name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(MEASURED_SETTINGS) > 1
 }
 LIBRARY = Path(declared.__file__).parents[1]
-TEMPLATES = sorted([*(LIBRARY / "report" / "templates").iterdir(), *(LIBRARY / "analysis").glob("*/*.j2")])
+SHOWN = [*(LIBRARY / "report" / "templates").rglob("*.*"), *(LIBRARY / "analysis").glob("*/*.j2")]
+TEMPLATES = sorted(path for path in SHOWN if path.is_file())
 
 
 def known(setting):

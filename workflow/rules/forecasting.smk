@@ -75,6 +75,7 @@ for setting in filter(lent_by, MODEL_SETTINGS):
             "../envs/tables.yaml"
         threads: 1
         params:
+            setting=setting,
             code=code("forecasts.py", *(f"features.{name}" for name in traits(setting))),
             tasks=list(SETTINGS[setting].tasks),
             measured=list(SETTINGS[setting].measured_tasks),

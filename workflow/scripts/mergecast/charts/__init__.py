@@ -7,7 +7,7 @@ paper.save(figure.draw(setting), "pairs.svg", "pairs.pdf")
 
 from .figure import HOVERED, PICKED, Control, Figure, Panel, key, rows, spec
 from .heat import Cells, heatmap
-from .words import SPLIT_NAMES, number, share, span, target_name, words
+from .words import SPLIT_NAMES, interval, number, share, span, target_name, words
 
 __all__ = ["HOVERED", "PICKED", "Cells", "Control", "Figure", "Panel", "key", "rows", "spec", "heatmap"]
-__all__ += ["SPLIT_NAMES", "number", "share", "span", "target_name", "words"]
+__all__ += ["SPLIT_NAMES", "interval", "number", "share", "span", "target_name", "words"]

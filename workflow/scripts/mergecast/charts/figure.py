@@ -42,7 +42,8 @@ class Figure:
     On the page `least` is the least width of a panel in CSS pixels, `most` the most that a lone one takes (CSS), `need` the
     width below which the figure scrolls sideways. On paper a panel's plot is `width` pixels wide, and at most `columns` stand
     side by side (0: as many as fit); where a reader of the page chooses by `controls`, paper shows their first choice, or the
-    panels of `choices` in the place of all that may be chosen.
+    panels of `choices` in the place of all that may be chosen. `by_method`: a panel is of the merge method that is its title;
+    the page shows the one that the reader chose, paper all of them.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Figure:
     width: int = 210
     columns: int = 0
     choices: Sequence[Panel] = field(default_factory=tuple)
+    by_method: bool = False
 
 
 def rows(table: pd.DataFrame) -> alt.Data:

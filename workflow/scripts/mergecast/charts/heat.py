@@ -47,7 +47,7 @@ def heatmap(table: pd.DataFrame, cells: Cells):
     value, defined = cells.value, f"datum.{cells.value} !== null"
     places = {
         "x": alt.X(f"{cells.x}:N", sort=list(cells.xs), title=None, axis=_names(labelAngle=-40, orient="top")),
-        "y": alt.Y(f"{cells.y}:N", sort=list(cells.ys), title=None, axis=_names(labelLimit=260)),
+        "y": alt.Y(f"{cells.y}:N", sort=list(cells.ys), title=None, axis=_names(labelLimit=320)),
         "tooltip": [
             alt.Tooltip(f"{cells.y}:N"),
             alt.Tooltip(f"{cells.x}:N"),
@@ -66,7 +66,7 @@ def heatmap(table: pd.DataFrame, cells: Cells):
     numeric = not cells.text or pd.api.types.is_numeric_dtype(table[cells.text])
     written = alt.Text(f"{cells.text or value}:Q", format=cells.form) if numeric else alt.Text(f"{cells.text}:N")
     for style, test in _inks(cells).items():
-        chosen = base.transform_filter(f"{defined} && {test}").mark_text(fontSize=9.5, style=style)
+        chosen = base.transform_filter(f"{defined} && {test}").mark_text(style=style)
         layers.append(chosen.encode(**places, text=written))
     return alt.layer(*layers).properties(height=cells.row * len(cells.ys))
 

@@ -14,7 +14,7 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 ROOM = 960  # pixels that panels side by side may take
 MARGIN = 130  # pixels that the labels of a panel take beside its plot
 RESOURCES = re.compile(rb"(?:^ +/[a-z]{2}\d+ \d+ 0 R\n){2,}", re.MULTILINE)  # a name and its object per line
-LETTER = 5.6  # mean width of a letter of the subtitle in pixels
+LETTER = 6.4  # mean width of a letter of the subtitle in pixels
 
 
 def save(figure: Figure, svg_path, pdf_path) -> None:
@@ -104,7 +104,7 @@ TITLES = {
         "fontWeight": "normal",
         "color": theme.LIGHT["ink"],
         "subtitleColor": theme.LIGHT["quiet"],
-        "subtitleFontSize": 10.5,
+        "subtitleFontSize": 12,
         "subtitlePadding": 3,
     }
 }

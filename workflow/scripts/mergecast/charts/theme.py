@@ -41,9 +41,9 @@ def config(palette: dict, font: str = SANS) -> dict:
         "background": "transparent",
         "font": font,
         "view": {"stroke": None},
-        "axis": {**words, **lines, "labelFontSize": 10.5, "titleFontSize": 11, "labelFlush": False},
-        "legend": {**words, "labelFontSize": 10},
-        "text": {"fontSize": 11},
+        "axis": {**words, **lines, "labelFontSize": 12, "titleFontSize": 12, "labelFlush": False},
+        "legend": {**words, "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 0},
+        "text": {"fontSize": 12},
         "line": {"strokeWidth": 1.8},
         "range": {
             "category": [palette[name] for name in CATEGORY],

@@ -64,6 +64,28 @@ def number(value, digits: int = 2) -> str:
     return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
+def interval(low, high, digits: int = 2) -> str:
+    """An interval as it is read: a dash where there is none.
+
+    Parameters
+    ----------
+    low, high : number or None
+    digits : int, default 2
+        After the point.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> interval(-0.1, 0.25), interval(float("nan"), 1)
+    ('[−0.10, 0.25]', '–')
+    """
+    defined = pd.notna(low) and pd.notna(high)
+    return f"[{number(low, digits)}, {number(high, digits)}]" if defined else "–"
+
+
 def share(value) -> str:
     """A share as a percentage, or "undefined".
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ..tables.leading import Lead, lead
 from ..tables.reading import against, leader, mean_coefficients, pair_values, require, strongest, unique
 
 
@@ -43,6 +44,8 @@ class Forecast:
 
     `difference` is the predictor's Q² less the baseline's, `low` and `high` its bootstrap 95 % interval over tasks.
     `closest` is whoever has the lowest absolute error. `undefined`: folds without an r by predictor, leaving one task out.
+    `rivals`: every predictor and baseline by name. `fold_r`: the predictor's r inside a fold, leaving one task out, mean over
+    folds and methods; NaN where there is none.
     """
 
     split: str
@@ -58,6 +61,8 @@ class Forecast:
     n_undefined: int
     n_folds: int
     n_predictors: int
+    rivals: dict[str, Rival]
+    fold_r: float
 
     @property
     def verdict(self) -> str:
@@ -89,6 +94,7 @@ class Facts:
     forecast: Forecast
     strongest_metric: tuple[str, float] | None
     used: list[dict]
+    lead: Lead | None
 
 
 def gather(setting) -> Facts:
@@ -130,6 +136,7 @@ def gather(setting) -> Facts:
         forecast,
         strongest(tables["correlations"]),
         _used(setting, forecast.predictor),
+        lead(values, seed=int(setting.configuration.get("seed") or 0)),
     )
 
 
@@ -196,6 +203,8 @@ def judge(split: str, folds: pd.DataFrame, scores: pd.DataFrame, comparisons: pd
         int(undefined.sum()),
         len(folds),
         sum(kind == "predictor" for kind in kinds.values()),
+        {name: rival(name) for name in rivals.index},
+        float(folds[folds.predictor == predictor].groupby("method").pearson.mean().mean()) if predictor else float("nan"),
     )
 
 

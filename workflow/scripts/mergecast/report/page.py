@@ -15,11 +15,15 @@ from ..charts.figure import VEGALITE
 from ..errors import MergecastError
 from ..files import write_text
 from ..tables.setting import Setting
+from .explorer import explorer
 from .facts import gather
 from .methods import methods
+from .packing import pack
 from .sections import sections
 
 TEMPLATES = Path(__file__).parent / "templates"
+STYLES = ("vendor/tabulator.min.css", "page.css", "explorer.css", "print.css")
+ANSWER = ("base", "state", "explorer", "pair", "plan", "grid")  # scripts of the explorer, in the order they build on each other
 
 
 def write_report(path, settings: Sequence[Setting], run_info: Mapping, across: Mapping | None = None) -> None:
@@ -71,7 +75,8 @@ def render(settings: Sequence[Setting], run_info: Mapping, across: Mapping | Non
     shown = [_context(f"s{i}", setting) for i, setting in enumerate(settings, start=1)]
     spanning = _shown("across", *sections(Setting("across", across or {}), "across"))
     everywhere = [*shown, spanning]
-    script = bundle()
+    packs = {f"evidence-{context['id']}": {"specs": _specs(context), "data": _scripts(context)} for context in everywhere}
+    libraries = {"vega": bundle(), "tabulator": _text("vendor/tabulator.min.js")}
     return (
         _environment()
         .get_template("page.html.j2")
@@ -82,13 +87,14 @@ def render(settings: Sequence[Setting], run_info: Mapping, across: Mapping | Non
             methods_info=_union(setting.methods_info for setting in settings),
             predictors_info=_union(setting.predictors_info for setting in settings),
             across=spanning,
-            charts=_json({key: spec for context in everywhere for key, spec in _specs(context).items()}),
-            data=_json(_scripts(everywhere)),
+            explorer=_json([context["explorer"] for context in shown]),
+            packs={name: pack(_plain(parts)) for name, parts in packs.items()}
+            | {name: pack(_runnable(script)) for name, script in libraries.items()},
             themes=_json({"light": theme.config(theme.LIGHT), "dark": theme.config(theme.DARK)}),
-            css=Markup(theme.css() + (TEMPLATES / "page.css").read_text(encoding="utf-8")),
-            js=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
-            bundle=Markup(script.replace("</script", "<\\/script")),
-            bundle_size=f"{len(script.encode()) / 1e6:.1f} MB",
+            css=Markup(theme.css() + "".join(map(_text, STYLES))),
+            explorer_js=Markup("".join(_text(f"js/{name}.js") for name in ANSWER)),
+            evidence_js=Markup(_text("js/evidence.js")),
+            bundle_size=f"{len(libraries['vega'].encode()) / 1e6:.1f} MB",
             vegalite=VEGALITE,
         )
     )
@@ -100,6 +106,17 @@ def bundle() -> str:
     return vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;", vl_version=VEGALITE)
 
 
+@cache
+def _text(name: str) -> str:
+    """A file of the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _runnable(script: str) -> str:
+    """A script without the line that points to its map, which is not in the page."""
+    return "\n".join(line for line in script.splitlines() if not line.startswith("//# sourceMappingURL"))
+
+
 def _context(identity: str, setting: Setting) -> dict:
     """Everything the template says about one setting."""
     facts = gather(setting)
@@ -108,6 +125,7 @@ def _context(identity: str, setting: Setting) -> dict:
     return context | {
         "name": setting.name,
         "facts": facts,
+        "explorer": explorer(setting, facts),
         "figures": {side_by_side.name: side_by_side, **context["figures"]},
         "configuration": setting.configuration,
     }
@@ -126,14 +144,10 @@ def _specs(context: Mapping) -> dict:
     return {f"{context['id']}-{f.name}-{i}": panel.spec for f in figures for i, panel in enumerate(f.panels)}
 
 
-def _scripts(contexts: Sequence[Mapping]) -> dict:
-    """What sections hand to the page's script: by analysis, then by setting."""
-    scripts: dict = {}
-    for context in contexts:
-        for each in context["sections"]:
-            if each["section"].script is not None:
-                scripts.setdefault(each["name"], {})[context["id"]] = each["section"].script
-    return scripts
+def _scripts(context: Mapping) -> dict:
+    """What the sections of a setting hand to the page's script, by analysis."""
+    sections = context["sections"]
+    return {each["name"]: each["section"].script for each in sections if each["section"].script is not None}
 
 
 def _environment() -> Environment:
@@ -162,7 +176,11 @@ def _union(lists) -> list[Mapping]:
     return list(descriptions.values())
 
 
+def _plain(value) -> str:
+    """Strict JSON."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+
 def _json(value) -> Markup:
     """Strict JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+    return Markup(_plain(value).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from .. import tables
-from ..analysis.declared import everything
+from ..analysis.declared import EXPLORED, everything
 from ..tables.setting import Setting
 
 # The summary needs these of every setting; others are there as far as analyses made them.
 TABLES = ("checkpoints", "metrics", "merges", "predictions", "folds", "scores", "comparisons", "coefficients", "correlations")
+PLANNED = ("plan", "planner")  # what to merge next, and how well planning did on what was measured
 
 
 def read_setting(
@@ -15,8 +16,8 @@ def read_setting(
 ) -> Setting:
     """The setting in `folder` (results/{setting}): its tables in tables/, its curves in curves/, in order of tasks.
 
-    Without `names` and `curves`, all that are there and that an analysis shows are read, which may be left from an earlier
-    configuration. An analysis that was not asked for has no table, and no section on the page.
+    Without `names` and `curves`, all that are there and that an analysis or the explorer shows are read, which may be left from
+    an earlier configuration. An analysis that was not asked for has no table, and no section on the page.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def read_setting(
     """
     folder = Path(folder)
     by_name = {name: tables.read(folder / "tables" / f"{name}.csv") for name in TABLES}
-    shown = {table: folder / "tables" / f"{table}.csv" for analysis in everything().values() for table in analysis.shows}
+    further = [*(table for analysis in everything().values() for table in analysis.shows), *EXPLORED, *PLANNED]
+    shown = {table: folder / "tables" / f"{table}.csv" for table in further if table != "curves"}
     by_name |= {name: tables.read(path) for name, path in shown.items() if name not in by_name and _asked(path, names)}
     paths = [folder / "curves" / f"{task}.csv" for task in by_name["checkpoints"].task]
     read = {path.stem: tables.read(path) for path in paths if _asked(path, curves)}

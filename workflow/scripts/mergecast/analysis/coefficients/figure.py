@@ -41,7 +41,7 @@ def draw(setting) -> Figure:
 def _squares(table, order, methods, n, *, named=True, only=""):
     """All predictors, of which a signal chooses one; or one `only`, whose rows may go without names."""
     turned = alt.Axis(labelAngle=-90 if only else -40, orient="top", grid=True, domain=False, ticks=False)
-    listed = alt.Axis(labelLimit=260, labels=named, grid=True, domain=False, ticks=False)
+    listed = alt.Axis(labelLimit=320, labels=named, grid=True, domain=False, ticks=False)
     legend = alt.Legend(title=["relative to", "the largest"], gradientLength=140) if not only or named else None
     return (
         alt.Chart(rows(table))

@@ -12,7 +12,9 @@ def draw(setting) -> Figure:
     """Means over methods, for the headline target. Raises MergecastError on an empty table."""
     table = setting.tables["coverage"]
     table = require(table[table.target == setting.target], "coverage", "predictor", "kind", "split", "level", "coverage", "n")
-    names, shown = list(rivals(table)), [split for split in SPLIT_NAMES if split in set(table.split)]
+    names, there = list(rivals(table)), [split for split in SPLIT_NAMES if split in set(table.split)]
+    bounded = set(table[table.coverage.notna()].split)  # the sentences say where there are too few tasks for any interval
+    shown = [split for split in there if split in bounded] or there[:1]
     labels = [share(level) for level in sorted(table.level.unique())]
     low = float(min(table.coverage.min() if table.coverage.notna().any() else 1, table.level.min() - 0.1)) - 0.02
     covered, wide = [], []
@@ -43,7 +45,7 @@ def draw(setting) -> Figure:
 
 def _marks(mine, names, labels, x, **legend):
     """One mark per predictor and level, and the colour of levels."""
-    y = alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=120, grid=True))
+    y = alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=150, grid=True))
     colour = alt.Color("promised:N", scale=alt.Scale(domain=labels, range="category"), **legend)
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("promised:N"), alt.Tooltip("coverage:Q", format=".1%"),
             alt.Tooltip("mean_width:Q", title="mean width", format=".3f")]  # fmt: skip
@@ -62,6 +64,6 @@ def _covered(mine, names, labels, low):
 
 
 def _wide(mine, names, labels, label):
-    x = alt.X("mean_width:Q", scale=alt.Scale(zero=True), title=f"mean width ({label})", axis=alt.Axis(tickCount=5))
+    x = alt.X("mean_width:Q", scale=alt.Scale(zero=True), title=f"mean width ({label})", axis=alt.Axis(tickCount=4))
     known = mine[mine.mean_width.notna()]
     return _marks(known, names, labels, x, legend=None)[0].properties(height=19 * len(names))

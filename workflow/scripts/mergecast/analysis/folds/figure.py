@@ -33,11 +33,12 @@ def draw(setting) -> Figure:
         most="38rem",
         width=220,
         columns=3,
+        by_method=True,
     )
 
 
 def _strip(mine, mean, names, low):
-    y = alt.Y("predictor:N", sort=names, title=None, axis=alt.Axis(labelLimit=110, grid=True))
+    y = alt.Y("predictor:N", sort=names, title=None, axis=alt.Axis(labelLimit=150, grid=True))
     kinds = alt.Scale(domain=["predictor", "baseline"])
     colour = alt.Color("kind:N", scale=kinds, legend=None)
     tips = [
@@ -69,11 +70,7 @@ def _strip(mine, mean, names, low):
     )
     bars = alt.Chart(rows(mean[mean["count"] > 0])).mark_tick(thickness=3, size=18, style="strong").encode(x="mean:Q", y=y)
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(style="quiet").encode(x="zero:Q")
-    text = (
-        alt.Chart(rows(mean))
-        .mark_text(align="left", dx=6, fontSize=10, style="ink")
-        .encode(x=alt.value("width"), y=y, text="text:N")
-    )
+    text = alt.Chart(rows(mean)).mark_text(align="left", dx=6, style="ink").encode(x=alt.value("width"), y=y, text="text:N")
     return alt.layer(zero, dots, bars, text).properties(height=26 * len(names))
 
 

@@ -29,7 +29,8 @@ def draw(setting) -> Figure:
         described += f"lowest {mine.value.min():.2f}, highest {mine.value.max():.2f}."
         chart = spec(_heatmap(mine, tasks, label, low, high, square), described, **{PICKED: ""})
         panels.append(Panel(method, chart, f"mean {number(mine.value.mean(), 3)}"))
-    side = (24 if len(tasks) <= WRITTEN else 15) * (len(tasks) - 1 + square)
+    cells = len(tasks) - 1 + square
+    side = (32 if len(tasks) <= WRITTEN else 15) * cells
     return Figure(
         "pairs",
         "Every pair under every method",
@@ -38,8 +39,10 @@ def draw(setting) -> Figure:
         panels,
         least=250 if len(tasks) <= WRITTEN else 330,
         most="30rem",
+        need=100 + side,
         width=max(side, 120),
         columns=4 if len(tasks) <= WRITTEN else 3,
+        by_method=True,
     )
 
 
@@ -102,7 +105,7 @@ def _heatmap(mine, tasks, label, low, high, square):
             layers.append(
                 alt.Chart(cells.data)
                 .transform_filter(f"datum.value !== null && {test}")
-                .mark_text(fontSize=9.5, style=style)
+                .mark_text(style=style)
                 .encode(x=x, y=y, text=alt.Text("value:Q", format=".2f"), tooltip=tips)
             )
     return alt.layer(*layers, frames).properties(height=size * (len(tasks) - 1 + square))

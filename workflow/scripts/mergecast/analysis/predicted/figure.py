@@ -8,6 +8,7 @@ from ...charts import HOVERED, PICKED, SPLIT_NAMES, Control, Figure, Panel, key,
 from ...tables.reading import PAIR, leader, per_pair, unique
 
 KINDS = ("predictor", "baseline")
+MARGIN = 0.1  # of the span of what was measured
 KNOWING = {
     "loto": "drawn at the mean of two forecasts, each of which has seen one of its two tasks",
     "l2to": "forecast from pairs that have neither of its tasks",
@@ -23,27 +24,28 @@ def draw(setting) -> Figure:
     points, names = per_pair(setting.headline["predictions"]).round(4), unique(scores.predictor)
     first, rival = (leader(scores, kind) for kind in KINDS)
     chosen = first or rival
-    limits, q2 = _limits(points, rival), scores.set_index(["method", "predictor"]).q2
+    limits, q2 = _limits(points), scores.set_index(["method", "predictor"]).q2
     panels = []
     for method in unique(points.method):
         mine = points[points.method == method]
         wide = mine.pivot(index=PAIR, columns="predictor", values="predicted").reset_index()
         wide = wide.merge(mine.drop_duplicates(PAIR)[[*PAIR, "measured"]])
-        labels = [{"predictor": name, "text": f"Q² = {number(q2.get((method, name)))}"} for name in names]
+        labels = [
+            {"predictor": name, "text": f"Q² = {number(q2.get((method, name)))}", "beyond": _beyond(mine, name, rival, limits)}
+            for name in names
+        ]
         described = f"Predicted against measured {label} of {len(wide)} pairs merged with {method}. "
         described += f"{chosen}: Q² {number(q2.get((method, chosen)))}."
         beside = f"{rival}: Q² = {number(q2.get((method, rival)))}" if rival else ""
-        chart = _scatter(wide, pd.DataFrame(labels), label, rival, beside)
-        panels.append(
-            Panel(method, spec(chart, described, predictor=chosen, limits=limits, **{PICKED: ""}), f"n = {len(wide)}")
-        )
+        chart = _scatter(wide, pd.DataFrame(labels), limits, label, rival, beside)
+        panels.append(Panel(method, spec(chart, described, predictor=chosen, **{PICKED: ""}), f"n = {len(wide)}"))
     against = f" Orange: {rival}, the best baseline, which the forecast has to beat." if rival else ""
     return Figure(
         "predicted",
         "Forecast against measurement",
         f"A point is one of n pairs, {KNOWING[setting.split]}; blue at first: {chosen}.{against} Dashed: a perfect forecast. "
-        "Q²: the share of squared error that the forecast saves over the mean of its training pairs "
-        f"({SPLIT_NAMES[setting.split]}).",
+        "Axes span what was measured; a forecast beyond stands at the edge, and is counted. Q²: the share of squared error "
+        f"that the forecast saves over the mean of its training pairs ({SPLIT_NAMES[setting.split]}).",
         f"{len(panels)} scatter plots of predicted against measured {label}, one per merge method.",
         panels,
         controls=[Control("predictor", "Forecast by", names, chosen)],
@@ -51,27 +53,29 @@ def draw(setting) -> Figure:
         most="26rem",
         width=190,
         columns=4,
+        by_method=True,
     )
 
 
-def _limits(points: pd.DataFrame, rival: str | None) -> dict[str, list[float]]:
-    """Ends of both axes by predictor, so that measured and predicted values and the best baseline's fit, and words above."""
-    ends = {}
-    for name in unique(points.predictor):
-        seen = points.loc[points.predictor.isin([name, rival]), ["measured", "predicted"]].to_numpy()
-        low, high = float(np.nanmin(seen)), float(np.nanmax(seen))
-        span = (high - low) or 0.1
-        ends[name] = [round(low - 0.04 * span, 4), round(high + 0.2 * span, 4)]
-    return ends
+def _limits(points: pd.DataFrame) -> list[float]:
+    """Ends of both axes: of what was measured, with a margin, and room for words above."""
+    low, high = float(np.nanmin(points.measured)), float(np.nanmax(points.measured))
+    span = (high - low) or 0.1
+    return [round(low - MARGIN * span, 4), round(high + (MARGIN + 0.15) * span, 4)]
 
 
-def _scatter(wide, labels, label, rival, beside):
+def _beyond(mine: pd.DataFrame, name: str, rival: str | None, limits: list[float]) -> str:
+    """How many forecasts of one predictor, and of the best baseline, lie outside the axes."""
+    out = mine[~mine.predicted.between(*limits) & mine.predicted.notna()].predictor.value_counts()
+    said = [f"{who}: {out[who]} beyond the axes" for who in dict.fromkeys((name, rival)) if who in out]
+    return ", ".join(said)
+
+
+def _scatter(wide, labels, limits, label, rival, beside):
     wide["pair"] = key(wide)
-    ends = [alt.ExprRef(f"limits[predictor][{end}]") for end in (0, 1)]
-    scale = alt.Scale(domain=ends, nice=False, zero=False)
+    scale = alt.Scale(domain=limits, nice=False, zero=False, clamp=True)
     line = (
-        alt.Chart(alt.Data(values=[{"end": 0}, {"end": 1}]))
-        .transform_calculate(x="limits[predictor][datum.end]")
+        alt.Chart(alt.Data(values=[{"x": end} for end in limits]))
         .mark_line(strokeDash=[5, 4], style="quiet")
         .encode(
             x=alt.X("x:Q", scale=scale, title=f"measured {label}", axis=alt.Axis(tickCount=4)),
@@ -99,11 +103,17 @@ def _scatter(wide, labels, label, rival, beside):
         .mark_text(align="left", x=6, y=10, style="predictor")
         .encode(text="text:N")
     )
+    outside = (
+        alt.Chart(rows(labels))
+        .transform_filter("datum.predictor === predictor")
+        .mark_text(align="left", x=6, y=38, style="quiet")
+        .encode(text="beyond:N")
+    )
     if not rival:
-        return alt.layer(line, dots, text).properties(height=200)
+        return alt.layer(line, dots, text, outside).properties(height=200)
     base = alt.Chart(rows(wide[["measured", rival]].rename(columns={rival: "forecast"})))
     crosses = base.mark_point(shape="diamond", size=26, opacity=0.7, style="baseline").encode(
         x=x, y=alt.Y("forecast:Q", scale=scale)
     )
-    named = alt.Chart(alt.Data(values=[{"text": beside}])).mark_text(align="left", x=6, y=24, style="baseline", fontSize=10)
-    return alt.layer(line, crosses, dots, text, named.encode(text="text:N")).properties(height=200)
+    named = alt.Chart(alt.Data(values=[{"text": beside}])).mark_text(align="left", x=6, y=24, style="baseline")
+    return alt.layer(line, crosses, dots, text, outside, named.encode(text="text:N")).properties(height=200)

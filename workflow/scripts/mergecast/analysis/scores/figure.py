@@ -38,6 +38,7 @@ def draw(setting) -> Figure:
         most="38rem",
         width=220,
         columns=3,
+        by_method=True,
     )
 
 
@@ -52,7 +53,7 @@ def _chart(mine, names, low):
     columns = ["predictor", "kind", "q2", "q2_low", "q2_high", "null_q2", "null_low", "null_high", "p_q2", "centred_r", "mae",
                "n_permutations", "text"]  # fmt: skip
     data = rows(mine[columns].round(4))
-    y = alt.Y("predictor:N", sort=names, title=None, axis=alt.Axis(labelLimit=120, grid=True))
+    y = alt.Y("predictor:N", sort=names, title=None, axis=alt.Axis(labelLimit=150, grid=True))
     scale = alt.Scale(domain=[low, 1], nice=False, clamp=True)
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("kind:N")] + [
         alt.Tooltip(f"{name}:Q", title=title, format=form)
@@ -74,5 +75,5 @@ def _chart(mine, names, low):
         x="q2:Q", y=y, color=colour, tooltip=tips, shape=alt.Shape("kind:N", scale=shape, legend=None)
     )
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(style="quiet").encode(x="zero:Q")
-    words = base.mark_text(align="left", dx=4, fontSize=9.5, style="ink").encode(x=alt.value("width"), y=y, text="text:N")
+    words = base.mark_text(align="left", dx=4, style="ink").encode(x=alt.value("width"), y=y, text="text:N")
     return alt.layer(zero, band, tick, line, dots, words).properties(height=20 * len(names))

@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from ...charts import SPLIT_NAMES, number, target_name
+from ...charts import SPLIT_NAMES, interval, number, target_name
 from ...prediction.scores import FEWEST_DRAWS
 from ...tables.reading import against, leader, rivals
 from .._section import Section
 from .figure import draw
 
-COLUMNS = ("Q²", "95 % interval", "null: mean ± s.d.", "p", "p of the largest", "MAE", "centred r", "its interval", "its p",
+COLUMNS = ("Q²", "95 % interval", "MAE", "null: mean ± s.d.", "p", "p of the largest", "centred r", "its interval", "its p",
            "mean r", "Spearman ρ", "relabellings", "non-zero", "undefined folds")  # fmt: skip
 EVERY = "mean over methods"
 
@@ -107,7 +107,7 @@ def _over_methods(table) -> list[list[str]]:
         mine = table[table.predictor == name]
         means = pd.Series(mine.mean(numeric_only=True))
         cells = _cells(means)
-        for place, column in ((3, "p_q2"), (4, "p_max_q2"), (8, "p_centred_r")):
+        for place, column in ((4, "p_q2"), (5, "p_max_q2"), (8, "p_centred_r")):
             tested = mine[column].dropna()
             cells[place] = f"{(tested < 0.05).sum()}/{len(tested)} < .05" if len(tested) else "–"
         rows.append([name, kind, *cells, _undefined(mine.n_undefined.sum(), mine.n_folds.sum())])
@@ -119,23 +119,19 @@ def _cells(row) -> list[str]:
     sd = f" ± {number(row.null_q2_sd)}" if pd.notna(row.null_q2_sd) else ""
     return [
         _short(row.q2),
-        _interval(row.q2_low, row.q2_high),
+        interval(row.q2_low, row.q2_high),
+        _short(row.mae, 3),
         f"{number(row.null_q2)}{sd}" if pd.notna(row.null_q2) else "–",
         _short(row.p_q2, 3),
         _short(row.p_max_q2, 3),
-        _short(row.mae, 3),
         _short(row.centred_r),
-        _interval(row.centred_r_low, row.centred_r_high),
+        interval(row.centred_r_low, row.centred_r_high),
         _short(row.p_centred_r, 3),
         _short(row.mean_r),
         _short(row.spearman),
         f"{row.n_permutations:.0f}",
         _short(row.mean_nonzero, 1),
     ]
-
-
-def _interval(low, high) -> str:
-    return f"[{number(low)}, {number(high)}]" if pd.notna(low) and pd.notna(high) else "–"
 
 
 def _short(value, digits: int = 2) -> str:

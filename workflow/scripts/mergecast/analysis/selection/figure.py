@@ -6,6 +6,8 @@ import pandas as pd
 from ...charts import Figure, Panel, number, rows, share, spec, words
 from ...tables.reading import require, rivals
 
+TICKS = 5  # about as many numbers along the bottom
+
 
 def draw(setting) -> Figure:
     """Regret is the target lost to the best method of each pair, known only afterwards.
@@ -36,15 +38,18 @@ def _beside(row) -> str:
 
 
 def _chart(shown, names, fixed, label):
-    y = alt.Y("predictor:N", sort=names, title=None, axis=alt.Axis(labelLimit=120))
+    y = alt.Y("predictor:N", sort=names, title=None, axis=alt.Axis(labelLimit=150))
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("kind:N"), alt.Tooltip("regret:Q", format=".4f"),
             alt.Tooltip("hits:Q", title="best method named", format=".0%")]  # fmt: skip
     colour = alt.Color("kind:N", scale=alt.Scale(domain=["predictor", "baseline"]), legend=None)
     base = alt.Chart(rows(shown))
     bars = base.mark_bar(height=12).encode(
-        x=alt.X("regret:Q", title=f"mean {label} lost to the best method"), y=y, color=colour, tooltip=tips
+        x=alt.X("regret:Q", title=f"mean {label} lost to the best method", axis=alt.Axis(tickCount=TICKS)),
+        y=y,
+        color=colour,
+        tooltip=tips,
     )
-    text = base.mark_text(align="left", dx=6, fontSize=9.5, style="ink").encode(x=alt.value("width"), y=y, text="text:N")
+    text = base.mark_text(align="left", dx=6, style="ink").encode(x=alt.value("width"), y=y, text="text:N")
     line = alt.Chart(alt.Data(values=[{"fixed": fixed}])).mark_rule(style="strong", strokeDash=[5, 4], strokeWidth=2)
     always = alt.Tooltip("fixed:Q", title="always the best on average", format=".4f")
     return alt.layer(bars, text, line.encode(x="fixed:Q", tooltip=always)).properties(height=19 * len(names))

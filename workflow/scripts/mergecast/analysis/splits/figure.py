@@ -45,7 +45,7 @@ def draw(setting) -> Figure:
 
 
 def _y(names):
-    return alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=120, grid=True))
+    return alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=150, grid=True))
 
 
 def _dots(mean, names, splits, title):
@@ -53,13 +53,12 @@ def _dots(mean, names, splits, title):
     data, offset = rows(mean), alt.YOffset("split:N", sort=labels, scale=alt.Scale(domain=labels))
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("split:N"), alt.Tooltip("score:Q", title=title, format=".3f"),
             alt.Tooltip("null:Q", title="null mean", format=".3f")]  # fmt: skip
-    colour = alt.Color(
-        "split:N", scale=alt.Scale(domain=labels, range="category"), legend=alt.Legend(title=None, orient="top", columns=2)
-    )
+    legend = alt.Legend(title=None, orient="top", columns=1, labelLimit=0)
+    colour = alt.Color("split:N", scale=alt.Scale(domain=labels, range="category"), legend=legend)
     shape = alt.Shape("split:N", scale=alt.Scale(domain=labels, range=["circle", "triangle-up", "square"][: len(labels)]))
     low = max(LOWEST, min([-0.1, *mean.score, *mean.null.dropna()]))
     scale = alt.Scale(domain=[low, max([0.5, *mean.score])], nice=False, clamp=True)
-    x = alt.X("score:Q", title=title, scale=scale)
+    x = alt.X("score:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5))
     nulls = alt.Chart(data).transform_filter("datum.null !== null").mark_tick(style="quiet", size=7, thickness=1.5)
     points = alt.Chart(data).mark_point(filled=True, opacity=1, size=42)
     layers = [nulls.encode(x=alt.X("null:Q", scale=scale), y=_y(names), yOffset=offset),
@@ -79,9 +78,10 @@ def _boxes(halves, kinds):
         alt.Tooltip(f"{name}:Q", title=f"{name[1:]}th percentile", format=".2f") for name in ("p5", "p25", "p50", "p75", "p95")
     ]
     base = alt.Chart(rows(table))
+    x = alt.X("p5:Q", title="r of a fold", axis=alt.Axis(tickCount=5))
     layers = [
         alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(style="quiet").encode(x="zero:Q"),
-        base.mark_rule().encode(x=alt.X("p5:Q", title="r of a fold"), x2="p95:Q", y=y, color=colour),
+        base.mark_rule().encode(x=x, x2="p95:Q", y=y, color=colour),
         base.mark_bar(height=10, opacity=0.55).encode(x="p25:Q", x2="p75:Q", y=y, color=colour, tooltip=tips),
         base.mark_tick(style="strong", thickness=2.5, size=12).encode(x="p50:Q", y=y),
     ]

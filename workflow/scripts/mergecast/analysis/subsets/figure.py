@@ -36,6 +36,7 @@ def draw(setting) -> Figure:
         most="26rem",
         width=200,
         columns=4,
+        by_method=True,
     )
 
 
@@ -59,8 +60,6 @@ def _chart(mine, texts, label):
     )  # fmt: skip
     layers = [points]
     for line, row in enumerate(texts.to_dict("records")):
-        written = alt.Chart(alt.Data(values=[row])).mark_text(
-            align="left", x=4, y=-6 - 12 * (len(texts) - 1 - line), fontSize=9.5
-        )
+        written = alt.Chart(alt.Data(values=[row])).mark_text(align="left", x=4, y=-6 - 14 * (len(texts) - 1 - line))
         layers.append(written.encode(text="text:N", color=colour))
     return alt.layer(*layers).properties(height=200)

@@ -1,6 +1,6 @@
 """The best predictor against the best baseline, and against what measured pairs could do."""
 
-from ...charts import number
+from ...charts import interval, number
 from ...tables.reading import best, rivals, unique
 from .._section import Section, Table
 from .figure import KINDS, draw
@@ -46,7 +46,15 @@ def listed(ranking, methods) -> Table:
                 cells.append("–")
                 continue
             row = by.loc[(name, method)]
-            cells.append(f"{number(row.spearman)} [{number(row.spearman_low)}, {number(row.spearman_high)}]")
+            cells.append(_spearman(row))
         lines.append((kind, [name, kind, number(ranking.loc[ranking.predictor == name, "spearman"].mean()), *cells]))
     head = [("predictor", False), ("kind", False), ("mean ρ", True), *((method, True) for method in methods)]
     return Table(head, lines, "Spearman ρ between scores and measured merges, with 95 % bootstrap interval.")
+
+
+def _spearman(row) -> str:
+    """With its interval, where it has one."""
+    if row.spearman != row.spearman:
+        return "–"
+    bounds = interval(row.spearman_low, row.spearman_high)
+    return number(row.spearman) + (f" {bounds}" if bounds != "–" else "")

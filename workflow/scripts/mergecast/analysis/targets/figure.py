@@ -31,7 +31,7 @@ def draw(setting) -> Figure:
 
 
 def _chart(mine, names, low):
-    y = alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=120, grid=True))
+    y = alt.Y("predictor:N", sort=names, scale=alt.Scale(domain=names), title=None, axis=alt.Axis(labelLimit=150, grid=True))
     scale = alt.Scale(domain=[low, 1], nice=False)
     colour = alt.Color("kind:N", scale=alt.Scale(domain=["predictor", "baseline"]), legend=None)
     tips = [alt.Tooltip("predictor:N"), alt.Tooltip("method:N"), alt.Tooltip("mean_r:Q", title="mean r", format=".3f")]
@@ -41,7 +41,7 @@ def _chart(mine, names, low):
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(style="quiet").encode(x="zero:Q")
     dots = alt.Chart(rows(mine[mine.mean_r.notna()])).mark_circle(size=26, opacity=0.6)
     bars = alt.Chart(rows(mean[mean.mean_r.notna()])).mark_tick(style="strong", thickness=2.5, size=13)
-    text = alt.Chart(rows(mean)).mark_text(align="left", dx=4, fontSize=9.5, style="ink")
+    text = alt.Chart(rows(mean)).mark_text(align="left", dx=4, style="ink")
     return alt.layer(
         zero,
         dots.encode(x=x, y=y, color=colour, tooltip=tips),

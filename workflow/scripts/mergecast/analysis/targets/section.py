@@ -23,14 +23,14 @@ def words(table, targets) -> list[str]:
         if predictor and baseline:
             verdict = "ahead of" if predictor[1] > baseline[1] else "behind"
             sentences.append(
-                f"{target_name(target).capitalize()}: {predictor[0]} reaches {number(predictor[1])}, {verdict} {baseline[0]} "
-                f"({number(baseline[1])})."
+                f"{target_name(target).capitalize()}: {predictor[0]} reaches a fold mean of r of {number(predictor[1])}, "
+                f"{verdict} {baseline[0]} ({number(baseline[1])})."
             )
     single = table[table.predictor == "single_task"].groupby("target").mean_r.mean()
     if {"accuracy", "normalised_accuracy"} <= set(single.index):
         raw, normal = number(single["accuracy"]), number(single["normalised_accuracy"])
         sentences.append(
-            f"The mean of the two single accuracies, with nothing fitted, has r = {raw} with accuracy and {normal} with "
-            "normalised accuracy: what a forecast of raw accuracy gains over that is less than its r suggests."
+            f"The mean of the two single accuracies, with nothing fitted, has a fold mean of r of {raw} with accuracy and "
+            f"{normal} with normalised accuracy: what a forecast of raw accuracy gains over that is less than its r suggests."
         )
     return sentences

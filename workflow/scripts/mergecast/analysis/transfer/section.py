@@ -22,7 +22,8 @@ def words(transfer) -> list[str]:
             continue
         home = f", against {number(mine.mean_r[same].mean())} on the same one" if same.any() else ""
         sentences.append(
-            f"Trained on one setting and tested on another, {predictor} reaches r = {number(mine.mean_r[~same].mean())}{home}."
+            f"Trained on one setting and tested on another, {predictor} reaches r = {number(mine.mean_r[~same].mean())}{home} "
+            "(mean over folds)."
         )
     return sentences
 
