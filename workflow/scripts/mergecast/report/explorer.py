@@ -184,9 +184,11 @@ def _near(table, places) -> dict | None:
 
 
 def _plan(table, places) -> dict | None:
-    """Columns of the plan, in its order."""
-    if not _there(table):
+    """Columns of the plan, in its order; empty ones where every pair is merged."""
+    if table is None:
         return None
+    if table.empty:
+        return {"pair": [], "method": []}
     require(table, "plan", "step", *KEYS, "forecast", "gain")
     table = table.sort_values("step", kind="stable")
     table = table.assign(pair=places.pairs(table), place=table.method.map(places.methods))

@@ -14,12 +14,12 @@
     if (!s.planner) return null;
     const budgets = [...new Set(s.planner.map((row) => row.budget))].sort((x, y) => x - y);
     const near = budgets.filter((known) => known <= budget).at(-1) ?? budgets[0];
-    const rows = s.planner.filter((row) => row.budget === near).map((row) => M.make("tr", {}, M.make("th", { scope: "row" }, row.strategy), cell(M.number(row.regret, 4), true),
+    const rows = s.planner.filter((row) => row.budget === near).map((row) => M.make("tr", {}, M.make("th", { scope: "row" }, row.strategy.replaceAll("_", " ")), cell(M.number(row.regret, 4), true),
       cell(row.low === undefined || row.low === null ? "–" : `${M.number(row.low, 4)} to ${M.number(row.high, 4)}`, true), cell(row.hit_rate === undefined ? "–" : M.number(row.hit_rate, 2), true)));
     return M.make("div", {}, M.make("h3", {}, `How such plans did with ${near} merge${near === 1 ? "" : "s"}`),
-      M.make("p", { class: "quiet" }, "On the pairs that were measured. Regret: what the best pair found lacks of the best there is; 95 % interval over tasks."),
+      M.make("p", { class: "quiet" }, "On the pairs that were measured: a model that nobody merged looks for its best partner and method. Regret: what the best merge found lacks of the best there is, the mean over models with its 95 % interval. Hits: share of the merges that are among the best tenth."),
       M.make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Strategies" },
-        M.make("table", {}, heading(["strategy"], ["regret", true], ["interval", true], ["best found", true]), M.make("tbody", {}, ...rows))));
+        M.make("table", {}, heading(["strategy"], ["regret", true], ["interval", true], ["hits", true]), M.make("tbody", {}, ...rows))));
   };
   const fill = () => {
     const s = M.setting(), where = M.byId("plan");
