@@ -196,7 +196,8 @@ def test_the_planner_lists_as_many_merges_as_the_budget_allows(visit, tables, tm
         assert line.split()[:5] == [str(step["step"]), step["task_a"], "+", step["task_b"], step["method"]]
         assert shown(step["forecast"]) in line and f"+{shown(step['gain'], 4)}" in line
     assert shown(plan.gain[12], 4) in text(page, "#gained")
-    regret = tables["B32_AdamW"]["planner"].query("budget == 10 and strategy == 'random'").regret.item()
+    row = "budget == 10 and strategy == 'random_order' and split == 'l2to' and scope == 'task'"
+    regret = tables["B32_AdamW"]["planner"].query(row).regret.item()
     assert "How such plans did with 10 merges" in text(page, "#judged") and shown(regret, 4) in text(page, "#judged")
     click(page, "#panel-plan [data-csv]")
     steps = lines(tmp_path, "B32_AdamW_plan.csv")
