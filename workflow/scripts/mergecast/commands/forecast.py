@@ -121,7 +121,7 @@ def _table(console, pair: dict) -> None:
         numbers = [each["forecast"], *each["kept"], each["baseline"]]
         first, *others = (f"{number:.3f}" for number in numbers)
         table.add_row(method, first, *bounds, *others, *([f"{each['measured']:.3f}"] if measured else []))
-    console.print(table)
+    _wide(console, table)
 
 
 def _group(console, found: dict) -> None:
@@ -137,10 +137,19 @@ def _group(console, found: dict) -> None:
         shown = _bounds(each["interval"]["0.8"])
         table.add_row(method, f"{each['forecast']:.3f}", shown, *(f"{each['kept'][name]:.3f}" for name in names))
     console.print(f"all {len(names)} together, as their pairs say")
-    console.print(table)
+    _wide(console, table)
     if not any(each["measured_groups"] for each in found["group"].values()):
         console.print(f"The study measured no merge of {len(names)}, so nothing says how far groups lie from their pairs.")
     console.print()
+
+
+def _wide(console, table) -> None:
+    """A table, never cut short."""
+    from rich.measure import Measurement
+
+    wide = console.options.update(width=1000)
+    console.width = max(console.width, Measurement.get(console, wide, table).maximum)
+    console.print(table)
 
 
 def _bounds(interval: list[float] | None) -> str:

@@ -117,7 +117,7 @@ def shown(
         own = origin.study.prepared(task, about["images"]["size"])
         if name in images:
             found[name] = of_path(name, images[name], size=about["images"]["size"], **options)
-        elif task in about["tasks"] and own.is_file():
+        elif own.is_file():
             found[name] = of_study(own, **options)
     return found
 
