@@ -241,6 +241,28 @@ def test_images_that_cannot_be_taken_are_one_line(tmp_path, arrays, fault):
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+# measuring
+
+
+def test_a_tower_in_bfloat16_takes_and_gives_what_it_did_and_sees_nearly_the_same():
+    import torch
+
+    from mergecast.features._views import embedded
+    from mergecast.forecasting.measure import halve
+    from mergecast.models import encoders
+    from mergecast.tasks import Split
+
+    encoder = encoders.Encoder("tiny-clip", encoders.new_clip("tiny-clip").visual).eval()
+    state = encoder.state()
+    pictures = np.random.default_rng(0).integers(0, 256, (12, encoder.size, encoder.size, 3), dtype=np.uint8)
+    split = Split(pictures, np.zeros(12, dtype=int))
+    whole = embedded(encoder, split)
+    halve(encoder)
+    half = embedded(encoder.load(state), split)
+    assert half.dtype == whole.dtype == torch.float32 and not torch.equal(half, whole)
+    assert float((half * whole).sum(dim=1).min()) > 0.999
+
+
 # a study
 
 

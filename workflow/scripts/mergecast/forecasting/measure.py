@@ -12,7 +12,6 @@ from ..errors import MergecastError
 from ..features._given import Checkpoint, Grid
 from ..features._images import interpolated
 from ..features._views import HALF, SHARES, embedded
-from ..models import devices
 from ..models.checkpoints import State
 from ..models.encoders import open_encoder
 from ..prediction.forecaster import Forecaster
@@ -149,8 +148,8 @@ class _Seen:
     def __init__(self, encoder, base, subjects, library, shares, progress):
         self.encoder, self.base, self.subjects, self.library = encoder, base, subjects, library
         self.shares, self.progress = shares, progress
-        size = sum(parameter.numel() for parameter in encoder.parameters())
-        self.precision = torch.bfloat16 if size >= LARGE and fast(encoder.device) else torch.float32
+        if sum(parameter.numel() for parameter in encoder.parameters()) >= LARGE and fast(encoder.device):
+            halve(encoder)
 
     def look(self, same_base: bool):
         views = {
@@ -179,12 +178,23 @@ class _Seen:
 
     def _embedded(self, split) -> np.ndarray:
         parts = []
-        with devices.mixed(self.encoder.device, self.precision):
-            for start in range(0, len(split), BATCH):
-                part = split.take(slice(start, start + BATCH))
-                parts.append(np.asarray(embedded(self.encoder, part)))
-                self.progress(len(part))
+        for start in range(0, len(split), BATCH):
+            part = split.take(slice(start, start + BATCH))
+            parts.append(np.asarray(embedded(self.encoder, part)))
+            self.progress(len(part))
         return np.concatenate(parts)
+
+
+def halve(encoder) -> None:
+    """Turn a tower to bfloat16, weights and all: four times the images a second of float32 on a processor that multiplies it.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Changed in place. It takes and gives what it did.
+    """
+    encoder.visual.to(torch.bfloat16)
+    encoder.visual.register_forward_pre_hook(lambda tower, given: tuple(each.to(torch.bfloat16) for each in given))
 
 
 def fast(device: torch.device) -> bool:
