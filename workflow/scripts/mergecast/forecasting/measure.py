@@ -195,6 +195,7 @@ def halve(encoder) -> None:
     """
     encoder.visual.to(torch.bfloat16)
     encoder.visual.register_forward_pre_hook(lambda tower, given: tuple(each.to(torch.bfloat16) for each in given))
+    encoder.visual.register_forward_hook(lambda tower, given, seen: seen.float())
 
 
 def fast(device: torch.device) -> bool:
