@@ -129,7 +129,7 @@ FAULTS = [
           "test_forecaster"),
     Fault("prediction/forecaster", "if _hash(arrays) != stated:", "if not stated:", "test_forecaster"),
     Fault("prediction/fitting", "fitted(fold.train, 0, ", "fitted(np.arange(len(design.pairs)), 0, ", "test_forecaster"),
-    Fault("prediction/fitting", "fold.measured - fold.predicted for fold in each", "fold.measured - fold.level for fold in each",
+    Fault("prediction/fitting", "fold.measured - fold.predicted for fold in", "fold.measured - fold.level for fold in",
           "test_forecaster"),
     Fault("prediction/splits", "held = group[numbers] == number", "held = np.arange(len(numbers)) % groups == number",
           "test_forecaster"),
@@ -140,7 +140,8 @@ FAULTS = [
     Fault("forecasting/pairs", "unseen = sum(name not in known for name in pair)", "unseen = 2", "test_forecasting"),
     Fault("forecasting/pairs", "if frozenset((a, b)) != own and distance", "if distance", "test_forecasting"),
     Fault("forecasting/reasons", "-round(abs(sums[key]), 12)", "-round(sums[key], 12)", "test_forecasting"),
-    Fault("forecasting/reasons", "for side, place in parts) / 2 for key", "for side, place in parts) for key", "test_forecasting"),
+    Fault("forecasting/reasons", "for side, place in parts) / 2 for key", "for side, place in parts) for key",
+          "test_forecasting"),
     Fault("forecasting/tables", "harms[harms[\"kept\"].isin(list(library))]", "harms", "test_forecasting"),
     # Merges.
     Fault("merging/dare", 'seed_for("dare", task, name', 'seed_for("dare", name', "test_merge_methods -k dare"),
