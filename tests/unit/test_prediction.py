@@ -299,7 +299,7 @@ ERRORS = {
         "metrics", lambda t: with_value(t, 0, "stable_rank", "high")),
     "table metrics: has no metric": ("metrics", lambda t: t[["task_a", "task_b"]]),
     "table metrics: lacks the column 'task_a'": ("metrics", lambda t: t.drop(columns="task_a")),
-    "unknown task in table metrics, 'shape'; did you mean 'shapes'": (
+    "table metrics: lacks pair shapes__colours .1 in all., which table merges has; make it": (
         "metrics", lambda t: with_value(t, 0, "task_a", "shape")),
     "table metrics: task 'colours' is paired with itself": ("metrics", lambda t: with_value(t, 0, "task_a", "colours")),
     "table merges: has no row of method 'tsv'": ("merges", lambda t: t[t.method != "tsv"]),

@@ -73,7 +73,8 @@ def columns(name, pairs, X):
     """Names of these columns."""
     tasks, names = tasks_of(pairs), [f"column{number}" for number in range(X.shape[1])]
     if prediction.inputs(name) == "traits":
-        traits = {role: inspect.signature(prediction.find(name).make).parameters[role].default for role in ROLES}
+        given = inspect.signature(prediction.find(name).make).parameters
+        traits = {role: given[role].default for role in ROLES if role in given}
         taken = [f"{role} {trait}" for role, mine in traits.items() for trait in mine]
         return [*taken, *names[len(taken) :], *(f"{role} task {task}" for role in ("kept", "other") for task in tasks)]
     return [*tasks, *names]

@@ -337,13 +337,16 @@ def metric_columns(metrics: pd.DataFrame, pairs: Sequence[tuple[str, str]], task
     Raises
     ------
     MergecastError
-        For a table without metrics, a pair missing or twice, and a value that is missing or not finite.
+        For a table without metrics, a pair missing or twice, a task paired with itself, and a value that is missing or not
+        finite.
     """
     _require(metrics, "metrics", PAIR)
     features = tuple(sorted(set(metrics.columns) - set(PAIR)))
     if not features:
         raise MergecastError("table metrics: has no metric; choose at least one metric")
     keys = [frozenset(pair) for pair in metrics[PAIR].itertuples(index=False, name=None)]
+    if alone := [key for key in keys if len(key) < 2]:
+        raise MergecastError(f"table metrics: task {next(iter(alone[0]))!r} is paired with itself; remove that row")
     rows = dict(zip(keys, metrics[list(features)].to_numpy(), strict=True))
     if len(rows) < len(keys):
         a, b = next(sorted(key) for key in keys if keys.count(key) > 1)
