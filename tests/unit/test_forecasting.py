@@ -107,6 +107,26 @@ def test_reasons_are_the_largest_contributions_in_words():
                 assert "{" not in reason["reason"]
 
 
+def test_reasons_without_effects_of_tasks_add_up_to_the_forecast(monkeypatch):
+    monkeypatch.setattr(reasons, "SHOWN", 99)
+    _, names, traits, _, oriented = made()
+    kept = fitting.fit(oriented, "directed_ridge", [], setting="s", target=TARGET, levels=(0.8,), seed=0)
+    (found,) = pairs.forecasts(kept, [(names[0], names[-1])], traits, {})
+    typical = kept.predict(kept.arrays["typical"][None], 2)[0]
+    for m, method in enumerate(METHODS):
+        one = found["methods"][method]
+        told = sum(reason["contribution"] for reason in one["reasons"])
+        assert told == pytest.approx(one["forecast"] - typical[m], abs=1e-12)
+
+
+def test_harm_is_the_mean_over_the_library_and_no_other_task():
+    known, (_, names, traits, _, _) = synthetic_tables(tasks=8), made()
+    harm = known["library"].set_index(["kept", "other"])["harm_log_ratio"]
+    for name in names:
+        mean = np.mean([harm[c, name] for c in names[:-1] if c != name])
+        assert traits.harms[name]["harm_log_ratio"] == pytest.approx(mean)
+
+
 def test_a_checkpoint_that_was_never_merged_has_no_effect_among_its_reasons():
     _, names, _, found, _ = made()
     told = [reason["reason"] for each in found for one in each["methods"].values() for reason in one["reasons"]]

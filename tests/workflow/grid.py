@@ -61,7 +61,10 @@ SMALL = {
     },
 }
 # Rules of seconds, which run beside Snakemake itself wherever the others run; held against a real cluster in tests/slurm.
-LOCAL = "all|page|forecaster|forecasts_.*|figures_.*|table_.*|import_.*|analysis_(?!ablation|greedy|transfer|frontier|split__half).*"
+LOCAL = (
+    "all|page|forecaster|forecasts_.*|figures_.*|table_.*|import_.*|"
+    "analysis_(?!ablation|greedy|transfer|frontier|split__half).*"
+)
 HEADER = ("task", "source", "path", "options", "classes", "prompts", "epochs", "steps")
 TASKS = {
     "shapes": ("procedural", "figure=shapes train=120 test=60"),
