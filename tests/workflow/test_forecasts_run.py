@@ -146,6 +146,17 @@ def test_merging_what_was_forecast_falls_inside_its_interval_about_as_often_as_s
     assert len(inside) == 10 and sum(inside) >= 5
 
 
+def test_a_checkpoint_of_the_study_is_known_under_any_name_and_does_itself_no_harm(study, tmp_path):
+    a, b = unmerged(study)[0]
+    renamed = shutil.copy(files(study, a)[0], tmp_path / "renamed.safetensors")
+    told = []
+    found = ask(study, [renamed, *files(study, b)], progress=lambda done, total: told.append((done, total)))
+    rows = table(study, "forecasts").set_index(["task_a", "task_b", "method"])
+    for row in found.table.itertuples():
+        assert row.forecast == pytest.approx(rows.loc[a, b, row.method].forecast, abs=1e-6)
+    assert found.data["checkpoints"]["renamed"]["known"] == a and told[-1][0] == told[-1][1], "the bar ends at its end"
+
+
 def test_a_checkpoint_of_another_recipe_is_a_task_never_seen(study):
     found = ask(study, files(study, "shapes", "letters", setting="other"))
     assert (found.table.unseen == 2).all() and len(found.warnings) == 2

@@ -78,7 +78,7 @@ def answer(
         warnings = list(_warnings(origin, named, shown, known, kept))
         if len(shown) < len(named) or not origin.fits:
             kept = study.forecaster("weights")
-        traits, passed = _measured(origin, kept, states, shown, heads, devices.choose(device, threads=threads), progress)
+        traits, passed = _measured(origin, kept, states, known, shown, heads, devices.choose(device, threads=threads), progress)
     pairs = forecasts(kept, list(combinations(named, 2)), traits, known)
     for pair in pairs:
         pair |= {key: kept.about[key].get(pair["case"]) for key in ("scores", "refused")}
@@ -103,6 +103,8 @@ def answer(
 
 
 def _warnings(origin, named, shown, known, kept):
+    if not kept.library:
+        yield f"{origin.study.folder}: has no forecaster of images, so weights alone are looked at"
     if not origin.same:
         yield f"{origin.path}: is another base than the study's, for which the forecaster was never tried"
     if not origin.fits:
@@ -110,23 +112,24 @@ def _warnings(origin, named, shown, known, kept):
     for name in named:
         if name in kept.about["tasks"] and known.get(name) != name:
             yield f"{name}: is called like a task of the study and is another checkpoint; it counts as one never seen"
-        if name not in shown and origin.fits:
+        if name not in shown and origin.fits and kept.library:
             yield f"{name}: has no images, so weights alone are looked at; add --task {name}=IMAGES"
 
 
-def _measured(origin, kept, states, shown, heads, device, progress):
+def _measured(origin, kept, states, known, shown, heads, device, progress):
     """The covariates of a forecaster for these checkpoints, and how many images were looked at for them."""
     if not kept.library:
-        subjects = {name: measure.Subject(name, state) for name, state in states.items()}
+        subjects = {name: measure.Subject(known.get(name, name), state) for name, state in states.items()}
         return measure.traits(kept, origin.state, subjects, {}, device=device), 0
     large = sum(tensor.numel() for tensor in next(iter(states.values())).values()) >= measure.LARGE
     library, views = inputs.library(origin, inputs.LIBRARY_IMAGES if large else None)
     subjects = {
-        name: measure.Subject(name, state, shown[name], inputs.head(origin, name, shown[name], heads.get(name)))
+        name: measure.Subject(
+            known.get(name, name), state, shown[name], inputs.head(origin, name, shown[name], heads.get(name))
+        )
         for name, state in states.items()
     }
-    counts = [{name: len(each.split) for name, each in one.items()} for one in (shown, library)]
-    total, done = measure.passes(kept, *counts, origin.same), 0
+    total, done = measure.passes(kept, subjects, library, same_base=origin.same), 0
 
     def passed(images: int) -> None:
         nonlocal done

@@ -26,9 +26,12 @@ ALWAYS = {0.0, HALF, 1.0}  # shares of a task vector that ratios and sums need
 
 @dataclass(frozen=True)
 class Subject:
-    """A checkpoint to forecast: its weights, the images of its task and the head that it is tested under (C, D), if any."""
+    """A checkpoint to forecast: its weights, the images of its task and the head that it is tested under (C, D), if any.
 
-    name: str
+    `task`: that of the library which it is, or is called like: what it does to itself is no harm.
+    """
+
+    task: str
     model: Mapping[str, torch.Tensor]
     shown: Shown | None = None
     head: torch.Tensor | None = None
@@ -94,24 +97,26 @@ def traits(
     )
 
 
-def passes(forecaster: Forecaster, subjects: Mapping[str, int], library: Mapping[str, int], same_base: bool) -> int:
+def passes(forecaster: Forecaster, subjects: Mapping[str, Subject], library: Mapping[str, Shown], *, same_base: bool) -> int:
     """How many images `traits` passes through a model.
 
     Parameters
     ----------
     forecaster : Forecaster
-    subjects, library : mapping from name to int
-        Numbers of images.
+    subjects : mapping from name to Subject
+    library : mapping from task to Shown
     same_base : bool
 
     Returns
     -------
     int
     """
-    wanted, own = _wanted(forecaster), sum(subjects.values())
-    tried = sum(library.values()) if "library" in wanted else 0
-    shares = len(_shares(forecaster))
-    return (own * (shares + len(subjects) - 1) + tried * (len(subjects) + (not same_base))) if shares else 0
+    if not (shares := _shares(forecaster)):
+        return 0
+    own = sum(len(subject.shown.split) for subject in subjects.values())
+    counts = {task: len(shown.split) for task, shown in library.items()} if "library" in _wanted(forecaster) else {}
+    tried = sum(sum(counts.values()) - counts.get(subject.task, 0) for subject in subjects.values())
+    return own * (len(shares) + len(subjects) - 1) + tried + (0 if same_base else sum(counts.values()))
 
 
 def _wanted(forecaster: Forecaster) -> dict[str, list[str]]:
@@ -173,7 +178,8 @@ class _Seen:
                 if share == HALF:
                     others = {other: each for other, each in self.subjects.items() if other != name}
                     cross[name] = {other: self._embedded(each.shown.split) for other, each in others.items()}
-                    tried[name] = {task: self._embedded(shown.split) for task, shown in self.library.items() if task != name}
+                    others = {task: shown for task, shown in self.library.items() if task != subject.task}
+                    tried[name] = {task: self._embedded(shown.split) for task, shown in others.items()}
         return views, cross, tried, before
 
     def _embedded(self, split) -> np.ndarray:
