@@ -2,6 +2,7 @@
 
 from mergecast import features, metrics, prediction
 from mergecast.catalogue import unknown
+from mergecast.analysis import declared
 from mergecast.prediction import design
 from mergecast.models import external
 from mergecast.grid import tiles
@@ -143,13 +144,9 @@ def lent_by(setting):
     return lender if "images" in forecasters(lender) else None
 
 
-# The tables of forecasts of every pair.
-EXPLORED = ("forecasts", "forecast_reasons", "neighbours")
-
-
 def explored(setting):
-    """Those that a setting has: all, if there is a forecaster."""
-    return list(EXPLORED) if lent_by(setting) else []
+    """The tables of forecasts of every pair that a setting has: all, if there is a forecaster."""
+    return list(declared.EXPLORED) if lent_by(setting) else []
 
 
 def measured_tables(setting):

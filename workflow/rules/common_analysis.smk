@@ -1,7 +1,5 @@
 """Input functions of the analyses, their figures and the page: which of them a setting has, what they take and know."""
 
-from mergecast.analysis import declared
-
 ANALYSES = declared.everything()
 ACROSS = {
     name: analysis for name, analysis in ANALYSES.items() if analysis.scope == "across" and len(MEASURED_SETTINGS) > 1

@@ -59,7 +59,7 @@ for setting in filter(lent_by, MODEL_SETTINGS):
                 table: report(
                     f"results/{setting}/tables/{table}.csv", caption=f"../report/{table}.rst", category="Tables"
                 )
-                for table in EXPLORED
+                for table in declared.EXPLORED
             },
             pairs=[
                 path

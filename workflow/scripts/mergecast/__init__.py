@@ -6,7 +6,12 @@ keys, files and tables that config/README.md and README.md name.
 
 __version__ = "0.2.0"
 __all__ = ["Forecast", "MergecastError", "Plan", "Study", "forecast", "load_study", "merge", "metrics", "plan"]
-_WHERE = {"MergecastError": "errors", "Study": "forecasting.study", "Plan": "planning"}  # others are in `api`
+_WHERE = {
+    "MergecastError": "errors",
+    "Plan": "planning",
+    "Study": "forecasting.study",
+    "load_study": "forecasting.study",
+}  # others are in `api`
 
 
 def __getattr__(name: str):

@@ -1,11 +1,11 @@
 from .api import Forecast as Forecast
 from .api import forecast as forecast
-from .api import load_study as load_study
 from .api import merge as merge
 from .api import metrics as metrics
 from .api import plan as plan
 from .errors import MergecastError as MergecastError
 from .forecasting.study import Study as Study
+from .forecasting.study import load_study as load_study
 from .planning import Plan as Plan
 
 __version__: str

@@ -34,29 +34,6 @@ class Forecast:
     data: dict[str, Any]
 
 
-def load_study(path: Path_) -> "Study":
-    """Open the results of one setting of a workflow.
-
-    Parameters
-    ----------
-    path : Path or str
-        `results/{setting}`.
-
-    Returns
-    -------
-    Study
-        `tables` (DataFrames by name), `table(name)` and `forecaster(kind)`.
-
-    Raises
-    ------
-    MergecastError
-        If the folder is missing, or is not that of a setting.
-    """
-    from .forecasting.study import load_study as opened
-
-    return opened(path)
-
-
 def forecast(
     base: Path_,
     *models: Path_,
@@ -98,7 +75,7 @@ def forecast(
         For whatever cannot be read or does not fit.
     """
     from .forecasting.answer import answer
-    from .forecasting.study import Study
+    from .forecasting.study import Study, load_study
     from .forecasting.tables import tables
 
     opened = study if isinstance(study, Study) else load_study(study)
@@ -146,7 +123,7 @@ def plan(
     MergecastError
         For an unknown task or method, numbers out of range, and a study without forecasts.
     """
-    from .forecasting.study import Study
+    from .forecasting.study import Study, load_study
     from .planning import Wish
     from .planning import plan as planned
 

@@ -10,6 +10,7 @@ import typer
 from safetensors import safe_open
 
 from . import __version__, api, catalogue, features, merging, metrics, prediction
+from .commands._terminal import assigned, show
 from .commands.forecast import show_forecast
 from .commands.plan import show_plan
 from .errors import MergecastError
@@ -190,12 +191,7 @@ def _signature(method: str) -> str:
 def _assignments(settings: list[str]) -> dict:
     """`key=value` settings as a mapping; a value is read as JSON where it is some, as a word otherwise."""
     parameters = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not (key and equals):
-            raise MergecastError(f"--set {setting}: must be KEY=VALUE, such as scale=0.5")
-        if key in parameters:
-            raise MergecastError(f"--set {setting}: {key!r} is set twice; keep one of them")
+    for key, text in assigned("--set", "KEY=VALUE", "scale=0.5", settings).items():
         try:
             parameters[key] = json.loads(text)
         except ValueError:
@@ -257,7 +253,6 @@ def _print_table(values: dict[str, float]) -> None:
 def _print_rows(columns: list[str], rows: list[list], form: str = "{:.3f}") -> None:
     """A table in the terminal: two columns of words, then numbers, undefined ones as a dash; never cut short."""
     from rich.console import Console
-    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(box=None)
@@ -266,9 +261,7 @@ def _print_rows(columns: list[str], rows: list[list], form: str = "{:.3f}") -> N
     for first, second, *values in rows:
         table.add_row(first, second, *("–" if value != value else form.format(value) for value in values))
     console = Console(markup=False)
-    wide = console.options.update(width=1000)
-    console.width = max(console.width, Measurement.get(console, wide, table).maximum)
-    console.print(table)
+    show(console, table)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import MergecastError
+from ._terminal import assigned, show
 
 
 def show_forecast(
@@ -39,16 +40,12 @@ def show_forecast(
         _print(found)
 
 
-def _paths(key: str, given: list[str]) -> dict[str, str]:
+def _paths(option: str, given: list[str]) -> dict[str, str]:
     """`NAME=PATH` as a mapping."""
-    paths: dict[str, str] = {}
-    for text in given:
-        name, equals, path = text.partition("=")
-        if not (name and equals and path):
-            raise MergecastError(f"{key} {text}: must be NAME=PATH, such as cars=cars.npz")
-        if name in paths:
-            raise MergecastError(f"{key} {text}: {name!r} is set twice; keep one of them")
-        paths[name] = path
+    paths = assigned(option, "NAME=PATH", "cars=cars.npz", given)
+    for name, path in paths.items():
+        if not path:
+            raise MergecastError(f"{option} {name}=: must be NAME=PATH, such as cars=cars.npz")
     return paths
 
 
@@ -121,7 +118,7 @@ def _table(console, pair: dict) -> None:
         numbers = [each["forecast"], *each["kept"], each["baseline"]]
         first, *others = (f"{number:.3f}" for number in numbers)
         table.add_row(method, first, *bounds, *others, *([f"{each['measured']:.3f}"] if measured else []))
-    _wide(console, table)
+    show(console, table)
 
 
 def _group(console, found: dict) -> None:
@@ -137,19 +134,10 @@ def _group(console, found: dict) -> None:
         shown = _bounds(each["interval"]["0.8"])
         table.add_row(method, f"{each['forecast']:.3f}", shown, *(f"{each['kept'][name]:.3f}" for name in names))
     console.print(f"all {len(names)} together, as their pairs say")
-    _wide(console, table)
+    show(console, table)
     if not any(each["measured_groups"] for each in found["group"].values()):
         console.print(f"The study measured no merge of {len(names)}, so nothing says how far groups lie from their pairs.")
     console.print()
-
-
-def _wide(console, table) -> None:
-    """A table, never cut short."""
-    from rich.measure import Measurement
-
-    wide = console.options.update(width=1000)
-    console.width = max(console.width, Measurement.get(console, wide, table).maximum)
-    console.print(table)
 
 
 def _bounds(interval: list[float] | None) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ..errors import MergecastError
+from ._terminal import assigned, show
 
 
 def show_plan(
@@ -70,7 +71,6 @@ def stop_rule(made) -> str:
 def _print(made) -> None:
     """One row a step, then the best to beat and the stop rule."""
     from rich.console import Console
-    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(box=None)
@@ -83,24 +83,17 @@ def _print(made) -> None:
         models = " + ".join(row["tasks"])
         table.add_row(str(row["step"]), models, row["method"], f"{row['forecast']:.3f}", interval, gain, keeps)
     console = Console(markup=False, highlight=False)
-    wide = console.options.update(width=1000)
-    console.width = max(console.width, Measurement.get(console, wide, table).maximum)
-    console.print(table)
+    show(console, table)
     said = "Nothing is measured yet." if made.best is None else f"The best that is measured so far: {made.best:.3f}."
     typer.echo(f"{said} {stop_rule(made)}")
 
 
 def _shares(given: list[str]) -> dict[str, float]:
     """`TASK=SHARE` as a mapping."""
-    shares: dict[str, float] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not (name and equals):
-            raise MergecastError(f"--keep {text}: must be TASK=SHARE, such as cars=0.9")
-        if name in shares:
-            raise MergecastError(f"--keep {text}: {name!r} is set twice; keep one of them")
+    shares = {}
+    for name, value in assigned("--keep", "TASK=SHARE", "cars=0.9", given).items():
         try:
             shares[name] = float(value)
         except ValueError as error:
-            raise MergecastError(f"--keep {text}: {value!r} is no number; give one from 0 to 1") from error
+            raise MergecastError(f"--keep {name}={value}: {value!r} is no number; give one from 0 to 1") from error
     return shares

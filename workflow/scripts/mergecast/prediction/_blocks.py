@@ -105,10 +105,15 @@ def places(features: Sequence[str], names: Sequence[str]) -> list[int]:
     return [list(features).index(name) for name in names]
 
 
-def effects(features: Sequence[str]) -> dict[str, list[int]]:
-    """The columns that indicate a task, in two blocks: as the kept one and as the other."""
+def mixed(named: Mapping[str, Sequence[str]], strengths: Mapping[str, Sequence[float]], features, outputs, cv) -> BlockRidge:
+    """A mixed model: covariates, `named` by role, and an effect of each task, as kept and as other, drawn at random.
+
+    `strengths`: the ratios of variances to choose from, of "covariates", "keeps" and "harms".
+    """
     roles = {"keeps": "kept task ", "harms": "other task "}
-    return {block: [place for place, name in enumerate(features) if name.startswith(role)] for block, role in roles.items()}
+    blocks = {"covariates": places(features, [f"{role} {name}" for role, names in named.items() for name in names])}
+    blocks |= {block: [at for at, name in enumerate(features) if name.startswith(role)] for block, role in roles.items()}
+    return BlockRidge(blocks, strengths, ("covariates",), outputs, cv)
 
 
 def _apart(Y, outputs):

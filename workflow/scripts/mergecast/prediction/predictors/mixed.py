@@ -25,13 +25,8 @@ def make(
     since the likelihood of the training rows trusts covariates too much for tasks that it has not seen. Mean over methods and
     deviations from it have their own, so that effects are shared by methods as far as methods agree.
     """
-    named = {"kept": kept, "other": other, "pair": pair}
-    blocks = {
-        "covariates": _blocks.places(features, [f"{role} {name}" for role, names in named.items() for name in names]),
-        **_blocks.effects(features),
-    }
     strengths = {"covariates": covariates, "keeps": keeps, "harms": harms}
-    return _blocks.BlockRidge(blocks, strengths, ("covariates",), outputs, cv)
+    return _blocks.mixed({"kept": kept, "other": other, "pair": pair}, strengths, features, outputs, cv)
 
 
 def explain(model):

@@ -21,13 +21,8 @@ def make(
 
     Of two tasks that were never merged it knows hardly more than the mean; its scores say so.
     """
-    named = {"kept": kept, "other": other}
-    blocks = {
-        "covariates": _blocks.places(features, [f"{role} {name}" for role, names in named.items() for name in names]),
-        **_blocks.effects(features),
-    }
     strengths = {"covariates": covariates, "keeps": keeps, "harms": harms}
-    return _blocks.BlockRidge(blocks, strengths, ("covariates",), outputs, cv)
+    return _blocks.mixed({"kept": kept, "other": other}, strengths, features, outputs, cv)
 
 
 def explain(model):
