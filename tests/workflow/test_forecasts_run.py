@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 import grid as small
 import mergecast
 from mergecast import cli
-from mergecast.grid.telling import telling
+from mergecast.grid.informative import informative
 from mergecast.prediction import forecaster
 
 TASKS = small.TASKS | {name: ("procedural", f"figure={name} train=120 test=60") for name in ("colours", "counts")}
@@ -32,7 +32,7 @@ CONFIG = deepcopy(small.SMALL) | {
         "other": RECIPE | {"measure": "none", "forecaster": "tiny", "seed": 1, "tasks": ["shapes", "letters", "lines"]},
     },
 }
-CHOSEN = telling(list(TASKS), 10, seed=0)
+CHOSEN = informative(list(TASKS), 10, seed=0)
 METHODS = small.METHODS
 KEPT = ("forecaster/images.json", "forecaster/weights.json")
 

@@ -13,7 +13,7 @@ from .. import catalogue, features, merging, metrics, prediction
 from ..catalogue import select
 from ..errors import MergecastError
 from ..grid import tiles
-from ..grid.telling import telling
+from ..grid.informative import informative
 from ..models import architectures
 from ..models.external import checkpoint_paths
 from ..prediction import splits
@@ -282,7 +282,7 @@ def _measured(where: str, measure, tasks: tuple[str, ...], seed: int) -> tuple[t
                 f"{where}.pairs: is {count}, and {len(tasks)} tasks have {len(pairs)} pairs; give {FEWEST_MEASURED} to "
                 f"{len(pairs)}"
             )
-        chosen = {*telling(tasks, count, seed=seed)}
+        chosen = {*informative(tasks, count, seed=seed)}
     else:
         chosen = {_pair(where, name, tasks) for name in measure}
         if len(chosen) < max(FEWEST_MEASURED, len(measure)):

@@ -11,7 +11,7 @@ from ..seeding import seed_for
 KEEPS, HARMS = 3.0, 10.0
 
 
-def telling(tasks: Sequence[str], count: int, *, seed: int) -> list[tuple[str, str]]:
+def informative(tasks: Sequence[str], count: int, *, seed: int) -> list[tuple[str, str]]:
     """The pairs after whose merges a mixed model of task effects is surest of all pairs, chosen one after the other.
 
     Of y_{a|b} = μ + α_a + β_b + ε with random α and β, the variance of a forecast depends on which pairs were measured, and

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from grid import SMALL
 from mergecast.config import settings as config
 from mergecast.errors import MergecastError
-from mergecast.grid.telling import HARMS, KEEPS, telling
+from mergecast.grid.informative import HARMS, KEEPS, informative
 from mergecast.tasks.table import COLUMNS
 
 NAMES = list("abcdefg")
@@ -42,7 +42,7 @@ def test_each_pair_lowers_the_variance_most_of_those_that_are_left(tasks, seed, 
     names = NAMES[:tasks]
     every = list(combinations(names, 2))
     count = data.draw(st.integers(1, len(every)))
-    chosen = telling(names, count, seed=seed)
+    chosen = informative(names, count, seed=seed)
     assert len({*chosen}) == count and {*chosen} <= {*every}
     for number, pair in enumerate(chosen):
         before = chosen[:number]
@@ -52,20 +52,20 @@ def test_each_pair_lowers_the_variance_most_of_those_that_are_left(tasks, seed, 
 
 @given(st.permutations(NAMES), st.integers(0, 3))
 def test_the_choice_grows_and_does_not_depend_on_the_order_of_the_tasks(order, seed):
-    ten, six = (telling(NAMES, count, seed=seed) for count in (10, 6))
+    ten, six = (informative(NAMES, count, seed=seed) for count in (10, 6))
     assert ten[:6] == six
-    assert [{*pair} for pair in telling(order, 10, seed=seed)] == [{*pair} for pair in ten]
+    assert [{*pair} for pair in informative(order, 10, seed=seed)] == [{*pair} for pair in ten]
 
 
 def test_it_is_surer_than_pairs_drawn_at_random():
     every, rng = list(combinations(NAMES, 2)), np.random.default_rng(0)
-    ours = variance(NAMES, telling(NAMES, 8, seed=0))
+    ours = variance(NAMES, informative(NAMES, 8, seed=0))
     drawn = [variance(NAMES, [every[place] for place in rng.choice(len(every), 8, replace=False)]) for _ in range(200)]
     assert ours <= min(drawn)
 
 
 def test_every_task_is_met_before_any_is_met_three_times():
-    chosen = telling(list("abcdefgh"), 8, seed=1)
+    chosen = informative(list("abcdefgh"), 8, seed=1)
     counts = [sum(task in pair for pair in chosen) for task in "abcdefgh"]
     assert sum(counts) == 16 and max(counts) == min(counts) == 2
 
@@ -80,7 +80,7 @@ def resolved(measure, **keys):
 
 def test_what_is_measured_by_what_the_key_says():
     assert resolved("all").measured == resolved("all").pairs
-    assert {*resolved({"pairs": 6}).measured} == {*telling(list(TASKS), 6, seed=0)}
+    assert {*resolved({"pairs": 6}).measured} == {*informative(list(TASKS), 6, seed=0)}
     assert resolved({"tasks": ["d", "a", "b", "c"]}).measured == resolved("all", tasks=list("abcd")).pairs
     some = resolved(["b__a", "c__d", "a__c", "b__d"])
     assert {*some.measured} == {("a", "b"), ("c", "d"), ("a", "c"), ("b", "d")} and some.measured_tasks == tuple("abcd")
