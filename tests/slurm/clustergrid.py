@@ -72,7 +72,7 @@ class ClusterGrid(small.Grid):
 
     def wait_until_running(self, rule: str, process: subprocess.Popen) -> str:
         """Number of the first job of a rule that runs; accounting knows a job's rule only when the job has ended."""
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 600
         while time.monotonic() < deadline:
             for line in ask("squeue", "--me", "--noheader", "--states=RUNNING", "--format=%i|%k|%Z").splitlines():
                 number, comment, folder = line.split("|")
@@ -84,7 +84,7 @@ class ClusterGrid(small.Grid):
 
     def finish(self, process: subprocess.Popen, *, fails: bool = False) -> str:
         """Wait for a run in the background and return what it printed."""
-        code = process.wait(timeout=600)
+        code = process.wait(timeout=1800)  # against a hang alone: two busy cores are slow
         text = (self.folder / "run.log").read_text()
         assert (code != 0) == fails, text[-6000:]
         return text

@@ -123,7 +123,7 @@ class Grid:
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         """Run Snakemake in the folder; with `check`, fail with its output if it does not succeed."""
         result = subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=environment(), text=True, capture_output=True, timeout=1200
+            self.command(*arguments), cwd=self.folder, env=environment(), text=True, capture_output=True, timeout=3000
         )
         if check:
             assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-8000:]

@@ -4,6 +4,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file
 
 import grid as small
 
@@ -135,6 +136,26 @@ def test_touching_every_source_file_and_commenting_it_reruns_nothing(grid):
     for path in (grid.folder / "workflow").rglob("*.py"):
         path.write_text("# A comment.\n\n" + path.read_text() + "\n# Another.\n")
     assert grid.planned().nothing
+
+
+def test_tiles_of_checkpoints_hold_the_same_features_and_full_ones_stay(grid):
+    made = [f"results/tiny/features/{name}/{task}.safetensors" for name in ("spectra", "probes") for task in small.TASKS]
+    table = grid.setting / "tables/calibration_metrics.csv"
+    before, further = {path: load_file(grid.folder / path) for path in made}, table.read_bytes()
+    for path in (table, *(grid.folder / path for path in made)):
+        path.unlink()
+    grid.write_config(changed(tile={"merges": 10, "metrics": 1000, "features": 3}))
+    grid.run(*made, table.relative_to(grid.folder).as_posix())
+    assert table.read_bytes() == further
+    for path, tensors in before.items():
+        again = load_file(grid.folder / path)
+        assert again.keys() == tensors.keys() and all((again[name] == tensors[name]).all() for name in tensors), path
+    logs = {path.relative_to(grid.setting / "logs").as_posix() for path in grid.setting.glob("logs/**/digits.log")}
+    assert {"features/spectra/digits.log", "calibration/features/digits.log"} <= logs, "the fourth task is a tile of its own"
+
+    grid.write_tasks(small.TASKS | {"textures": ("procedural", "figure=textures train=120 test=60")})
+    planned = {Path(path).stem for path in grid.planned().matching("features/spectra/")}
+    assert planned == {"digits", "textures"}, "the last tile was not full; the first is"
 
 
 def test_appending_a_task_adds_its_row_and_remakes_no_merge_and_no_fine_tuning(grid):

@@ -21,14 +21,14 @@ def test_a_second_run_is_refused_and_the_first_ends_undisturbed(grid, finished):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 900
         while not log.exists():
             assert first.poll() is None and time.monotonic() < deadline, "the first run never came to its job"
             time.sleep(0.02)
         os.killpg(first.pid, signal.SIGSTOP)  # so that it is at work for as long as the second takes to start
         second = grid.run(check=False)
         os.killpg(first.pid, signal.SIGCONT)
-        assert first.wait(timeout=300) == 0
+        assert first.wait(timeout=900) == 0
     finally:
         if first.poll() is None:
             os.killpg(first.pid, signal.SIGKILL)

@@ -3,6 +3,8 @@
 The features of these numbers are large (a gradient is as large as its checkpoint) and go once the table is written.
 """
 
+from itertools import product
+
 
 def further_features(setting, scope):
     """The features of a scope that are made at further numbers of images, each after what it needs."""
@@ -35,27 +37,28 @@ def calibration_folders(setting):
 
 
 for setting in filter(calibrated, MODEL_SETTINGS):
-    names = further_features(setting, "checkpoint")
-    if names:
-        job = feature_job(*names, setting=setting, sizes=further_sizes(setting))
+    names, sizes = further_features(setting, "checkpoint"), further_sizes(setting)
+    for tasks in tiles.chunks(SETTINGS[setting].tasks, SETTINGS[setting].tile["features"]) if names else []:
+        job = feature_job(setting, list(tasks), *names, sizes=sizes)
 
         rule:
             name:
-                tiles.identifier("calibration_features", setting)
+                tiles.identifier("calibration_features", setting, tasks[0])
             input:
                 **job.input,
             output:
                 temp(
                     [
-                        f"results/{setting}/calibration/{size}/{features.find(name).file}"
-                        for size in further_sizes(setting)
+                        f"results/{setting}/calibration/{size}/{features.find(name).file.format(task=task)}"
+                        for task in tasks
+                        for size in sizes
                         for name in names
                     ]
                 ),
             log:
-                f"results/{setting}/logs/calibration/features/{{task}}.log",
+                f"results/{setting}/logs/calibration/features/{tasks[0]}.log",
             benchmark:
-                f"results/{setting}/benchmarks/calibration/features/{{task}}.tsv"
+                f"results/{setting}/benchmarks/calibration/features/{tasks[0]}.tsv"
             conda:
                 "../envs/model.yaml"
             threads: 1
@@ -66,20 +69,20 @@ for setting in filter(calibrated, MODEL_SETTINGS):
             script:
                 "../scripts/feature.py"
 
-    for name in further_features(setting, "grid"):
-        job = feature_job(name, setting=setting)
+    for name, size in product(further_features(setting, "grid"), sizes):
+        job = feature_job(setting, list(SETTINGS[setting].tasks), name, sizes=[size])
 
         rule:
             name:
-                tiles.identifier("calibration", name, setting)
+                tiles.identifier("calibration", name, setting, size)
             input:
                 **job.input,
             output:
-                temp(f"results/{setting}/calibration/{{size}}/{features.find(name).file}"),
+                temp(feature_files(setting, name, folder=f"calibration/{size}")),
             log:
-                f"results/{setting}/logs/calibration/{name}/{{size}}.log",
+                f"results/{setting}/logs/calibration/{name}/{size}.log",
             benchmark:
-                f"results/{setting}/benchmarks/calibration/{name}/{{size}}.tsv"
+                f"results/{setting}/benchmarks/calibration/{name}/{size}.tsv"
             conda:
                 "../envs/model.yaml"
             threads: 1

@@ -110,6 +110,13 @@ def merge_tiles(setting, measured=False):
     return [tile for row in rows for tile in tiles.chunks(row, size)] + alone
 
 
+def feature_tiles(setting, name):
+    """Tasks by job of a feature: some checkpoints at a time, or all at once for a feature of the grid."""
+    resolved = SETTINGS[setting]
+    alone = features.find(name).scope == "checkpoint"
+    return tiles.chunks(list(resolved.tasks), resolved.tile["features"] if alone else len(resolved.tasks))
+
+
 def has_subsets(setting):
     """Whether merges of several tasks are measured, or were brought."""
     return bool(SETTINGS[setting].subsets)
@@ -196,18 +203,10 @@ def timed_jobs(setting):
     resolved = SETTINGS[setting]
     jobs = [{"kind": "evaluation", "name": "", "file": f"evaluate/{task}", "tasks": [task]} for task in resolved.tasks]
     for name in features.with_needs(traits(setting)):
-        for task in resolved.tasks if features.find(name).scope == "checkpoint" else [None]:
-            stem = features.find(name).stem.format(task=task)
-            tasks = [task] if task else list(resolved.tasks)
-            jobs.append(
-                {
-                    "kind": "feature",
-                    "name": name,
-                    "file": stem,
-                    "tasks": tasks,
-                    "forwards": features.find(name).forwards,
-                }
-            )
+        feature = features.find(name)
+        for tasks in feature_tiles(setting, name):
+            stem = feature.stem.format(task=tasks[0])
+            jobs.append({"kind": "feature", "name": name, "file": stem, "tasks": tasks, "forwards": feature.forwards})
     for pairs in merge_tiles(setting, measured=True):
         for method in resolved.methods:
             stem = f"merges/{method}/{pairs[0][0]}__{pairs[0][1]}"

@@ -1,4 +1,4 @@
-"""What metrics see of a checkpoint, or of all of them, computed once. One rule per feature; see mergecast/features."""
+"""What metrics see of a checkpoint, or of all of them, computed once. One rule per feature and tile of checkpoints."""
 
 from types import SimpleNamespace
 
@@ -10,52 +10,32 @@ def feature_files(setting, name, tasks=None, folder="features"):
     return every(pattern, setting, tasks) if feature.scope == "checkpoint" else [f"results/{setting}/{pattern}"]
 
 
-def feature_job(*names, setting=None, sizes=None):
-    """Input, params and resources of a job that computes features of one scope, each after what it needs.
+def feature_job(setting, tasks, *names, sizes=None):
+    """Input, params and resources of a job that computes features of one scope for some tasks, each after what it needs.
 
-    The setting is that at hand unless it is given, for a job at further numbers of calibration images: `sizes`, or the size
-    at hand.
+    `sizes` are further numbers of calibration images; by default it is the setting's own.
     """
+    resolved = SETTINGS[setting]
     chosen = [features.find(name) for name in names]
     looked_at, validation = {feature.images for feature in chosen}, any(feature.split == "val" for feature in chosen)
     asked = features.resources(names)
     device = asked.pop("device")
-
-    def resolved(wildcards):
-        return SETTINGS[setting or wildcards.setting]
-
-    def tasks(wildcards):
-        return [wildcards.task] if chosen[0].scope == "checkpoint" else list(resolved(wildcards).tasks)
-
-    def shown(wildcards):
-        return list(resolved(wildcards).tasks) if "all" in looked_at else tasks(wildcards) if "own" in looked_at else []
+    if chosen[0].scope == "checkpoint":
+        asked["minutes"] *= len(tasks)
+    shown = list(resolved.tasks) if "all" in looked_at else tasks if "own" in looked_at else []
 
     def needed(name):
-        def files(wildcards):
-            further = features.calibrated(name) and wildcards.get("size")
-            folder = f"calibration/{further}" if further else "features"
-            return feature_files(resolved(wildcards).name, name, tasks(wildcards), folder)
-
-        return files
-
-    def counts(wildcards):
-        return (
-            [int(wildcards.size)]
-            if "size" in wildcards.keys()
-            else [resolved(wildcards).calibration["images_per_task"]]
-        )
+        further = features.calibrated(name) and sizes
+        return feature_files(setting, name, tasks, f"calibration/{sizes[0]}" if further else "features")
 
     inputs = {need: needed(need) for feature in chosen for need in feature.needs if need not in names}
     if any(feature.weights for feature in chosen):
-        inputs["base"] = lambda wildcards: f"results/{resolved(wildcards).name}/base.safetensors"
-        inputs["checkpoints"] = lambda wildcards: every(
-            "checkpoints/{task}.safetensors", resolved(wildcards).name, tasks(wildcards)
-        )
+        inputs["base"] = f"results/{setting}/base.safetensors"
+        inputs["checkpoints"] = every("checkpoints/{task}.safetensors", setting, tasks)
     if any(looked_at):
-        inputs["heads"] = lambda wildcards: [
-            f"results/{resolved(wildcards).name}/heads/{task}.safetensors" for task in shown(wildcards)
-        ]
-        inputs["images"] = lambda wildcards: [images(resolved(wildcards).name, task) for task in shown(wildcards)]
+        inputs["heads"] = every("heads/{task}.safetensors", setting, shown)
+        inputs["images"] = [images(setting, task) for task in shown]
+    own = [resolved.calibration["images_per_task"]]
     return SimpleNamespace(
         input=inputs,
         params={
@@ -63,36 +43,39 @@ def feature_job(*names, setting=None, sizes=None):
             "features": list(names),
             "tasks": tasks,
             "shown": shown,
-            "sizes": sizes or (counts if any(map(features.calibrated, names)) else [None]),
-            "most": (lambda wildcards: resolved(wildcards).features["images"]) if validation else None,
-            "further": setting is not None,
-            "seed": (lambda wildcards: resolved(wildcards).seed) if any(looked_at) else None,
-            "device": (lambda wildcards: resolved(wildcards).device) if device == "gpu" else device,
+            "sizes": sizes or (own if any(map(features.calibrated, names)) else [None]),
+            "most": resolved.features["images"] if validation else None,
+            "further": sizes is not None,
+            "seed": resolved.seed if any(looked_at) else None,
+            "device": resolved.device if device == "gpu" else device,
         },
-        resources=on_gpu(**asked, device=setting and SETTINGS[setting].device) if device == "gpu" else on_cpu(**asked),
+        resources=on_gpu(**asked, device=resolved.device) if device == "gpu" else on_cpu(**asked),
     )
 
 
-for name in features.names():
-    job = feature_job(name)
+for setting in MODEL_SETTINGS:
+    for name in features.names():
+        feature = features.find(name)
+        for tasks in feature_tiles(setting, name):
+            job, stem = feature_job(setting, tasks, name), feature.stem.format(task=tasks[0])
 
-    rule:
-        name:
-            name
-        input:
-            **job.input,
-        output:
-            of(f"features/{features.find(name).file}"),
-        log:
-            of(f"logs/{features.find(name).stem}.log"),
-        benchmark:
-            of(f"benchmarks/{features.find(name).stem}.tsv")
-        conda:
-            "../envs/model.yaml"
-        threads: 1
-        resources:
-            **job.resources,
-        params:
-            **job.params,
-        script:
-            "../scripts/feature.py"
+            rule:
+                name:
+                    tiles.identifier(name, setting, *([tasks[0]] if feature.scope == "checkpoint" else []))
+                input:
+                    **job.input,
+                output:
+                    feature_files(setting, name, tasks),
+                log:
+                    f"results/{setting}/logs/{stem}.log",
+                benchmark:
+                    f"results/{setting}/benchmarks/{stem}.tsv"
+                conda:
+                    "../envs/model.yaml"
+                threads: 1
+                resources:
+                    **job.resources,
+                params:
+                    **job.params,
+                script:
+                    "../scripts/feature.py"

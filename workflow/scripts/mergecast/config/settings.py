@@ -42,6 +42,7 @@ DEFAULTS = {
 SPLITS = tuple(DEFAULTS["splits"])
 # Needed once in the configuration if any setting starts from models, and of no use to a setting of tables.
 OF_MODELS = ("device", "calibration", "evaluation", "tile")
+CHECKPOINTS_AT_A_TIME = {"features": 1}  # a job each, unless `tile` says more
 FEWEST_MEASURED = 4  # pairs that a forecaster can be fitted on and tried on
 PER_SETTING = ("tasks", "metrics", "methods", "method_parameters", "predictors", "seed", *OF_MODELS, *DEFAULTS)
 MOST_LINES = 10
@@ -261,7 +262,7 @@ def _of_models(name: str, setting: dict, bases: dict, tasks: dict[str, dict]) ->
         measured=measured,
         forecaster=setting.get("forecaster"),
         **forecast,
-        **{key: setting[key] for key in OF_MODELS},
+        **{key: setting[key] for key in OF_MODELS} | {"tile": CHECKPOINTS_AT_A_TIME | setting["tile"]},
     )
 
 
