@@ -26,7 +26,7 @@ CONFIG = deepcopy(small.SMALL) | {
     "subsets": None,
     "analysis": {"predictor": "ridge", "calibration_sizes": []},
     "features": {"images": 8},
-    "tile": {"merges": 1, "metrics": 1000},
+    "tile": {"merges": 1, "metrics": 1000, "features": 6},
     "settings": {
         "tiny": RECIPE | {"measure": {"pairs": 10}},
         "other": RECIPE | {"measure": "none", "forecaster": "tiny", "seed": 1, "tasks": ["shapes", "letters", "lines"]},
