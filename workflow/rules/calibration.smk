@@ -38,8 +38,8 @@ def calibration_folders(setting):
 
 for setting in filter(calibrated, MODEL_SETTINGS):
     names, sizes = further_features(setting, "checkpoint"), further_sizes(setting)
-    for tasks in tiles.chunks(SETTINGS[setting].tasks, SETTINGS[setting].tile["features"]) if names else []:
-        job = feature_job(setting, list(tasks), *names, sizes=sizes)
+    for tasks in feature_tiles(setting, names[0]) if names else []:
+        job = feature_job(setting, tasks, *names, sizes=sizes)
 
         rule:
             name:

@@ -113,8 +113,8 @@ def merge_tiles(setting, measured=False):
 def feature_tiles(setting, name):
     """Tasks by job of a feature: some checkpoints at a time, or all at once for a feature of the grid."""
     resolved = SETTINGS[setting]
-    alone = features.find(name).scope == "checkpoint"
-    return tiles.chunks(list(resolved.tasks), resolved.tile["features"] if alone else len(resolved.tasks))
+    size = resolved.tile["features"] if features.find(name).scope == "checkpoint" else len(resolved.tasks)
+    return tiles.chunks(list(resolved.tasks), size)
 
 
 def has_subsets(setting):

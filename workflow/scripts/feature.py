@@ -27,9 +27,10 @@ def main(snakemake):
         made = dict(zip(product(params.sizes, params.features), paths, strict=True))
         for (size, name), path in made.items():
             feature = features.find(name)
-            needs = {need: [made.get((size, need)) or inputs[need][place]] for need in feature.needs}
             if feature.scope == "grid":
                 needs = {need: inputs[need] for need in feature.needs}
+            else:
+                needs = {need: [made.get((size, need)) or inputs[need][place]] for need in feature.needs}
             tasks = params.shown if feature.images == "all" else params.tasks[place : place + 1]
             rows = zip(params.shown, inputs.get("images", []), inputs.get("heads", []), strict=True)
             seen = [row for row in rows if row[0] in tasks]
