@@ -58,12 +58,29 @@ def published(state: dict) -> dict:
 LAYOUTS = {
     "OpenCLIP visual tower": lambda state: {name: tensor for name, tensor in state.items() if name.startswith("visual.")},
     "OpenCLIP CLIP": lambda state: state,
-    "OpenCLIP CLIP, each name behind 'module.'": lambda state: behind("module.", state),
-    "OpenCLIP CLIP without text blocks, each name behind 'model.'": published,
+    "OpenCLIP CLIP, without the wrappers 'module'": lambda state: behind("module.", state),
+    "OpenCLIP CLIP without text blocks, behind 'model.'": published,
     "Hugging Face CLIP": to_huggingface,
-    "Hugging Face CLIP, each name behind 'module.model.'": lambda state: behind("module.model.", to_huggingface(state)),
+    "Hugging Face CLIP, behind 'model.', without the wrappers 'module'": lambda state: behind(
+        "module.model.", to_huggingface(state)
+    ),
     "Hugging Face CLIP vision model": lambda state: {
         name: tensor for name, tensor in to_huggingface(state).items() if name.startswith(("vision_model.", "visual_"))
+    },
+    "Hugging Face CLIP vision model without 'vision_model.'": lambda state: {
+        name.removeprefix("vision_model."): tensor
+        for name, tensor in to_huggingface(state).items()
+        if name.startswith(("vision_model.", "visual_"))
+    },
+    "OpenCLIP visual tower without 'visual.', behind 'encoder.'": lambda state: {
+        f"encoder.{name.removeprefix('visual.')}": tensor for name, tensor in state.items() if name.startswith("visual.")
+    },
+    "OpenCLIP visual tower, without the wrappers '_fsdp_wrapped_module', '_orig_mod'": lambda state: {
+        name.replace("visual.", "_orig_mod.visual.")
+        .replace("resblocks.0.", "resblocks.0._fsdp_wrapped_module.")
+        .replace("mlp.", "mlp._orig_mod."): tensor
+        for name, tensor in state.items()
+        if name.startswith("visual.")
     },
 }
 # By file name: how such a file is written.

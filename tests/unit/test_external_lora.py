@@ -29,14 +29,21 @@ def models(tmp_path_factory):
 
 
 def adapted(model, folder, **options):
-    """Write an adapter with random weights to a folder; the same model with it merged by PEFT."""
+    """Write an adapter with random weights to a folder; the same model with it merged by PEFT.
+
+    Whatever is trained beside the matrices gets other numbers, too.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         wrapped = peft.get_peft_model(model, peft.LoraConfig(**options))
         with torch.no_grad():
             for name, parameter in wrapped.named_parameters():
-                if "lora_" in name:
+                if "magnitude" in name:
+                    parameter.mul_(1 + torch.rand(parameter.shape))
+                elif "lora_" in name:
                     parameter.copy_(0.2 * torch.randn(parameter.shape))
+                elif parameter.requires_grad:
+                    parameter.add_(0.1 * torch.randn(parameter.shape))
     wrapped.save_pretrained(folder)
     return wrapped.merge_and_unload().eval()
 
@@ -47,6 +54,11 @@ OPTIONS = {
     "rank-stabilised": {"r": 4, "lora_alpha": 8, "use_rslora": True, "target_modules": ["v_proj", "fc1"]},
     "the projection alone": {"r": 4, "target_modules": ["visual_projection"]},
     "the projection and the convolution": {"r": 4, "target_modules": ["visual_projection", "patch_embedding"]},
+    "magnitudes by row": {"r": 4, "lora_alpha": 8, "use_dora": True, "target_modules": ["q_proj", "v_proj", "fc2"]},
+    "magnitudes of the projection": {"r": 4, "use_dora": True, "target_modules": ["visual_projection"]},
+    "biases of what is adapted": {"r": 4, "bias": "lora_only", "target_modules": ["k_proj", "fc1"]},
+    "all biases": {"r": 4, "bias": "all", "target_modules": ["v_proj"]},
+    "a module trained whole": {"r": 4, "target_modules": ["q_proj"], "modules_to_save": ["visual_projection", "pre_layrnorm"]},
     "ranks and scales by pattern": {
         "r": 4,
         "lora_alpha": 8,
@@ -131,9 +143,18 @@ def renamed(old, new):
 # What its configuration says, what is changed of its tensors, and what the one line must say.
 BAD = {
     "not LoRA": ({"peft_type": "LOHA"}, None, "peft_type is 'LOHA', only LORA can be merged"),
-    "DoRA": ({"use_dora": True}, None, "use_dora is set, which is more than a plain LoRA"),
-    "modules trained whole": ({"modules_to_save": ["ln_post"]}, None, "modules_to_save is set"),
-    "biases": ({"bias": "lora_only"}, None, "bias is 'lora_only', so biases were trained too"),
+    "DoRA without magnitudes": ({"use_dora": True}, None, "c_fc' lacks its lora_magnitude_vector; save it whole"),
+    "a layer twice": ({"layer_replication": [[0, 2]]}, None, "layer_replication is set, whose merge is not known here"),
+    "modules of another base": (
+        {"modules_to_save": ["ln_post"]},
+        lambda tensors: tensors | {"base_model.model.visual.ln_post.weight": torch.ones(3)},
+        "tensor 'visual.ln_post.weight' has shape (3,), in the base",
+    ),
+    "biases that are not told of": (
+        {},
+        lambda tensors: tensors | {KEY.replace("lora_A.weight", "bias"): torch.ones(384)},
+        "c_fc.bias' is no part of the adapter",
+    ),
     "a base changed first": ({"init_lora_weights": "pissa_niter_4"}, None, "init_lora_weights is 'pissa_niter_4'"),
     "another base by name": (
         {"base_model_name_or_path": "openai/clip-vit-large-patch14"},
@@ -144,12 +165,16 @@ BAD = {
     "a rank of nothing": ({"r": 0}, None, "make no scale"),
     "a pattern that is none": ({"rank_pattern": {"(": 4}}, None, "make no scale"),
     "no scale": ({"lora_alpha": None}, None, "make no scale"),
-    "a half": ({}, only(lambda name: name != KEY), "lacks its lora_A or lora_B"),
+    "a half": ({}, only(lambda name: name != KEY), "c_fc' lacks its lora_A; save it whole"),
     "another base by shape": ({}, with_tensor(KEY, torch.ones(4, 100)), "c_fc' is 384×100, its weight in the base"),
     "a vector": ({}, with_tensor(KEY, torch.ones(96)), "lora_A of"),
     "NaN": ({}, with_tensor(KEY, torch.full((4, 96), torch.nan)), "resblocks.0.mlp.c_fc.weight' holds NaN"),
     "a rank of zero": ({}, with_tensor(KEY, torch.ones(0, 96)), "lora_A of"),
-    "a magnitude": ({}, with_tensor("visual.lora_magnitude_vector", torch.ones(3)), "no part of a plain LoRA"),
+    "a magnitude": (
+        {},
+        with_tensor(KEY.replace("A.weight", "magnitude_vector"), torch.ones(384)),
+        "unlike its configuration, lora_magn",
+    ),
     "another layer": ({}, renamed("resblocks.0", "resblocks.9"), "adapts 'visual.transformer.resblocks.9.mlp.c_fc', which the"),
     "another module": ({}, renamed("visual.", "audio."), "resblocks.2.mlp.c_fc' (4 in all) has no place in a CLIP"),
     "fused attention": ({}, renamed("mlp.c_fc", "attn.base_layer.out_proj"), "counts once or twice, by PEFT's version"),
@@ -192,3 +217,14 @@ def test_zero_adapters_leave_the_base_bit_for_bit(plain):
     base, folder = plain
     rewrite(folder, lambda tensors: {name: torch.zeros_like(tensor) for name, tensor in tensors.items()})
     assert checkpoints.content_hash(read_checkpoint(folder, base).state) == checkpoints.content_hash(base)
+
+
+def test_a_classifier_that_was_trained_beside_an_adapter_is_left_out_and_told(plain):
+    base, folder = plain
+    without = checkpoints.content_hash(read_checkpoint(folder, base).state)
+    head = {f"base_model.model.classifier.{kind}": torch.ones(10, 3) for kind in ("weight", "bias")}
+    rewrite(folder, lambda tensors: tensors | head, modules_to_save=["classifier"])
+    found = read_checkpoint(folder, base)
+    assert checkpoints.content_hash(found.state) == without
+    assert sorted(found.outside) == ["classifier.bias", "classifier.weight"]
+    assert "2 tensors outside the CLIP" in "\n".join(found.notes())

@@ -28,7 +28,7 @@ rule images:
 rule clip:
     input:
         images=lambda wildcards: corpus_images(wildcards.base),
-        file=lambda wildcards: by_content(BASES[wildcards.base].get("path")),
+        file=lambda wildcards: by_content(*base_files(wildcards.base)),
     output:
         clip="results/bases/{base}/clip.safetensors",
         curve="results/bases/{base}/curve.csv",
@@ -46,7 +46,7 @@ rule clip:
         code=lambda wildcards: code("clip.py", *corpus_modules(wildcards.base)),
         base=lambda wildcards: BASES[wildcards.base],
         model=lambda wildcards: model(wildcards.base),
-        content=lambda wildcards: contents(BASES[wildcards.base].get("path")),
+        content=lambda wildcards: contents(*base_files(wildcards.base)),
         seed=config["seed"],
         device=config.get("device"),
     script:

@@ -71,6 +71,11 @@ def by_content(*paths):
     return [ancient(path) for path in paths if path]
 
 
+def base_files(base):
+    """The files of a base that a user brings: its weights, or an index and shards; none for another kind."""
+    return external.files(BASES[base]["path"]) if BASES[base]["kind"] == "file" else []
+
+
 def corpus_images(base):
     """Prepared images of the tasks that a base is pre-trained on, if it is."""
     names = BASES[base].get("corpus", {}).get("tasks", [])

@@ -12,7 +12,7 @@ def main(snakemake):
     base = open_checkpoint(snakemake.input.base)
     checkpoint = read_checkpoint(snakemake.params.path, base)
     save(snakemake.output[0], checkpoint.state, {"task": snakemake.params.task} | checkpoint.provenance(base))
-    print(f"{checkpoint.layout}; text tensors left out: {checkpoint.left_out}; upcast from float16: {checkpoint.upcast}")
+    print("\n".join([checkpoint.layout, *checkpoint.notes()]))
 
 
 if "snakemake" in globals():

@@ -139,7 +139,7 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     Parameters
     ----------
     base, a, b : Path or str
-        Visual towers in safetensors files.
+        Checkpoints of any layout that `mergecast convert` reads, or state dicts of any other model, with the same names.
 
     Returns
     -------
@@ -152,10 +152,10 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     """
     from .features._pair import pair_features
     from .metrics import compute_all
-    from .models.checkpoints import open_checkpoint
+    from .models.external.opened import open_any
 
-    origin = open_checkpoint(base)
-    first, second = (open_checkpoint(path, origin) for path in (a, b))
+    origin = open_any(base)
+    first, second = (open_any(path, origin) for path in (a, b))
     names = (Path(a).stem, Path(b).stem) if Path(a).stem != Path(b).stem else ("A", "B")
     return compute_all(pair_features(origin, first, second, names))
 

@@ -105,10 +105,10 @@ def inspect_checkpoint(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with every tensor.")] = False,
 ) -> None:
     """Say what a checkpoint is, whether it fits a base, and how far each layer moved from it."""
-    from .models.checkpoints import open_checkpoint
     from .models.external.inspection import inspect
+    from .models.external.opened import open_any
 
-    facts = inspect(checkpoint, None if base is None else open_checkpoint(base))
+    facts = inspect(checkpoint, None if base is None else open_any(base))
     if as_json:
         typer.echo(json.dumps(facts, indent=1, allow_nan=False))
     else:
@@ -124,14 +124,18 @@ def convert_checkpoint(
     """Write the visual tower of a checkpoint, of any layout that can be read, as one that the workflow takes."""
     from .models import external
 
-    api.check_output("OUTPUT", output, [Path(file) for file in external.files(checkpoint)] + ([base] if base else []))
-    from .models.checkpoints import open_checkpoint, save
+    given = [checkpoint] if base is None else [checkpoint, base]
+    api.check_output("OUTPUT", output, [Path(file) for path in given for file in external.files(path)])
+    from .models.checkpoints import save
     from .models.external.checkpoint import read_checkpoint
+    from .models.external.opened import open_any
 
-    origin = None if base is None else open_checkpoint(base)
+    origin = None if base is None else open_any(base)
     tower = read_checkpoint(checkpoint, origin)
     save(output, tower.state, tower.provenance(origin))
     typer.echo(f"{output}: {tower.layout}, {tower.format}")
+    for note in tower.notes():
+        typer.echo(note)
 
 
 @app.command("scores")
@@ -218,8 +222,6 @@ def _print_facts(facts: dict) -> None:
         "format": facts["format"],
         "layout": facts.get("layout") or f"unknown: {facts['unreadable']}",
         "tensors": f"{facts['tensors']} ({kinds}), {facts['parameters']:,} parameters",
-        "left out": f"{facts['left_out']} tensors of the text tower" if facts.get("left_out") else "",
-        "raised": f"{facts['upcast']} tensors from float16 to float32" if facts.get("upcast") else "",
         "tower": ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shape.items()),
         "model": " or ".join(facts.get("models", [])),
         "sha256": facts.get("sha256", ""),
@@ -227,7 +229,7 @@ def _print_facts(facts: dict) -> None:
         **{LAYER[key]: f"{facts[key]:.6g}" for key in LAYER if facts.get(key) is not None},
         **{f"header {key}": value for key, value in sorted(facts["header"].items())},
     }
-    for name, text in lines.items():
+    for name, text in [*lines.items(), *(note.split(": ", 1) for note in facts.get("notes", []))]:
         if text:
             # What a file says of itself is shown as text: it may hold what commands a terminal.
             typer.echo("".join(letter if letter.isprintable() else "?" for letter in f"{name:<10} {text}"))

@@ -15,7 +15,7 @@ from ..errors import MergecastError
 from ..grid import tiles
 from ..grid.informative import informative
 from ..models import architectures
-from ..models.external import checkpoint_paths
+from ..models.external import checkpoint_paths, files
 from ..prediction import splits
 from ..prediction.design import OF_CHECKPOINTS, TARGETS
 from ..prediction.splits import FEWEST_TASKS
@@ -458,8 +458,13 @@ def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
             raise MergecastError(f"{where}.corpus.tasks: {catalogue.unknown('task', task, tasks)}")
         check_row(tasks[task])
     architectures.check(where, base["model"], base["image_size"])
-    if base["kind"] == "file" and not Path(base["path"]).is_file():
-        raise MergecastError(f"{where}.path: {base['path']!r} is no file; put the weights there or correct the path")
+    if base["kind"] == "file":
+        try:
+            lacking = [file for file in files(base["path"]) if not Path(file).is_file()]
+        except MergecastError as error:
+            raise MergecastError(f"{where}.path: {error}") from error
+        if lacking:
+            raise MergecastError(f"{where}.path: {lacking[0]!r} is no file; put the weights there or correct the path")
 
 
 def _methods(where: str, setting: dict) -> dict[str, dict]:

@@ -109,7 +109,9 @@ def open_checkpoint(path, base: State | None = None) -> State:
     return state
 
 
-def check(state: Mapping[str, torch.Tensor], path, base: State | None = None, recorded: str | None = None) -> None:
+def check(
+    state: Mapping[str, torch.Tensor], path, base: State | None = None, recorded: str | None = None, *, clip: bool = True
+) -> None:
     """Raise MergecastError, naming `path`, for the first of a state's `faults`.
 
     Parameters
@@ -119,17 +121,21 @@ def check(state: Mapping[str, torch.Tensor], path, base: State | None = None, re
     base : State or None
     recorded : str or None
         Hash of the base that the state names.
+    clip : bool, default True
+        Whether it must be the image tower of a CLIP.
 
     Raises
     ------
     MergecastError
         If the state has a fault.
     """
-    for fault in faults(state, base, recorded):
+    for fault in faults(state, base, recorded, clip=clip):
         raise MergecastError(f"{path}: {fault}")
 
 
-def faults(state: Mapping[str, torch.Tensor], base: State | None = None, recorded: str | None = None) -> Iterator[str]:
+def faults(
+    state: Mapping[str, torch.Tensor], base: State | None = None, recorded: str | None = None, *, clip: bool = True
+) -> Iterator[str]:
     """What is wrong with a state, by itself and against a base.
 
     Parameters
@@ -138,13 +144,15 @@ def faults(state: Mapping[str, torch.Tensor], base: State | None = None, recorde
     base : State or None
     recorded : str or None
         Hash of the base that the state names.
+    clip : bool, default True
+        Whether it must be the image tower of a CLIP.
 
     Yields
     ------
     str
         One line per fault.
     """
-    if not any(name.startswith("visual.") for name in state):
+    if clip and not any(name.startswith("visual.") for name in state):
         yield "has no tensor named 'visual.*'; give an OpenCLIP visual tower"
     if base is not None:
         missing, extra = sorted(base.keys() - state.keys()), sorted(state.keys() - base.keys())
@@ -206,7 +214,7 @@ def content_hash(state: Mapping[str, torch.Tensor]) -> str:
     str
         In hexadecimal.
     """
-    return state.sha256 if isinstance(state, State) else _content_hash(state)
+    return state.sha256 if hasattr(state, "sha256") else _content_hash(state)
 
 
 def tensor_hashes(state: Mapping[str, torch.Tensor]) -> dict[str, str]:

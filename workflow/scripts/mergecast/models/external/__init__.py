@@ -3,33 +3,102 @@
 Here is only what the configuration asks, which needs no torch; `external.checkpoint.read_checkpoint` reads the weights.
 """
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ... import catalogue
 from ...errors import MergecastError
+from . import hub
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+PICKLES = (".pt", ".pth", ".bin", ".ckpt")
+INDEX = ".index.json"
+SHARD = re.compile(r"-\d{5}-of-\d{5}\.[a-z]+$")
+# What a training leaves beside the weights.
+OF_TRAINING = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state(_\d+)?|random_states_\d+)\.(bin|pt|pth)$")
 
 
 def files(path) -> list[str]:
-    """The files a checkpoint consists of: itself or, for an adapter, weights and configuration.
+    """The files a checkpoint consists of: itself; an index and its shards; an adapter and its configuration.
 
     Parameters
     ----------
     path : Path or str
-        A file; for an adapter its folder or its weights.
+        A file; a folder that holds one model; or, where nothing has that name, a repository of Hugging Face's hub, such as
+        `openai/clip-vit-base-patch32`.
 
     Returns
     -------
     list of str
-        One path, or two of an adapter; they need not be there.
+        Paths. A single file need not be there.
+
+    Raises
+    ------
+    MergecastError
+        If a folder holds no weights, or weights under several names; if an index cannot be read or leads out of its folder;
+        if a repository is neither in the cache nor reachable.
     """
     path = Path(path)
+    if not path.exists() and hub.is_repository(str(path)):
+        path = hub.fetched(str(path))
     if path.is_dir():
-        path = next((path / name for name in ADAPTER_WEIGHTS if (path / name).is_file()), path / ADAPTER_WEIGHTS[0])
-    return [str(path), *([str(path.with_name(ADAPTER_CONFIG))] if path.name in ADAPTER_WEIGHTS else [])]
+        path = _weights_in(path)
+    if path.name in ADAPTER_WEIGHTS:
+        return [str(path), str(path.with_name(ADAPTER_CONFIG))]
+    if path.name.endswith(INDEX):
+        return [str(path), *(str(path.with_name(name)) for name in sorted(set(shards(path).values())))]
+    return [str(path)]
+
+
+def shards(index) -> dict[str, str]:
+    """Which shard each tensor is in, as an index of `save_pretrained` says.
+
+    Parameters
+    ----------
+    index : Path or str
+        Such as `model.safetensors.index.json`.
+
+    Returns
+    -------
+    dict from tensor name to file name
+        The files lie beside the index.
+
+    Raises
+    ------
+    MergecastError
+        If it cannot be read, names no tensor, or names a file in another folder.
+    """
+    try:
+        found = json.loads(Path(index).read_text(encoding="utf-8"))["weight_map"]
+        names = {str(tensor): str(file) for tensor, file in found.items()}
+    except FileNotFoundError as error:
+        raise MergecastError(f"{index}: no such file; check the path") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MergecastError(f"{index}: is no index of shards ({type(error).__name__}: {error}); copy it again") from error
+    if not names:
+        raise MergecastError(f"{index}: names no tensor; copy it again")
+    if odd := sorted({file for file in names.values() if Path(file).name != file}):
+        raise MergecastError(f"{index}: names the shard {odd[0]!r}, which is not beside it; put all shards into one folder")
+    return names
+
+
+def _weights_in(folder: Path) -> Path:
+    """The one file of weights, or index of shards, in a folder."""
+    there = sorted(path.name for path in folder.iterdir() if path.is_file() and not OF_TRAINING.match(path.name))
+    weights = [name for name in there if name.endswith((".safetensors", *PICKLES, INDEX))]
+    indexed = {shard for name in weights if name.endswith(INDEX) for shard in shards(folder / name).values()}
+    known = [name for name in weights if name not in indexed]
+    if loose := [name for name in known if SHARD.search(name)]:
+        raise MergecastError(f"{folder}: holds the shard {loose[0]} and no index that names it; copy *{INDEX} too")
+    if not known:
+        held = ", ".join(there[:5]) + (", …" if len(there) > 5 else "") if there else "nothing"
+        raise MergecastError(f"{folder}: holds no weights, but {held}; give the folder or the file that has them")
+    if len(known) > 1:
+        raise MergecastError(f"{folder}: holds weights under {len(known)} names, {', '.join(known)}; give the file you mean")
+    return folder / known[0]
 
 
 def checkpoint_paths(where: str, setting: Mapping, tasks: Sequence[str], known: Sequence[str]) -> dict[str, str] | None:
@@ -62,7 +131,11 @@ def checkpoint_paths(where: str, setting: Mapping, tasks: Sequence[str], known: 
             raise MergecastError(f"{where}.checkpoints: {catalogue.unknown('task', task, known)}")
     paths = {task: str(checkpoints[task]) for task in tasks if task in checkpoints}
     for task, path in paths.items():
-        for file in files(path):
+        try:
+            found = files(path)
+        except MergecastError as error:
+            raise MergecastError(f"{where}.checkpoints.{task}: {error}") from error
+        for file in found:
             if not Path(file).is_file():
                 raise MergecastError(
                     f"{where}.checkpoints.{task}: {file!r} is no file; put the checkpoint there or correct the path"

@@ -1,6 +1,7 @@
 """A checkpoint made elsewhere, as one of ours: any layout and format that can be read, checked against the base."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,29 +10,32 @@ import torch
 from ...errors import MergecastError
 from ...files import file_hash, versions
 from ..checkpoints import State, check, content_hash
-from . import ADAPTER_CONFIG, files, lora
+from . import ADAPTER_CONFIG, lora
 from .layouts import listed, to_openclip
 from .reading import File, read
 
-TYPES = (torch.float32, torch.bfloat16, torch.float16)
+PROJECTION, OF_VIT = "visual.proj", "visual.class_embedding"
 
 
 @dataclass(frozen=True)
 class ExternalCheckpoint:
-    """A visual tower under OpenCLIP's names, float32 or bfloat16, and where it comes from.
+    """A visual tower under OpenCLIP's names, and where it comes from.
 
     `sources`: the files. `layout`: in words. `left_out`: tensors of the text tower (of an adapter its modules), which
-    heads take from the base.
-    `upcast`: tensors that were float16. `header`: what the file says of itself.
+    heads take from the base. `outside`: names of tensors that are no part of a CLIP, such as a head. `of_base`: names of
+    tensors that the file lacks and the base has given. `upcast`: tensors that were float16. `header`: what the file says of
+    itself.
     """
 
-    state: dict[str, torch.Tensor]
-    sources: list[str]
+    state: Mapping[str, torch.Tensor]
+    sources: tuple[str, ...]
     format: str
     layout: str
     left_out: int
+    outside: tuple[str, ...]
+    of_base: tuple[str, ...]
     upcast: int
-    header: dict[str, str]
+    header: Mapping[str, str]
 
     def provenance(self, base: State | None = None) -> dict[str, object]:
         """What the header of the file that is written shall say.
@@ -52,11 +56,29 @@ class ExternalCheckpoint:
             "sources": {Path(path).name: file_hash(path) for path in self.sources},
             "source_format": self.format,
             "source_layout": self.layout,
-            "source_header": json.dumps(self.header, sort_keys=True),
+            "source_header": json.dumps(dict(self.header), sort_keys=True),
             "text_tensors_left_out": self.left_out,
+            "other_tensors_left_out": len(self.outside),
+            "tensors_of_the_base": list(self.of_base),
             "tensors_upcast_from_float16": self.upcast,
             "versions": versions(),
         }
+
+    def notes(self) -> list[str]:
+        """What was left out, taken from the base or changed, in words.
+
+        Returns
+        -------
+        list of str
+            One line each; empty where the file is as it was.
+        """
+        said = {
+            f"left out: {self.left_out} tensors of the text tower": self.left_out,
+            f"left out: {len(self.outside)} tensors outside the CLIP, such as a head: {listed([*self.outside])}": self.outside,
+            f"of the base: {listed([*self.of_base])}": self.of_base,
+            f"raised: {self.upcast} tensors from float16 to float32": self.upcast,
+        }
+        return [text for text, there in said.items() if there]
 
 
 def read_checkpoint(path, base: State | None = None) -> ExternalCheckpoint:
@@ -71,57 +93,61 @@ def read_checkpoint(path, base: State | None = None) -> ExternalCheckpoint:
     Returns
     -------
     ExternalCheckpoint
+        In float32, bfloat16 or float64: float16 is raised to float32.
 
     Raises
     ------
     MergecastError
-        For whatever `reading.read`, `layouts.to_openclip`, `lora.merge` and `checkpoints.check` refuse, and for a type other
-        than float32, bfloat16 and float16.
+        For whatever `reading.read`, `layouts.to_openclip`, `lora.merge` and `checkpoints.check` refuse, and for a type that
+        weights do not have.
     """
-    sources = files(path)
-    checkpoint = renamed(read(sources[0]), sources, base)
+    checkpoint = renamed(read(path), base)
     check(checkpoint.state, path, base, checkpoint.header.get("base_sha256"))
     # A pickle's tensors may be views of one storage, or one tensor under two names, which no safetensors file can hold.
-    return replace(checkpoint, state={name: tensor.clone() for name, tensor in checkpoint.state.items()})
+    halves = [name for name, tensor in checkpoint.state.items() if tensor.dtype is torch.float16]
+    own = {name: tensor.float() if name in halves else tensor.clone() for name, tensor in checkpoint.state.items()}
+    return replace(checkpoint, state=own, upcast=len(halves))
 
 
-def renamed(file: File, sources: list[str], base: State | None = None) -> ExternalCheckpoint:
-    """The tensors of a file that was read, and of its configuration if there is one, under our names and types.
+def renamed(file: File, base: State | None = None) -> ExternalCheckpoint:
+    """The tensors of a file that was read, and of its configuration if there is one, under our names.
 
     Shapes and values are not looked at, but for what an adapter is added to.
 
     Parameters
     ----------
     file : File
-    sources : list of str
-        Paths of the file and, for an adapter, of its configuration.
     base : State or None
-        An adapter needs its base.
+        An adapter needs its base, and so does a file without the projection, which then is the base's.
 
     Returns
     -------
     ExternalCheckpoint
+        Types as they are in the file.
 
     Raises
     ------
     MergecastError
-        If an adapter lacks its base or its configuration, a type is none of float32, bfloat16 and float16, or as
+        If an adapter lacks its base or its configuration, the projection is missing and there is no base, or as
         `layouts.to_openclip` and `lora.merge` do.
     """
-    if len(sources) == 1:
+    if file.config is None:
         _refuse_adapter(file)
         mapped = to_openclip(file)
     elif base is None:
         raise MergecastError(f"{file.path}: is an adapter; give the base that it was trained on")
     else:
-        mapped = lora.merge(file, sources[1], base)
-    others = [name for name, tensor in mapped.state.items() if tensor.dtype not in TYPES]
-    if others:
-        kind = mapped.state[others[0]].dtype
-        raise MergecastError(f"{file.path}: {listed(others)} has type {kind}; save float32, bfloat16 or float16")
-    halves = [name for name, tensor in mapped.state.items() if tensor.dtype is torch.float16]
-    state = mapped.state | {name: mapped.state[name].float() for name in halves}
-    return ExternalCheckpoint(state, sources, file.format, mapped.layout, mapped.left_out, len(halves), dict(file.metadata))
+        mapped = lora.merge(file, base)
+    state, of_base = mapped.state, ()
+    if OF_VIT in state and PROJECTION not in state:
+        if base is None or PROJECTION not in base:
+            raise MergecastError(
+                f"{file.path}: lacks the projection behind the tower ({PROJECTION!r}); give the base, whose projection it is"
+            )
+        state, of_base = dict(state) | {PROJECTION: base[PROJECTION]}, (PROJECTION,)
+    return ExternalCheckpoint(
+        state, file.sources, file.format, mapped.layout, mapped.left_out, mapped.outside, of_base, 0, dict(file.metadata)
+    )
 
 
 def _refuse_adapter(file: File) -> None:

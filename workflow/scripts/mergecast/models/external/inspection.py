@@ -7,27 +7,27 @@ import torch
 
 from ...errors import MergecastError
 from ..checkpoints import State, content_hash, faults, is_matrix, norm, task_vector, task_vector_norm
-from . import architecture, files
-from .checkpoint import renamed
+from . import architecture
+from .opened import Opened, of_file
 from .reading import read
 
 MOST_REASONS = 3
 
 
-def inspect(path, base: State | None = None) -> dict:
+def inspect(path, base: Opened | State | None = None) -> dict:
     """Facts about a file of weights, strict JSON.
 
     Parameters
     ----------
     path : Path or str
-    base : State or None
+    base : Opened, State or None
 
     Returns
     -------
     dict
-        Of the file: `files`, `format`, `header`, `dtypes`, `tensors`, `parameters`. Of the visual tower in it: `layout`,
-        `left_out` (tensors of the text tower; of an adapter its modules), `upcast` (tensors from float16), `architecture`,
-        `models` (names with these shapes), `sha256`, `norm`; or `unreadable`, why there is none. With a base: `fits`,
+        Of the file: `files`, `format`, `header`, `dtypes`, `tensors`, `parameters`. Of the visual tower in it, or of all its
+        tensors where there is none: `layout`, `notes` (what was left out, or is the base's), `architecture`,
+        `models` (names with these shapes), `sha256`, `norm`; or `unreadable`, why it cannot be. With a base: `fits`,
         `reasons`, and if the shapes agree `task_vector_norm` and `relative_norm`. `layers`: see `layer`. None where a number
         is undefined.
 
@@ -36,11 +36,10 @@ def inspect(path, base: State | None = None) -> dict:
     MergecastError
         If the file cannot be read at all.
     """
-    sources = files(path)
-    file = read(sources[0])
+    file = read(path)
     dtypes = Counter(str(tensor.dtype).removeprefix("torch.") for tensor in file.tensors.values())
     facts = {
-        "files": sources,
+        "files": list(file.sources),
         "format": file.format,
         "header": dict(file.metadata),
         "dtypes": dict(sorted(dtypes.items())),
@@ -48,40 +47,41 @@ def inspect(path, base: State | None = None) -> dict:
         "parameters": sum(tensor.numel() for tensor in file.tensors.values()),
     }
     try:
-        checkpoint = renamed(file, sources, base)
+        checkpoint = of_file(file, path, base)
     except MergecastError as error:
         reason = str(error).removeprefix(f"{file.path}: ")
         return facts | {"unreadable": reason} | ({"fits": False, "reasons": [reason]} if base is not None else {})
-    shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.state.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.items()}
     measured = architecture.measured(shapes)
     facts |= {
         "layout": checkpoint.layout,
-        "left_out": checkpoint.left_out,
-        "upcast": checkpoint.upcast,
+        "notes": checkpoint.notes,
         "architecture": measured,
         "models": architecture.candidates(measured) if measured else [],
-        "sha256": content_hash(checkpoint.state),
-        "norm": _number(norm(checkpoint.state)),
+        "sha256": content_hash(checkpoint),
+        "norm": _number(norm(checkpoint)),
     }
     if base is not None:
-        reasons = list(islice(faults(checkpoint.state, base, checkpoint.header.get("base_sha256")), MOST_REASONS))
+        reasons = list(
+            islice(faults(checkpoint, base, checkpoint.metadata.get("base_sha256"), clip=checkpoint.clip), MOST_REASONS)
+        )
         facts |= {"fits": not reasons, "reasons": reasons}
         if shapes != {name: base.shape(name) for name in base}:
             base = None
         else:
-            moved, whole = task_vector_norm(base, checkpoint.state), norm(base)
+            moved, whole = task_vector_norm(base, checkpoint), norm(base)
             facts |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / whole) if whole else None}
-    return facts | {"layers": [layer(name, checkpoint.state, base) for name in sorted(checkpoint.state)]}
+    return facts | {"layers": [layer(name, checkpoint, base) for name in sorted(checkpoint)]}
 
 
-def layer(name: str, state, base: State | None = None) -> dict:
+def layer(name: str, state, base: Opened | State | None = None) -> dict:
     """Facts about one tensor, all in float64.
 
     Parameters
     ----------
     name : str
     state : mapping from tensor name to tensor
-    base : State or None
+    base : Opened, State or None
 
     Returns
     -------

@@ -1,23 +1,33 @@
 """Where the tensors of other layouts go among OpenCLIP's: two tables of names, and what puts tensors there.
 
-OpenCLIP's own names may stand behind wrappers (`module.` of DataParallel, `model.` of the published checkpoints) and
-beside a text tower, or what is left of one. Hugging Face's `CLIPModel` keeps query, key and value apart, where OpenCLIP
-stacks their rows in one `attn.in_proj`, and its projections are transposed.
+OpenCLIP's own names may stand beside a text tower, or what is left of one. Hugging Face's `CLIPModel` keeps query, key
+and value apart, where OpenCLIP stacks their rows in one `attn.in_proj`, and its projections are transposed. Where a CLIP
+lies among the names of a file, `naming` finds.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 
 from ...errors import MergecastError
+from . import naming
 from .reading import File
 
-WRAPPERS = ("module.", "model.", "_orig_mod.")
 TEXT = re.compile(
     r"transformer\.resblocks\.\d+\..+|text\..+|token_embedding\.weight|positional_embedding|ln_final\.(weight|bias)"
     r"|text_projection|logit_scale|logit_bias"
+)
+# The image towers that OpenCLIP has: a ViT's, a ResNet's, and those of timm.
+VISUAL = re.compile(
+    r"visual\.(class_embedding|positional_embedding|proj|conv[123]\.(weight|bias)|ln_(pre|post)\.(weight|bias)|mask_token"
+    r"|transformer\.resblocks\.\d+\.(ln_(1|2|1_kv|attn)\.(weight|bias)|ls_[12]\.gamma|mlp\.(c_fc|c_proj|ln)\.(weight|bias)"
+    r"|attn\.(in_proj_(weight|bias)|(out_proj|ln_q|ln_k|ln_inner)\.(weight|bias)|logit_scale|head_scale))"
+    r"|attn_pool(_contrastive)?\.(query|(ln_q|ln_k)\.(weight|bias)|attn\.((in_proj_|out_proj\.|[qkv]_proj_)(weight|bias)))"
+    r"|bn[123]\.\w+|layer\d\.\d+\.(conv[123]|bn[123]|downsample\.(0|1|-1))\.\w+"
+    r"|attnpool\.(positional_embedding|[qkvc]_proj\.(weight|bias))"
+    r"|(trunk|head)\.(?!.*parametrizations\.).+)"
 )
 NO_WEIGHTS = {"attn_mask", "input_resolution", "context_length", "vocab_size"}  # of OpenAI's own files
 
@@ -57,11 +67,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Mapped:
-    """Tensors under OpenCLIP's names, the layout they came in, and how many of the text tower were left out."""
+    """Tensors under OpenCLIP's names, the layout they came in, and what was left out.
 
-    state: dict[str, torch.Tensor]
+    `left_out`: how many tensors of the text tower. `outside`: names of tensors that are no part of a CLIP, such as a head.
+    """
+
+    state: Mapping[str, torch.Tensor]
     layout: str
     left_out: int
+    outside: tuple[str, ...] = ()
 
 
 def openclip(name: str) -> Place | None:
@@ -78,7 +92,7 @@ def openclip(name: str) -> Place | None:
     """
     if name in NO_WEIGHTS:
         return Place("")
-    return Place(name) if name.startswith("visual.") or TEXT.fullmatch(name) else None
+    return Place(name) if VISUAL.fullmatch(name) or TEXT.fullmatch(name) else None
 
 
 def huggingface(name: str) -> Place | None:
@@ -118,39 +132,90 @@ def huggingface(name: str) -> Place | None:
     return None
 
 
-def wrapper(names: Iterable[str]) -> str:
-    """What wrappers put before every name.
+# How each library's names are looked up: its table, and what stands before a tower's names when they stand alone.
+TABLES = {
+    "OpenCLIP": (openclip, ""),
+    "OpenCLIP tower": (openclip, "visual."),
+    "Hugging Face": (huggingface, ""),
+    "Hugging Face tower": (huggingface, "vision_model."),
+}
+# What begins the names of a tower itself: a name that begins so and has no place is a fault, and any other is outside it.
+OWN = {
+    openclip: ("visual",),
+    huggingface: ("vision_model", "visual_projection"),
+}
+TOP = {  # the same where a tower stands alone
+    "OpenCLIP tower": ("class_embedding", "positional_embedding", "proj", "conv1", "ln_pre", "ln_post", "transformer"),
+    "Hugging Face tower": ("embeddings", "pre_layrnorm", "encoder", "post_layernorm"),
+}
+
+
+def table(clip: naming.Clip) -> Callable[[str], Place | None]:
+    """How the names of a CLIP are looked up.
 
     Parameters
     ----------
-    names : iterable of str
-
-    Returns
-    -------
-    str
-        Such as "module.model."; "" for none.
-    """
-    names, prefix = list(names), ""
-    while names and (common := [one for one in WRAPPERS if all(name.startswith(prefix + one) for name in names)]):
-        prefix += common[0]
-    return prefix
-
-
-def table(names: Iterable[str]) -> Callable[[str], Place | None]:
-    """The table that names are to be looked up in.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Without their wrappers.
+    clip : Clip
 
     Returns
     -------
     callable
-        From a name to its Place, or None for an unknown name.
+        From a plain name to its Place, or None for a name of no place.
     """
-    theirs = (*TOWERS, "visual_projection")
-    return huggingface if any(name.partition(".")[0] in theirs for name in names) else openclip
+    look_up, before = TABLES[clip.names]
+
+    def place(name: str) -> Place | None:
+        if not name.startswith(clip.prefix):
+            return None
+        rest = name.removeprefix(clip.prefix)
+        return look_up(before + rest) or (look_up(rest) if before and rest in PROJECTIONS else None)
+
+    return place
+
+
+def of_tower(clip: naming.Clip, name: str) -> bool:
+    """Whether a plain name is one of a CLIP's image tower, be it known or not.
+
+    Parameters
+    ----------
+    clip : Clip
+    name : str
+
+    Returns
+    -------
+    bool
+    """
+    if not name.startswith(clip.prefix):
+        return False
+    look_up, _ = TABLES[clip.names]
+    return name.removeprefix(clip.prefix).partition(".")[0] in TOP.get(clip.names, OWN[look_up])
+
+
+def find_clip(path, names: Mapping[str, str]) -> naming.Clip:
+    """Where the one CLIP of a file lies.
+
+    Parameters
+    ----------
+    path : Path or str
+        What the error names.
+    names : mapping from name to plain name
+
+    Returns
+    -------
+    Clip
+
+    Raises
+    ------
+    MergecastError
+        If there is none, or more than one.
+    """
+    found = naming.clips(names.values())
+    if not found:
+        raise MergecastError(f"{path}: holds no visual tower; {REMEDY}")
+    if len(found) > 1:
+        several = " and ".join(f"{clip.prefix!r}" for clip in found[:2])
+        raise MergecastError(f"{path}: holds {len(found)} visual towers, behind {several}; save the one you mean")
+    return found[0]
 
 
 def to_openclip(file: File, *, text: bool = False) -> Mapped:
@@ -169,31 +234,80 @@ def to_openclip(file: File, *, text: bool = False) -> Mapped:
     Raises
     ------
     MergecastError
-        If there is no visual tower; or, naming tensors, if they have no place in a CLIP, a projection is no matrix, or one
-        third of query, key and value is missing or unlike.
+        If there is no visual tower, or two; or, naming tensors, if they lie in the tower and have no place there, a
+        projection is no matrix, or one third of query, key and value is missing or unlike.
     """
-    prefix = wrapper(file.tensors)
-    names = [name.removeprefix(prefix) for name in file.tensors]
-    look_up = table(names)
-    places = {name: look_up(name) for name in names}
-    if unknown := [prefix + name for name, place in places.items() if place is None]:
+    names = naming.unwrapped(file.tensors)
+    if shared := naming.one(names):
+        raise MergecastError(f"{file.path}: {listed(next(iter(shared.values())))} are one name without its wrappers; save one")
+    clip = find_clip(file.path, names)
+    look_up = table(clip)
+    places = {name: look_up(plain) for name, plain in names.items()}
+    if unknown := [name for name, place in places.items() if place is None and of_tower(clip, names[name])]:
         raise MergecastError(f"{file.path}: {listed(unknown)} has no place in a CLIP's image or text tower; {REMEDY}")
-    wanted = {name: place for name, place in places.items() if text or place.name.startswith("visual.")}
-    if not wanted:
-        raise MergecastError(f"{file.path}: holds no visual tower; {REMEDY}")
-    whole, thirds = {}, {}
+    outside = tuple(name for name, place in places.items() if place is None)
+    known = {name: place for name, place in places.items() if place is not None and place.name}
+    wanted = {name: place for name, place in known.items() if text or place.name.startswith("visual.")}
+    sources: dict[str, list] = {}
     for name, place in wanted.items():
-        if place.name:
-            tensor = file.tensors[prefix + name]
-            if place.turned and tensor.ndim != 2:
-                raise MergecastError(f"{file.path}: tensor {prefix + name!r} is no matrix; {REMEDY}")
-            if place.part is None:
-                whole[place.name] = tensor.T.contiguous() if place.turned else tensor
-            else:
-                thirds.setdefault(place.name, {})[place.part] = tensor
-    fused = {name: _stacked(file.path, name, parts) for name, parts in thirds.items()}
-    left_out = sum(bool(place.name) for name, place in places.items() if name not in wanted)
-    return Mapped(whole | fused, _layout(look_up, prefix, names), left_out)
+        if place.turned and len(shape_of(file.tensors, name)) != 2:
+            raise MergecastError(f"{file.path}: tensor {name!r} is no matrix; {REMEDY}")
+        sources.setdefault(place.name, []).append((place, name))
+    for name, parts in sources.items():
+        _check_parts(file, name, parts)
+    layout = _layout(clip, names)
+    return Mapped(Renamed(file.tensors, sources), layout, len(known) - len(wanted), outside)
+
+
+class Renamed(Mapping):
+    """Tensors of a file under OpenCLIP's names, each made when it is asked for."""
+
+    def __init__(self, tensors: Mapping[str, torch.Tensor], sources: Mapping[str, list[tuple[Place, str]]]):
+        self._tensors = tensors
+        self._sources = {name: sorted(parts, key=lambda part: part[0].part or 0) for name, parts in sorted(sources.items())}
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        parts = [self._tensors[own] for _, own in self._sources[name]]
+        tensor = torch.cat(parts) if len(parts) > 1 else parts[0]
+        return tensor.T.contiguous() if self._sources[name][0][0].turned else tensor
+
+    def __iter__(self):
+        return iter(self._sources)
+
+    def __len__(self):
+        return len(self._sources)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one tensor.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int
+        """
+        place, own = self._sources[name][0]
+        shape = shape_of(self._tensors, own)
+        if place.turned:
+            return shape[::-1]
+        return shape if place.part is None else (len(self._sources[name]) * shape[0], *shape[1:])
+
+
+def shape_of(tensors: Mapping[str, torch.Tensor], name: str) -> tuple[int, ...]:
+    """Shape of one tensor, without reading it from a file where that can be.
+
+    Parameters
+    ----------
+    tensors : mapping from tensor name to tensor
+    name : str
+
+    Returns
+    -------
+    tuple of int
+    """
+    return tensors.shape(name) if hasattr(tensors, "shape") else tuple(tensors[name].shape)
 
 
 def listed(names: list[str], most: int = 3) -> str:
@@ -218,22 +332,32 @@ def listed(names: list[str], most: int = 3) -> str:
     return f"tensor {', '.join(map(repr, names[:most]))}{more}"
 
 
-def _stacked(path, name: str, parts: dict[int, torch.Tensor]) -> torch.Tensor:
-    """Rows of query, key and value, in this order, as OpenCLIP's one tensor."""
-    kinds = {(part.shape, part.dtype) for part in parts.values()}
-    if len(parts) < 3 or len(kinds) > 1 or not parts[0].ndim:
-        raise MergecastError(f"{path}: query, key and value of {name!r} are not three of one shape and type; save all of it")
-    return torch.cat([parts[number] for number in range(3)])
+def _check_parts(file: File, name: str, parts: list[tuple[Place, str]]) -> None:
+    """One tensor for one place; of a fused one query, key and value, alike."""
+    if [place.part for place, _ in parts] == [None]:
+        return
+    tensors = [file.tensors[own] for _, own in parts]
+    kinds = {(tensor.shape, tensor.dtype) for tensor in tensors}
+    if {place.part for place, _ in parts} == {None}:
+        raise MergecastError(f"{file.path}: {listed([own for _, own in parts])} have one place; save the one you mean")
+    if sorted(place.part for place, _ in parts) != [0, 1, 2] or len(kinds) > 1 or not tensors[0].ndim:
+        raise MergecastError(
+            f"{file.path}: query, key and value of {name!r} are not three of one shape and type; save all of it"
+        )
 
 
-def _layout(look_up: Callable, prefix: str, names: list[str]) -> str:
-    """The layout in words, such as "OpenCLIP visual tower", with its wrappers."""
-    if look_up is huggingface:
-        layout = f"Hugging Face CLIP{'' if any(name.startswith('text_model.') for name in names) else ' vision model'}"
-    elif all(name.startswith("visual.") for name in names):
+def _layout(clip: naming.Clip, names: Mapping[str, str]) -> str:
+    """The layout in words, such as "OpenCLIP visual tower", with its prefix and the wrappers taken off."""
+    own = [plain.removeprefix(clip.prefix) for plain in names.values()]
+    if clip.names.startswith("Hugging Face"):
+        layout = f"Hugging Face CLIP{'' if any(name.startswith('text_model.') for name in own) else ' vision model'}"
+    elif clip.names == "OpenCLIP tower" or not any(TEXT.fullmatch(name) for name in own):
         layout = "OpenCLIP visual tower"
-    elif any(name.startswith(("transformer.", "text.")) for name in names):
+    elif any(name.startswith(("transformer.", "text.")) for name in own):
         layout = "OpenCLIP CLIP"
     else:
         layout = "OpenCLIP CLIP without text blocks"
-    return f"{layout}, each name behind {prefix!r}" if prefix else layout
+    bare = {"OpenCLIP tower": " without 'visual.'", "Hugging Face tower": " without 'vision_model.'"}.get(clip.names, "")
+    behind = f", behind {clip.prefix!r}" if clip.prefix else ""
+    off = f", without the wrappers {', '.join(map(repr, wrapped))}" if (wrapped := naming.wrappers(names)) else ""
+    return f"{layout}{bare}{behind}{off}"

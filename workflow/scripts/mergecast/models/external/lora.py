@@ -1,48 +1,58 @@
-"""LoRA adapters as PEFT saves them, merged into the tower they were trained on: θ = θ0 + s·B·A.
+"""LoRA adapters as PEFT saves them, merged into the tower they were trained on: θ = θ0 + s·B·A, or DoRA's m·V/‖V‖.
 
-Source: Hu et al. 2022, "LoRA"; s = α/r, or α/√r (Kalajdzievski 2023, "rsLoRA"). The files: PEFT's `adapter_config.json` and
-`adapter_model.safetensors`.
+Sources: Hu et al. 2022, "LoRA"; s = α/r, or α/√r (Kalajdzievski 2023, "rsLoRA"); Liu et al. 2024, "DoRA": V = θ0 + s·B·A, its
+norm taken by row. What was trained whole beside it, biases and `modules_to_save`, stands in place of the base's. The files:
+PEFT's `adapter_config.json` and `adapter_model.safetensors`.
 """
 
 import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from ...errors import MergecastError
 from ..checkpoints import State
-from . import architecture
-from .layouts import Mapped, listed, table, wrapper
+from . import architecture, naming
+from .layouts import Mapped, Place, listed, table
 from .reading import File
 
-KEY = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_([AB])(?:\.default)?\.weight")
+KEY = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_(A|B|magnitude_vector)(?:\.default)?(?:\.weight)?")
+# How PEFT names what was trained whole: the layer below an adapter, a copy of a module.
+WHOLE = re.compile(r"\.(base_layer|modules_to_save(\.default)?|original_module)(?=\.)")
 # PEFT's wrapper of torch's MultiheadAttention adds the adapter of out_proj twice, while training too: huggingface/peft#3774.
 ATTENTION = re.compile(r"visual\..*\.attn(\.|$)")
-# Each changes more than θ0 + s·B·A, or θ0 itself.
+# Each changes more than is said above, or θ0 itself.
 REFUSED = (
-    "use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "target_parameters", "trainable_token_indices",
-    "layer_replication", "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
+    "use_qalora", "use_bdlora", "lora_bias", "target_parameters", "trainable_token_indices", "layer_replication",
+    "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config",
 )  # fmt: skip
 # The other initialisations start by changing θ0, and their adapters fit only that changed base.
 STARTS = (True, False, "gaussian", "orthogonal", "eva")
 REMEDY = "save the merged model instead (PEFT's merge_and_unload)"
 
 
-def merge(file: File, config_path, base: State) -> Mapped:
+@dataclass
+class Adapter:
+    """What an adapter's file holds, by module: A (r×in), B (out×r) and DoRA's m; `whole`: tensors trained whole, by name."""
+
+    modules: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
+    whole: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+def merge(file: File, base: State) -> Mapped:
     """The visual tower of `base` with an adapter merged into it; products are taken in float32.
 
-    Adapters of the text tower are left out, since heads are the base's. `fan_in_fan_out` needs nothing: it turns B·A for
-    weights stored (in, out), and ours are (out, in).
+    Adapters of the text tower are left out, since heads are the base's, and so is a classifier that was trained beside it.
+    `fan_in_fan_out` needs nothing: it turns B·A for weights stored (in, out), and ours are (out, in).
 
     Parameters
     ----------
     file : File
-        Weights of the adapter.
-    config_path : Path or str
-        Its `adapter_config.json`.
+        Weights of the adapter and, as its `config`, the path of its `adapter_config.json`.
     base : State
 
     Returns
@@ -53,16 +63,15 @@ def merge(file: File, config_path, base: State) -> Mapped:
     Raises
     ------
     MergecastError
-        If the adapter is no plain LoRA, is of another base, or has tensors without a place.
+        If the adapter holds more than can be merged, is of another base, or has tensors without a place.
     """
-    config = read_config(config_path)
-    _check_architecture(config_path, config, base)
-    pairs = _pairs(file)
-    if fused := [module for module in pairs if ATTENTION.search(module)]:
+    config = read_config(file.config)
+    _check_architecture(file.config, config, base)
+    adapter = _adapter(file, config)
+    if fused := [module for module in adapter.modules if ATTENTION.search(module)]:
         raise MergecastError(f"{file.path}: the adapter of {listed(fused)} counts once or twice, by PEFT's version; {REMEDY}")
-    prefix = wrapper(pairs)
-    look_up = table(module.removeprefix(prefix) for module in pairs)
-    places = {module: look_up(f"{module.removeprefix(prefix)}.weight") for module in pairs}
+    look_up = table(naming.clip_of_modules([*adapter.modules, *adapter.whole]))
+    places = {module: look_up(f"{module}.weight") for module in adapter.modules}
     if unknown := [module for module, place in places.items() if place is None]:
         raise MergecastError(f"{file.path}: the adapter of {listed(unknown)} has no place in a CLIP; {REMEDY}")
     visual = {module: place for module, place in places.items() if place.name.startswith("visual.")}
@@ -70,23 +79,53 @@ def merge(file: File, config_path, base: State) -> Mapped:
         raise MergecastError(f"{file.path}: adapts nothing of the visual tower; give an adapter of the image encoder")
     state = dict(base.items())
     for module, place in visual.items():
-        if place.name not in state:
-            raise MergecastError(f"{file.path}: adapts {module!r}, which the base {base.path} has not; give its own base")
-        down, up = pairs[module]["A"], pairs[module]["B"]
-        target = state[place.name] = state[place.name].clone()
-        if place.part is not None:
-            target = target.view(3, -1, *target.shape[1:])[place.part]
-        target = target.T if place.turned else target
-        inner = target[0].numel()
-        if (len(up), up[0].numel(), down[0].numel()) != (len(target), len(down), inner):
+        target = _target(file, module, place, state, base)
+        _merge_module(file, config, base, module, adapter.modules[module], target)
+    whole = {name: look_up(name) for name in adapter.whole}
+    for name, place in whole.items():
+        if place is not None and place.name.startswith("visual."):
+            target = _target(file, name, place, state, base)
+            if target.shape != adapter.whole[name].shape:
+                raise MergecastError(
+                    f"{file.path}: tensor {name!r} has shape {tuple(adapter.whole[name].shape)}, in the base {base.path} "
+                    f"{tuple(target.shape)}; give the base that it was trained on"
+                )
+            target.copy_(adapter.whole[name])
+    outside = tuple(name for name, place in whole.items() if place is None)
+    return Mapped(state, "LoRA adapter (PEFT)", len(places) - len(visual), outside)
+
+
+def _target(file: File, module: str, place: Place, state: dict, base: State) -> torch.Tensor:
+    """A view of where a module's weight lies in the state, as the module has it: (out, …)."""
+    if place.name not in state:
+        raise MergecastError(f"{file.path}: adapts {module!r}, which the base {base.path} has not; give its own base")
+    state[place.name] = state[place.name].clone()
+    target = state[place.name]
+    if place.part is not None:
+        target = target.view(3, -1, *target.shape[1:])[place.part]
+    return target.T if place.turned else target
+
+
+def _merge_module(file: File, config: dict, base: State, module: str, trained: Mapping, target: torch.Tensor) -> None:
+    down, up = trained["A"], trained["B"]
+    inner = target[0].numel()
+    if (len(up), up[0].numel(), down[0].numel()) != (len(target), len(down), inner):
+        raise MergecastError(
+            f"{file.path}: the adapter of {module!r} is {len(up)}×{down[0].numel()}, its weight in the base {base.path} "
+            f"{len(target)}×{inner}; give the base that it was trained on"
+        )
+    # A convolution's kernels lie flat in A, and B is its 1×1 convolution: one product for all kinds of modules.
+    product = up.flatten(1).float() @ down.flatten(1).float() * _scale(file.config, config, module, len(down))
+    merged = target.float() + product.view(target.shape)
+    if "magnitude_vector" in trained:
+        size = trained["magnitude_vector"].float().flatten()
+        if len(size) != len(target):
             raise MergecastError(
-                f"{file.path}: the adapter of {module!r} is {len(up)}×{down[0].numel()}, its weight in the base {base.path} "
-                f"{len(target)}×{inner}; give the base that it was trained on"
+                f"{file.path}: lora_magnitude_vector of {module!r} has {len(size)} entries for {len(target)} rows; "
+                "save the adapter again"
             )
-        # A convolution's kernels lie flat in A, and B is its 1×1 convolution: one product for all kinds of modules.
-        product = up.flatten(1).float() @ down.flatten(1).float() * _scale(config_path, config, module, len(down))
-        target.copy_((target.float() + product.view(target.shape)).to(target.dtype))
-    return Mapped(state, "LoRA adapter (PEFT)", len(places) - len(visual))
+        merged = merged * (size / merged.flatten(1).norm(dim=1)).view(-1, *[1] * (merged.ndim - 1))
+    target.copy_(merged.to(target.dtype))
 
 
 def read_config(path) -> dict:
@@ -103,7 +142,7 @@ def read_config(path) -> dict:
     Raises
     ------
     MergecastError
-        If it cannot be read, or is of no plain LoRA, naming the key that says so.
+        If it cannot be read, or says of more than can be merged, naming the key.
     """
     try:
         config = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -113,9 +152,7 @@ def read_config(path) -> dict:
         kind = config.get("peft_type") if isinstance(config, dict) else None
         raise MergecastError(f"{path}: peft_type is {kind!r}, only LORA can be merged; {REMEDY}")
     if refused := [key for key in REFUSED if config.get(key)]:
-        raise MergecastError(f"{path}: {refused[0]} is set, which is more than a plain LoRA; {REMEDY}")
-    if config.get("bias", "none") != "none":
-        raise MergecastError(f"{path}: bias is {config['bias']!r}, so biases were trained too; {REMEDY}")
+        raise MergecastError(f"{path}: {refused[0]} is set, whose merge is not known here; {REMEDY}")
     if (start := config.get("init_lora_weights", True)) not in STARTS:
         raise MergecastError(f"{path}: init_lora_weights is {start!r}, which changes the base first; {REMEDY}")
     return config
@@ -129,23 +166,37 @@ def _check_architecture(path, config: dict, base: State) -> None:
         raise MergecastError(f"{path}: is an adapter of {named}, and the base {base.path} is a {model}; give its own base")
 
 
-def _pairs(file: File) -> dict[str, dict[str, torch.Tensor]]:
-    """A (r×in) and B (out×r) by module. Anything else in the file is an error: it was trained, and would be lost."""
-    pairs, others = {}, []
+def _adapter(file: File, config: Mapping) -> Adapter:
+    """The tensors of a file sorted. What its configuration does not speak of is an error: it was trained, and would be lost."""
+    adapter, others = Adapter(), []
     for name in file.tensors:
         if matched := KEY.fullmatch(name):
-            pairs.setdefault(matched[1], {})[matched[2]] = file.tensors[name]
+            adapter.modules.setdefault(matched[1], {})[matched[2]] = file.tensors[name]
+        elif _declared(plain := WHOLE.sub("", name.removeprefix("base_model.model.")), config):
+            adapter.whole[plain] = file.tensors[name]
         else:
             others.append(name)
     if others:
-        raise MergecastError(f"{file.path}: {listed(others)} is no part of a plain LoRA; {REMEDY}")
-    if half := [module for module, pair in pairs.items() if len(pair) < 2]:
-        raise MergecastError(f"{file.path}: the adapter of {listed(half)} lacks its lora_A or lora_B; save it whole")
-    for module, pair in pairs.items():
-        for side, tensor in pair.items():
-            if tensor.ndim < 2 or not tensor.numel() or not tensor.is_floating_point():
+        raise MergecastError(f"{file.path}: {listed(others)} is no part of the adapter that {file.config} tells of; {REMEDY}")
+    sides = {"A", "B"} | ({"magnitude_vector"} if config.get("use_dora") else set())
+    for module, trained in adapter.modules.items():
+        if trained.keys() != sides:
+            odd = sorted(f"lora_{side}" for side in trained.keys() ^ sides)
+            verb = "lacks its" if trained.keys() < sides else "has beside its matrices, unlike its configuration,"
+            raise MergecastError(f"{file.path}: the adapter of {listed([module])} {verb} {' and '.join(odd)}; save it whole")
+        for side, tensor in trained.items():
+            if tensor.ndim < (1 if side == "magnitude_vector" else 2) or not tensor.numel() or not tensor.is_floating_point():
                 raise MergecastError(f"{file.path}: lora_{side} of {module!r} is no matrix of weights; save the adapter again")
-    return pairs
+    return adapter
+
+
+def _declared(name: str, config: Mapping) -> bool:
+    """Whether a configuration says that a tensor was trained whole: a bias, or of a module saved."""
+    saved = config.get("modules_to_save") or []
+    parts = name.split(".")
+    return (config.get("bias", "none") != "none" and parts[-1] == "bias") or any(
+        f".{module}." in f".{name}" for module in saved
+    )
 
 
 def _scale(path, config: Mapping, module: str, rank: int) -> float:

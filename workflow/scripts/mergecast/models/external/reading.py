@@ -10,26 +10,33 @@ import torch
 
 from ...errors import MergecastError
 from ..checkpoints import State
-
-PICKLES = (".pt", ".pth", ".bin", ".ckpt")
+from . import ADAPTER_CONFIG, INDEX, PICKLES, files, shards
 
 
 @dataclass(frozen=True)
 class File:
-    """Tensors of a file by name, as they are there. `format`: "safetensors" or "pickle"; `metadata`: strings of its header."""
+    """Tensors of a checkpoint by name, as they are there.
+
+    `format`: "safetensors" or "pickle". `metadata`: strings of its header (of the first shard). `sources`: every file.
+    `config`: of an adapter, its configuration.
+    """
 
     path: Path
     format: str
     tensors: Mapping[str, torch.Tensor]
     metadata: Mapping[str, str]
+    sources: tuple[str, ...] = ()
+    config: str | None = None
 
 
 def read(path) -> File:
-    """Open `.safetensors` by memory map, or load `.pt`, `.pth`, `.bin` or `.ckpt` with `weights_only`.
+    """Open a checkpoint: safetensors by memory map, pickles with `weights_only`, shards as one.
 
     Parameters
     ----------
     path : Path or str
+        A `.safetensors`, `.pt`, `.pth`, `.bin` or `.ckpt`; an index of shards; a folder that holds one of these; a repository
+        of the hub.
 
     Returns
     -------
@@ -38,20 +45,79 @@ def read(path) -> File:
     Raises
     ------
     MergecastError
-        If the file is missing, of another kind, damaged, empty, holds more than tensors, or holds several state dicts. The
-        message names the file.
+        If a file is missing, of another kind, damaged, empty, holds more than tensors, or holds several state dicts; if
+        shards and index disagree; or as `files` does. The message names the file.
     """
-    path = Path(path)
+    sources = files(path)
+    first = Path(sources[0])
+    if first.name.endswith(INDEX):
+        tensors, metadata = _of_shards(first, [Path(source) for source in sources[1:]])
+        kind = "pickle" if Path(sources[1]).suffix in PICKLES else "safetensors"
+    else:
+        tensors, metadata, kind = _opened(first)
+    if not tensors:
+        raise MergecastError(f"{first}: holds no tensor; save a state dict")
+    config = sources[1] if Path(sources[-1]).name == ADAPTER_CONFIG else None
+    return File(first, kind, tensors, metadata, tuple(sources), config)
+
+
+def _opened(path: Path) -> tuple[Mapping[str, torch.Tensor], Mapping[str, str], str]:
+    """Tensors, header and format of one file."""
     if path.suffix == ".safetensors":
         state = State(path)
-        file = File(path, "safetensors", state, state.metadata)
-    elif path.suffix in PICKLES:
-        file = File(path, "pickle", _state_dict(path, _unpickled(path)), {})
-    else:
-        raise MergecastError(f"{path}: is of no known kind; give a file that ends in .safetensors or {', '.join(PICKLES)}")
-    if not file.tensors:
-        raise MergecastError(f"{path}: holds no tensor; save a state dict")
-    return file
+        return state, state.metadata, "safetensors"
+    if path.suffix in PICKLES:
+        return _state_dict(path, _unpickled(path)), {}, "pickle"
+    raise MergecastError(f"{path}: is of no known kind; give a file that ends in .safetensors or {', '.join(PICKLES)}")
+
+
+class Shards(Mapping):
+    """The tensors of several files as one mapping, each read when it is asked for."""
+
+    def __init__(self, places: Mapping[str, Mapping[str, torch.Tensor]]):
+        self._places = dict(sorted(places.items()))
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return self._places[name][name]
+
+    def __iter__(self):
+        return iter(self._places)
+
+    def __len__(self):
+        return len(self._places)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one tensor.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int
+        """
+        shard = self._places[name]
+        return shard.shape(name) if isinstance(shard, State) else tuple(shard[name].shape)
+
+
+def _of_shards(index: Path, paths: list[Path]) -> tuple[Shards, Mapping[str, str]]:
+    """The tensors of all shards, checked against their index."""
+    named, places, header = shards(index), {}, {}
+    owners: dict[str, Path] = {}
+    for path in paths:
+        if not path.is_file():
+            raise MergecastError(f"{path}: no such file, but {index} names it as a shard; copy it too")
+        tensors, metadata, _ = _opened(path)
+        header = header or metadata
+        for name in tensors:
+            if name in owners:
+                raise MergecastError(f"{path}: tensor {name!r} is also in {owners[name]}; save the shards again")
+            owners[name], places[name] = path, tensors
+    for name, file in named.items():
+        if owners.get(name) != index.with_name(file):
+            raise MergecastError(f"{index.with_name(file)}: lacks tensor {name!r}, which {index} says it holds; copy it again")
+    return Shards(places), header
 
 
 def _unpickled(path: Path) -> object:
