@@ -61,6 +61,21 @@ def pretender(file: str | Path | BinaryIO, what: str) -> str | None:
     return None
 
 
+def is_pointer(head: bytes) -> bool:
+    """Whether a file begins as a pointer of Git LFS or git-annex.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes of the file.
+
+    Returns
+    -------
+    bool
+    """
+    return bool(LFS.match(head) or ANNEX.match(head))
+
+
 def no_weights(path, kind: str) -> str | None:
     """What a file of weights that could not be read is instead, and what to do: also one kind of weights for the other.
 
