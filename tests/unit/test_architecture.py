@@ -11,7 +11,7 @@ import mergecast
 from mergecast import catalogue
 
 PACKAGE = Path(mergecast.__file__).parent
-GROUND = {"errors", "seeding", "files", "catalogue", "__init__"}
+GROUND = {"errors", "seeding", "files", "pretenders", "catalogue", "__init__"}
 # What each wing may import, beside the ground and itself.
 ALLOWED = {
     "workflow": set(),
@@ -38,6 +38,7 @@ ALLOWED = {
 LIGHT = [
     "errors",
     "files",
+    "pretenders",
     "catalogue",
     "config",
     "config.messages",

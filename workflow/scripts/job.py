@@ -27,7 +27,7 @@ def run(main, snakemake) -> None:
 
     gc.freeze()
     gc.enable()
-    log = JobLog(snakemake.log[0])
+    log = JobLog(snakemake.log[0], sys.stderr)
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         try:
             main(snakemake)

@@ -1,6 +1,9 @@
-"""The one exception a user is meant to read, and its commonest line."""
+"""The one exception a user is meant to read, its commonest line, and how a warning is given."""
 
+import sys
 from collections.abc import Iterable
+
+WARNING = "mergecast: warning: "
 
 
 class MergecastError(Exception):
@@ -27,3 +30,14 @@ def require_columns(columns: Iterable[str], where: str, *needed: str) -> None:
     for column in needed:
         if column not in there:
             raise MergecastError(f"{where}: lacks the column {column!r}; its columns are {', '.join(there)}")
+
+
+def warn(line: str) -> None:
+    """Say on stderr what a user should know of a result that is made all the same.
+
+    Parameters
+    ----------
+    line : str
+        Begins with what it is about.
+    """
+    print(f"{WARNING}{line}", file=sys.stderr)

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from .. import catalogue
 from ..errors import MergecastError
 from ..files import SEAL, SEALS, check_seal, digest
+from ..pretenders import pretender
 from . import WING, calibrated, find
 from ._types import PairFeatures
 
@@ -141,7 +142,8 @@ class Table(_Arrays):
             self._hashes = dict(zip(tasks, hashes, strict=True))
             self.tasks = list(self._hashes)
         except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-            raise MergecastError(f"{path}: is not a whole table of features ({error}); delete it and run again") from error
+            found = pretender(path, "features") or f"is not a whole table of features ({error}); delete it and run again"
+            raise MergecastError(f"{path}: {found}") from error
 
     def check(self, *tasks: str) -> None:
         """Raise MergecastError naming a task that it does not know."""
@@ -173,7 +175,8 @@ class File(_Arrays):
             self.path, self.header, self._names = path, self._file.metadata() or {}, dict.fromkeys(sorted(self._file.keys()))
             self._hashes = json.loads(self.header.get(SEALS, "{}"))
         except (SafetensorError, ValueError) as error:
-            raise MergecastError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from error
+            found = pretender(path, "features") or f"is not a whole safetensors file ({error}); delete it and run again"
+            raise MergecastError(f"{path}: {found}") from error
         if SEAL in self.header and not self._hashes:
             check_seal(path, self.header[SEAL], _hash((name, self._file.get_tensor(name)) for name in self))
 

@@ -9,6 +9,7 @@ import numpy as np
 from .. import tasks
 from ..catalogue import is_name
 from ..errors import MergecastError
+from ..pretenders import pretender
 from ..tasks import Split, images, open_task
 from ..tasks.images import limit
 from ..tasks.table import COLUMNS
@@ -81,7 +82,8 @@ def of_path(name: str, path, *, size: int, most: int, seed: int) -> Shown:
     if not is_name(name):
         raise MergecastError(f"--task {name}={path}: {name!r} cannot name a task; use letters, digits, '-', '.' and '_'")
     if not path.exists():
-        raise MergecastError(f"--task {name}={path}: no such file or folder; check the path")
+        found = pretender(path, "images") or "no such file or folder; check the path"
+        raise MergecastError(f"--task {name}={path}: {found}")
     row = dict.fromkeys(COLUMNS, "") | {"task": name, "path": str(path)}
     if path.is_file():
         if path.suffix != ".npz":
@@ -122,7 +124,8 @@ def _flat_file(name, path, size, most, seed) -> Shown | None:
                 return None
             pictures, labels, class_names = (file[key] for key in FLAT)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise MergecastError(f"{where}: is not a whole .npz file ({error}); make it again") from error
+        found = pretender(path, "arrays") or f"is not a whole .npz file ({error}); make it again"
+        raise MergecastError(f"{where}: {found}") from error
     if pictures.dtype != np.uint8 or pictures.ndim not in (3, 4) or pictures.ndim == 4 and pictures.shape[3] != 3:
         raise MergecastError(f"{where}: images are {pictures.dtype} {pictures.shape}; give uint8, N×H×W or N×H×W×3")
     if labels.shape != pictures.shape[:1] or labels.dtype.kind not in "iu":

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 from ..errors import MergecastError
 from ..files import SEAL, atomic, check_seal, digest
+from ..pretenders import no_weights
 
 EMBEDDINGS = ("positional_embedding", "class_embedding", "token_embedding.weight")
 TRUSTED = 1e-10  # least ratio of squared singular values, smallest to largest; see `digits_suffice`
@@ -25,20 +26,21 @@ class State(Mapping):
     """A safetensors file as a mapping from name to tensor, each read from the file when asked for.
 
     Attributes: `path`, `metadata` (strings of the file's header but for that hash, {} if it has none).
-    Raises MergecastError when the file is missing, truncated or no safetensors file, or when its tensors do not have the
-    hash that its header states (`save` puts it there).
+    Raises MergecastError when the file is missing, truncated or no safetensors file (saying what it is instead, if that is
+    seen), or when its tensors do not have the hash that its header states (`save` puts it there).
     """
 
     def __init__(self, path):
         self.path = Path(path)
         if not self.path.is_file():
-            raise MergecastError(f"{path}: no such file; check the path")
+            raise MergecastError(f"{path}: {no_weights(path, 'safetensors') or 'no such file; check the path'}")
         try:
             self._file = safe_open(self.path, framework="pt")
             self.metadata = dict(self._file.metadata() or {})
             self._names = tuple(sorted(self._file.keys()))
         except (SafetensorError, OSError) as error:
-            raise MergecastError(f"{path}: is not a whole safetensors file ({error}); copy or make it again") from error
+            found = no_weights(path, "safetensors") or f"is not a whole safetensors file ({error}); copy or make it again"
+            raise MergecastError(f"{path}: {found}") from error
         if stated := self.metadata.pop(SEAL, None):
             check_seal(path, stated, self.sha256)
 

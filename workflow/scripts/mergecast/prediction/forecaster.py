@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from ..errors import MergecastError
 from ..files import atomic, digest, write_json
+from ..pretenders import pretender
 
 FORMAT = 1  # of the files; another is refused
 CASES = {0: "both tasks seen", 1: "one task unseen", 2: "both tasks unseen"}
@@ -259,13 +260,15 @@ def load(folder, name: str) -> Forecaster:
         about = json.loads(path.read_text(encoding="utf-8"))
         form, stated = about["format"], about["arrays_sha256"]
     except (ValueError, KeyError, TypeError) as error:
-        raise MergecastError(f"{path}: is no whole description of a forecaster ({error}); delete it and run again") from error
+        found = pretender(path, "forecaster") or f"is no whole description of a forecaster ({error}); delete it and run again"
+        raise MergecastError(f"{path}: {found}") from error
     if form != FORMAT:
         raise MergecastError(f"{path}: has format {form}, and this version reads {FORMAT}; make the forecaster again")
     try:
         arrays = load_file(numbers)
     except (SafetensorError, OSError) as error:
-        raise MergecastError(f"{numbers}: is not a whole safetensors file ({error}); delete it and run again") from error
+        found = pretender(numbers, "forecaster") or f"is not a whole safetensors file ({error}); delete it and run again"
+        raise MergecastError(f"{numbers}: {found}") from error
     if _hash(arrays) != stated:
         raise MergecastError(f"{numbers}: does not hold the numbers that {path} was written with; make both again")
     library: dict = {}

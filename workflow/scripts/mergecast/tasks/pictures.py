@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import MergecastError
+from ..pretenders import pretender
 
 # What Pillow raises for bytes that are no picture, or not the whole of one.
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, Image.DecompressionBombError)
@@ -49,7 +50,8 @@ def decode(file: str | BinaryIO, origin: str) -> np.ndarray:
     except DAMAGED as error:
         # Pillow's own words name the file once more, or an object in memory.
         fault = "of no known format" if isinstance(error, UnidentifiedImageError) else line(error)
-        raise MergecastError(f"{origin}: is no whole picture ({fault}); mend it or take it out") from error
+        found = pretender(file, "picture") or f"is no whole picture ({fault}); mend it or take it out"
+        raise MergecastError(f"{origin}: {found}") from error
     raise MergecastError(f"{origin}: has pixels of mode {image.mode}, whose white is not known; save it with 8 or 16 bits")
 
 

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from ..errors import MergecastError
 from ..files import atomic
+from ..pretenders import pretender
 from .images import SPLITS, Split, Task, check
 
 DTYPES = {"I64": np.dtype("<i8"), "U8": np.dtype("u1")}
@@ -74,7 +75,8 @@ def open_task(path) -> Task:
         class_names, prompts = (tuple(json.loads(header[key])) for key in ("class_names", "prompts"))
         return check(Task(header["task"], header["source"], class_names, prompts, **splits))
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise MergecastError(f"{path}: is not a whole file of prepared images ({error}); delete it and run again") from error
+        found = pretender(path, "images") or f"is not a whole file of prepared images ({error}); delete it and run again"
+        raise MergecastError(f"{path}: {found}") from error
 
 
 def _header(metadata: dict[str, str], shapes: dict[str, tuple[str, tuple[int, ...]]]) -> bytes:

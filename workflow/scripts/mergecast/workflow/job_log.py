@@ -4,11 +4,17 @@ import contextlib
 import io
 import os
 
+from ..errors import WARNING
+
 
 class JobLog(io.TextIOBase):
-    """A text file to print to. What a full disk does not take is lost, so that the job goes on, or says what befell it."""
+    """A text file to print to. What a full disk does not take is lost, so that the job goes on, or says what befell it.
 
-    def __init__(self, path):
+    Warnings are shown on `terminal` as well, if one is given.
+    """
+
+    def __init__(self, path, terminal=None):
+        self._terminal = terminal
         try:
             self._file = open(path, "wb", buffering=0)  # noqa: SIM115, it lives as long as the job
         except OSError:
@@ -18,6 +24,9 @@ class JobLog(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
+        if self._terminal and text.startswith(WARNING):
+            with contextlib.suppress(OSError):
+                print(text.rstrip("\n"), file=self._terminal, flush=True)
         with contextlib.suppress(OSError):
             self._file.write(text.encode(errors="backslashreplace"))
         return len(text)

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from ...errors import MergecastError
+from ...pretenders import pretender
 from ..checkpoints import State
 from . import architecture, naming
 from .layouts import Mapped, Place, listed, table
@@ -147,7 +148,8 @@ def read_config(path) -> dict:
     try:
         config = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MergecastError(f"{path}: cannot be read as JSON ({error}); an adapter needs it beside its weights") from error
+        found = pretender(path, "configuration") or f"cannot be read as JSON ({error}); an adapter needs it beside its weights"
+        raise MergecastError(f"{path}: {found}") from error
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         kind = config.get("peft_type") if isinstance(config, dict) else None
         raise MergecastError(f"{path}: peft_type is {kind!r}, only LORA can be merged; {REMEDY}")

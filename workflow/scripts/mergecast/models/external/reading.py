@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from ...errors import MergecastError
+from ...pretenders import no_weights
 from ..checkpoints import State
 from . import ADAPTER_CONFIG, INDEX, PICKLES, files, shards
 
@@ -122,14 +123,15 @@ def _of_shards(index: Path, paths: list[Path]) -> tuple[Shards, Mapping[str, str
 
 def _unpickled(path: Path) -> object:
     if not path.is_file():
-        raise MergecastError(f"{path}: no such file; check the path")
+        raise MergecastError(f"{path}: {no_weights(path, 'pickle') or 'no such file; check the path'}")
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's advice on files of other kinds
             return torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
     except Exception as error:  # a damaged pickle can end in almost any error
-        raise MergecastError(f"{path}: cannot be read as plain tensors ({_reason(error)}); save a state dict") from error
+        found = no_weights(path, "pickle") or f"cannot be read as plain tensors ({_reason(error)}); save a state dict"
+        raise MergecastError(f"{path}: {found}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -1,17 +1,17 @@
 """Your own pictures in folders: one folder per class, in one folder for training and one for testing."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import MergecastError
-from .. import options
+from ...errors import MergecastError, warn
+from .. import listing, options
 from ..images import Split, Splits
 from ..pictures import decode
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm")
 DEFAULTS = {"train": "train", "test": "test"}
 
 
@@ -51,8 +51,9 @@ def read_options(row: dict) -> dict:
 def load(row: dict, *, size: int, seed: int) -> Splits:
     """The pictures `{path}/{train}/{class}/*` and `{path}/{test}/{class}/*`, classes and pictures in the order of names.
 
-    The options `train` and `test` are the names of those two folders. Files that end in none of SUFFIXES are passed over,
-    hidden ones too; "_" in the name of a class is read as a space.
+    The options `train` and `test` are the names of those two folders; "_" in the name of a class is read as a space. Files
+    that are no pictures, and pictures beside or below the folders of classes, are passed over, which is said on stderr in one
+    line (see `listing.survey`).
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     """
     task, root, chosen = row["task"], options.path(row, "a folder of pictures"), read_options(row)
     folders = {part: os.path.join(root, chosen[part]) for part in DEFAULTS}
-    classes = {part: _entries(task, folder, os.DirEntry.is_dir) for part, folder in folders.items()}
+    classes = {part: _listed(task, folder, listing.folders) for part, folder in folders.items()}
     for part, folder in folders.items():
         if not classes[part]:
             raise MergecastError(f"task {task}: {folder}: has no folder in it; make one per class, with its pictures")
@@ -83,28 +84,34 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
                 f"task {task}: class {alone[0]!r} is in {folders[part]}, but not in {folders[other]}; "
                 "give both the same classes"
             )
-    splits = (_split(task, folder, classes["train"]) for folder in folders.values())
+    others: dict[str, Counter] = {}
+    splits = [_split(task, root, folder, classes["train"], others) for folder in folders.values()]
+    if line := listing.remark(others):
+        warn(f"task {task}: {root}: {line}")
     return Splits(tuple(name.replace("_", " ") for name in classes["train"]), *splits)
 
 
-def _split(task: str, folder: str, classes: list[str]) -> Split:
+def _split(task: str, root: str, folder: str, classes: list[str], others: dict[str, Counter]) -> Split:
+    """A split; what is passed over is put into `others`, by folder."""
     paths, labels = [], []
+    others[os.path.relpath(folder, root)] = _listed(task, folder, listing.strays)
     for label, name in enumerate(classes):
         place = os.path.join(folder, name)
-        pictures = _entries(task, place, lambda entry: entry.name.lower().endswith(SUFFIXES))
+        pictures, passed = _listed(task, place, listing.survey)
+        others[os.path.relpath(place, root)] = passed
         if not pictures:
+            there = f", but {listing.endings(passed)}" if passed else ""
             raise MergecastError(
-                f"task {task}: {place}: holds no picture ({', '.join(SUFFIXES)}); put some there or remove the class from both"
+                f"task {task}: {place}: holds no picture{there}; put some there as PNG or JPEG, or remove the class from both"
             )
         paths += [os.path.join(place, picture) for picture in pictures]
         labels += [label] * len(pictures)
     return Split(Files(task, tuple(paths)), np.array(labels, np.int64))
 
 
-def _entries(task: str, folder: str, wanted) -> list[str]:
-    """Sorted names in a folder that are wanted and not hidden."""
+def _listed(task: str, folder: str, look: Callable):
+    """What a function of `listing` finds in a folder."""
     try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if wanted(entry) and not entry.name.startswith("."))
+        return look(folder)
     except OSError as error:
         raise MergecastError(f"task {task}: {folder}: cannot be read ({error.strerror}); check `path` and `options`") from error

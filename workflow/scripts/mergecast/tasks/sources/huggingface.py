@@ -4,11 +4,13 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ...catalogue import unknown
 from ...errors import MergecastError
+from ...pretenders import pretender
 from .. import options
 from ..images import Split, Splits
 from ..pictures import decode, line
@@ -24,6 +26,7 @@ DEFAULTS = {
 }
 # What `save_to_disk` leaves in the folder of a DatasetDict, and in that of a single split.
 SAVED, SAVED_SPLIT = "dataset_dict.json", "state.json"
+BIG = (".arrow", ".parquet", ".tar", ".zip")  # endings of files that a clone may hold pointers to
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,18 @@ def _open(origin: str, path: str, name: str, revision: str):
             f'`python -c "import datasets; datasets.load_dataset({arguments})"`, and set HF_HOME to that cache here'
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+        if local and (told := _pretender_below(path)):
+            raise MergecastError(f"{origin}: {told}") from error
         remedy = "make it again" if local else "check the id, the options `name` and `revision`, and your access to it"
         # The library's own words for a damaged file are no more than that there was an error.
         fault = error.__cause__ if isinstance(error, datasets.exceptions.DatasetGenerationError) else None
         raise MergecastError(f"{origin}: cannot be read ({line(fault or error)}); {remedy}") from error
+
+
+def _pretender_below(folder: str) -> str | None:
+    """The first file of a data set in whose place another lies, and what that is."""
+    files = (file for file in sorted(Path(folder).rglob("*")) if file.suffix in BIG)
+    return next((f"{file.relative_to(folder)} {told}" for file in files if (told := pretender(file, "pictures"))), None)
 
 
 def _split(origin: str, data_set, part: str, name: str):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import MergecastError
+from ...pretenders import pretender
 from .. import options
 from ..images import Split, Splits
 
@@ -85,9 +86,11 @@ def load(row: dict, *, size: int, seed: int) -> Splits:
     task, path = row["task"], options.path(row, "a .npz file")
     read_options(row)
     if not Path(path).is_file():
-        raise MergecastError(f"task {task}: {path}: no such file; check `path` in tasks.tsv")
+        found = pretender(path, "arrays") or "no such file; check `path` in tasks.tsv"
+        raise MergecastError(f"task {task}: {path}: {found}")
     if not zipfile.is_zipfile(path):
-        raise MergecastError(f"task {task}: {path}: is not a whole .npz file; make it again with numpy.savez")
+        found = pretender(path, "arrays") or "is not a whole .npz file; make it again with numpy.savez"
+        raise MergecastError(f"task {task}: {path}: {found}")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: _array(file, name, task, path) for name in ARRAYS}
