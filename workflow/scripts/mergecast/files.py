@@ -67,6 +67,40 @@ def atomic(path):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def atomic_folder(path):
+    """Yield an empty folder to write the files of `path` into; it becomes `path` when the block ends well, and goes otherwise.
+
+    Parameters
+    ----------
+    path : Path or str
+        It must not be there. Its parent is made if there is none.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    MergecastError
+        If it is there already, or the disk refuses.
+    """
+    path, folder = Path(path), None
+    if path.exists():
+        raise MergecastError(f"{path}: is there already; name another folder")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{WRITING}{path.name}.", dir=path.parent))
+        yield folder
+        folder.chmod(0o777 & ~_umask())
+        os.replace(folder, path)
+    except OSError as error:
+        raise MergecastError(f"{path}: cannot be written ({error.strerror or error}); {REMEDY}") from error
+    finally:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def sweep(folder) -> list[Path]:
     """Remove what killed writers left in a folder and below it, and return it; what a living one writes stays.
 

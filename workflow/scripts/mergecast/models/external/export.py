@@ -1,0 +1,169 @@
+"""A state given back in the layout of a model: its names, its order of rows, what it holds beside; a file, or a folder that loads.
+
+Query, key and value come apart again and projections turn back, so that what was read from a layout and is written to it is
+the same bit for bit.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+
+from ...errors import MergecastError
+from ...files import atomic_folder, write_json, write_text
+from ..checkpoints import is_finite
+from ..state import WEIGHTS, dtype_of, shape_of
+from ..writing import layout_of, write
+from . import INDEX, naming
+from .checkpoint import PROJECTION
+from .layouts import Place, find_clip, listed, table
+from .reading import File, read
+
+DTYPES = ("float32", "bfloat16", "float16")
+SHARD_SIZE = 5 * 10**9  # bytes, as transformers' own
+# What lies beside weights and belongs to a model: configuration, tokeniser, preprocessing.
+COMPANIONS = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".spm")
+NOT_COPIED = ("trainer_state.json", "all_results.json", "train_results.json", "eval_results.json")
+
+
+class Returned(Mapping):
+    """The tensors of a state under the names of `like`, in its types or all in one, and what else it holds as it is there."""
+
+    def __init__(self, like: File, state: Mapping[str, torch.Tensor], dtype: torch.dtype | None = None):
+        self._like, self._state, self._dtype = like, state, dtype
+        names = naming.unwrapped(like.tensors)
+        if any(name.startswith("visual.") for name in state):
+            look_up = table(find_clip(like.path, names))
+            self._places = {name: look_up(plain) for name, plain in names.items()}
+        else:
+            self._places = {name: Place(plain) for name, plain in names.items()}
+        self._places = {name: place for name, place in self._places.items() if place is not None and place.name in state}
+        taken = {place.name for place in self._places.values()}
+        if lost := [name for name in state if name not in taken and name != PROJECTION]:
+            raise MergecastError(f"{like.path}: has no place for {listed(lost)}; give a model of the same architecture")
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        own = self._like.tensors[name]
+        place = self._places.get(name)
+        tensor = own if place is None else _part(self._state[place.name], place)
+        if tensor.shape != own.shape:
+            raise MergecastError(
+                f"{self._like.path}: tensor {name!r} has shape {tuple(own.shape)}, what is written {tuple(tensor.shape)}; "
+                "give a model of the same architecture"
+            )
+        if own.dtype not in WEIGHTS.values():
+            return own
+        made = tensor.to(self._dtype or own.dtype).contiguous()
+        if not is_finite(made):
+            raise MergecastError(f"{self._like.path}: tensor {name!r} does not fit {made.dtype}; write bfloat16 or float32")
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._like.tensors)
+
+    def __len__(self) -> int:
+        return len(self._like.tensors)
+
+    def dtype(self, name: str) -> torch.dtype | str:
+        """Type of one tensor, which is not made."""
+        own = dtype_of(self._like.tensors, name)
+        return self._dtype if self._dtype is not None and own in WEIGHTS.values() else own
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one tensor, which is not made."""
+        return shape_of(self._like.tensors, name)
+
+
+def _part(tensor: torch.Tensor, place: Place) -> torch.Tensor:
+    """What of one of OpenCLIP's tensors stands at a place of another layout."""
+    if place.part is not None:
+        tensor = tensor.view(3, -1, *tensor.shape[1:])[place.part]
+    return tensor.T if place.turned else tensor
+
+
+def export(
+    output,
+    state: Mapping[str, torch.Tensor],
+    like,
+    *,
+    dtype: str | None = None,
+    shard_size: int = SHARD_SIZE,
+    header: Mapping[str, str] = {},
+    card: str = "",
+) -> Path:
+    """Write a state in the layout of a model: a file, or a folder with that model's configuration and tokeniser.
+
+    Parameters
+    ----------
+    output : Path or str
+        A file where it ends in .safetensors, a folder otherwise, which must not be there.
+    state : mapping from tensor name to tensor
+        An image tower under OpenCLIP's names, or tensors under the names of `like`.
+    like : Path or str
+        A model of any layout that can be read: the rest of it, such as the text tower, is written as it is.
+    dtype : {"float32", "bfloat16", "float16"}, optional
+        Of all weights; those of `like` unless given.
+    shard_size : int, default 5e9
+        Bytes above which weights in a folder are written as several files with an index.
+    header : mapping from str to str, optional
+        Beside `format: pt`, which loaders ask for.
+    card : str, optional
+        The README.md of a folder.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    MergecastError
+        If `like` cannot be read or is of another architecture, an entry does not fit the type, or the output is there or
+        cannot be written.
+    """
+    output, found = Path(output), read(like)
+    returned = Returned(found, state, None if dtype is None else getattr(torch, dtype))
+    metadata = {"format": "pt", **header}
+    if output.suffix == ".safetensors":
+        write(output, layout_of(returned), returned.__getitem__, metadata)
+        return output
+    with atomic_folder(output) as folder:
+        _write_weights(folder, returned, _stem(found), metadata, shard_size)
+        for path in _companions(found):
+            shutil.copyfile(path, folder / path.name)
+        if card:
+            write_text(folder / "README.md", card)
+    return output
+
+
+def _write_weights(folder: Path, state: Returned, stem: str, metadata: Mapping[str, str], shard_size: int) -> None:
+    """One file, or shards and the index that names them."""
+    layout = layout_of(state)
+    sizes = {name: kind.itemsize * torch.Size(shape).numel() for name, (kind, shape) in layout.items()}
+    shards: list[list[str]] = [[]]
+    for name in sorted(sizes):
+        if shards[-1] and sum(sizes[other] for other in shards[-1]) + sizes[name] > shard_size:
+            shards.append([])
+        shards[-1].append(name)
+    if len(shards) == 1:
+        write(folder / f"{stem}.safetensors", layout, state.__getitem__, metadata)
+        return
+    weight_map = {}
+    for number, names in enumerate(shards, 1):
+        file = f"{stem}-{number:05}-of-{len(shards):05}.safetensors"
+        write(folder / file, {name: layout[name] for name in names}, state.__getitem__, metadata)
+        weight_map |= dict.fromkeys(names, file)
+    index = {"metadata": {"total_size": sum(sizes.values())}, "weight_map": weight_map}
+    write_json(folder / f"{stem}.safetensors{INDEX}", index)
+
+
+def _stem(like: File) -> str:
+    """How the weights of a folder are called where the model is loaded from: OpenCLIP's name for its own."""
+    return "open_clip_model" if like.path.name.startswith("open_clip") else "model"
+
+
+def _companions(like: File) -> list[Path]:
+    """Configuration, tokeniser and the like beside the weights."""
+    there = sorted(path for path in like.path.parent.iterdir() if path.is_file() and path.suffix in COMPANIONS)
+    return [path for path in there if not path.name.endswith(INDEX) and path.name not in NOT_COPIED]
+
