@@ -144,7 +144,7 @@ FAULTS = [
           "test_forecasting"),
     Fault("forecasting/tables", "harms[harms[\"kept\"].isin(list(library))]", "harms", "test_forecasting"),
     # Merges.
-    Fault("merging/dare", 'seed_for("dare", task, name', 'seed_for("dare", name', "test_merge_methods -k dare"),
+    Fault("merging/_random", 'seed_for("dare", task, name', 'seed_for("dare", name', "test_merge_methods -k dare"),
     Fault("merging/ties", "-1.0 if total < 0", "-1.0 if total <= 0", "test_merge_methods -k ties"),
     Fault("merging/tall_masks", "(masks >= needed)", "(masks > needed)", "test_merge_methods -k tall"),
     Fault("merging/iso_cts", "leading(vector - left @ (left.mT @ vector), each)", "leading(vector, each)",

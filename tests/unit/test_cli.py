@@ -134,7 +134,7 @@ def test_lists_say_all_there_is_in_one_line_each(run):
     assert tuple(listed("metrics")) == tuple(metrics.catalogue())
     assert tuple(listed("predictors")) == tuple(prediction.kinds())
     assert tuple(methods := listed("methods")) == merging.methods()
-    assert methods["weight_avg"] == "weight_avg"
+    assert methods["weight_avg"] == "weight_avg (weights=null)"
     assert methods["ties"] == "ties (keep=0.2, scale=0.3, trim=tensor, sign=mass)"
 
 
@@ -214,7 +214,7 @@ def test_a_bad_checkpoint_ends_in_one_line_and_no_file(run, files, command, make
         ("ties", ["keep"], ["--set keep", "KEY=VALUE"]),
         ("ties", ["=1"], ["--set =1", "KEY=VALUE"]),
         ("ties", ["keep=0.1", "keep=0.2"], ["'keep' is set twice"]),
-        ("weight_avg", ["scale=1"], ["'scale'", "Known: none"]),
+        ("weight_avg", ["scale=1"], ["'scale'", "Known: weights"]),
         ("tall_masks", ["agree=3"], ["'agree' is 3", "number of models"]),
         ("task_arithmetic", ["scale=1e300"], ["overflows", "smaller scale"]),
     ],
