@@ -51,7 +51,7 @@ def forecast(
     base : Path or str
         What they were fine-tuned from.
     *models : Path or str
-        Two or more, of any layout that `mergecast convert` reads. A checkpoint is named after its file.
+        Two or more, of any layout that `mergecast convert` reads. Each a path, or `NAME=PATH`; called as by `merge`.
     study : Path, str or Study
         The results of a setting that learnt: `results/{setting}`.
     images : mapping from name to Path or str, optional
@@ -139,7 +139,7 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     Parameters
     ----------
     base, a, b : Path or str
-        Visual towers in safetensors files.
+        Visual towers in safetensors files. `a` and `b` may be `NAME=PATH`; errors call them as `merge` does.
 
     Returns
     -------
@@ -153,11 +153,13 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     from .features._pair import pair_features
     from .metrics import compute_all
     from .models.checkpoints import open_checkpoint
+    from .models.names import named
 
+    itself = Path(a).resolve() == Path(b).resolve()
+    paths = {"A": a, "B": b} if itself else named([a, b])
     origin = open_checkpoint(base)
-    first, second = (open_checkpoint(path, origin) for path in (a, b))
-    names = (Path(a).stem, Path(b).stem) if Path(a).stem != Path(b).stem else ("A", "B")
-    return compute_all(pair_features(origin, first, second, names))
+    first, second = (open_checkpoint(path, origin) for path in paths.values())
+    return compute_all(pair_features(origin, first, second, tuple(paths)))
 
 
 def merge(
@@ -168,18 +170,20 @@ def merge(
     output: Path_ | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> "dict[str, torch.Tensor]":
-    """Merge two or more checkpoints fine-tuned from one base.
+    """Merge checkpoints fine-tuned from one base.
 
     Parameters
     ----------
     method : str
         One of those that `mergecast list methods` names.
     base : Path or str
-    models : sequence of Path or str
+    models : sequence of Path or str, or of (name, Path or str)
+        Each a path, `NAME=PATH` where no file has that whole name, or a pair of both. A model without a name is called by the
+        `task` in its header, else by its file; models called alike are told apart by their files and folders.
     output : Path or str, optional
         Where to write the merged checkpoint, a .safetensors file whose header says how it was made.
     parameters : mapping from name to value, optional
-        Of the method; its defaults unless given.
+        Of the method; its defaults unless given. A list of values, one a model, is in the order of `models`.
 
     Returns
     -------
@@ -192,13 +196,16 @@ def merge(
     """
     from . import merging
     from .models.checkpoints import open_checkpoint
-    from .models.merged import open_models, save_merged
+    from .models.merged import save_merged
+    from .models.names import named
 
     checked = merging.check_parameters(method, dict(parameters or {}), len(models))
+    paths = named(models)
+    checked = merging.by_task(method, checked, paths)
     if output is not None:
-        check_output("--output", output, [base, *models])
+        check_output("--output", output, [base, *paths.values()])
     origin = open_checkpoint(base)
-    opened = open_models(origin, models)
+    opened = {name: open_checkpoint(path, origin) for name, path in paths.items()}
     merged = merging.merge(method, origin, opened, checked)
     if output is not None:
         save_merged(output, merged, method=method, parameters=checked, base=origin, models=opened)

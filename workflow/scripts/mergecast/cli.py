@@ -87,11 +87,17 @@ def show_metrics(
 def merge_checkpoints(
     method: Annotated[str, typer.Argument(help="A merge method; `mergecast list methods` says which.")],
     base: Checkpoint,
-    models: Annotated[list[Path], typer.Argument(help="Two or more checkpoints fine-tuned from the base.")],
+    models: Annotated[list[Path], typer.Argument(help="Checkpoints fine-tuned from the base, each PATH or NAME=PATH.")],
     output: Annotated[Path, typer.Option(help="Where to write the merged checkpoint, a .safetensors file.")],
-    settings: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method.")] = [],
+    settings: Annotated[
+        list[str], typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method; [0.7,-0.3]: a value a model.")
+    ] = [],
 ) -> None:
-    """Merge two or more checkpoints fine-tuned from one base, and say in the file's header how."""
+    """Merge checkpoints fine-tuned from one base, and say in the file's header how.
+
+    A model is called by its NAME, the task in its header, or its file; where these are alike, by its folder. What dare and
+    weighted_ties draw at random depends on what models are called: to rename a file changes the draw, NAME=PATH keeps it.
+    """
     api.merge(method, base, models, output=output, parameters=_assignments(settings))
     with safe_open(output, framework="np") as written:
         names = json.loads(written.metadata()["models"])

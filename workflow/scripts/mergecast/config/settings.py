@@ -471,8 +471,8 @@ def _methods(where: str, setting: dict) -> dict[str, dict]:
         for key, value in (parameters[name] or {}).items():
             if isinstance(value, list | dict):
                 raise MergecastError(
-                    f"{where}.method_parameters.{name}.{key}: is {value!r}; give one value for all models (values per model are "
-                    "for `mergecast merge`)"
+                    f"{where}.method_parameters.{name}.{key}: is {value!r}; give one value for all models (values per "
+                    "model are for `mergecast merge`)"
                 )
     try:
         checked = {

@@ -293,5 +293,5 @@ def _fits(value, fragment: dict) -> bool:
 def _check_length(name: str, key: str, values: Collection, models: int) -> None:
     if len(values) != models:
         raise MergecastError(
-            f"method {name!r}: parameter {key!r} has length {len(values)} for {models} models; give one value a model, in their order"
+            f"method {name!r}: parameter {key!r} has length {len(values)} for {models} models; give one value a model, in order"
         )

@@ -1,39 +1,10 @@
-"""Merged checkpoints as files: models opened by the names of their tasks, the merge saved with its provenance."""
+"""Merged checkpoints as files: saved with their provenance."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from ..errors import MergecastError
 from ..files import versions
-from .checkpoints import State, content_hash, open_checkpoint, save
-
-
-def open_models(base: State, paths: Iterable) -> dict[str, State]:
-    """Checkpoints by task: the `task` of the file's header or, where it has none, the file's name without its suffix.
-
-    Parameters
-    ----------
-    base : State
-    paths : iterable of Path or str
-
-    Returns
-    -------
-    dict from task to State
-        In the order of `paths`.
-
-    Raises
-    ------
-    MergecastError
-        If a checkpoint is missing, damaged or does not fit the base, or two have one task.
-    """
-    models: dict[str, State] = {}
-    for path in paths:
-        state = open_checkpoint(path, base)
-        task = state.metadata.get("task") or state.path.stem
-        if task in models:
-            raise MergecastError(f"{path}: is of task {task!r}, as is {models[task].path}; give models of different tasks")
-        models[task] = state
-    return models
+from .checkpoints import content_hash, save
 
 
 def save_merged(path, merged: Mapping, *, method: str, parameters: Mapping, base: Mapping, models: Mapping) -> None:
