@@ -145,6 +145,13 @@ FAULTS = [
     Fault("forecasting/tables", "harms[harms[\"kept\"].isin(list(library))]", "harms", "test_forecasting"),
     # Merges.
     Fault("merging/_random", 'seed_for("dare", task, name', 'seed_for("dare", name', "test_merge_methods -k dare"),
+    Fault("merging/__init__", "dict(zip(tasks, value", "dict(zip(sorted(tasks), value", "test_merge_weights"),
+    Fault("merging/weighted_ties", "terms.sum(0) >= 0", "terms.sum(0) > 0", "test_merge_weights"),
+    Fault("merging/weight_avg", "/ total", "", "test_merge_weights -k weight_avg"),
+    Fault("models/names", "if len(alike) > 1 or name in others", "if len(alike) > 1", "test_names"),
+    Fault("recipes/mergekit", "scale = [len(left) * factor", "scale = [factor", "test_recipes"),
+    Fault("recipes/mergekit", "return \"weighted_ties\", _elected(terms) | {\"mask\": \"random\", \"scale\": scale}",
+          "return \"weighted_ties\", _elected(terms) | {\"mask\": \"random\", \"scale\": terms.factor}", "test_recipes"),
     Fault("merging/ties", "-1.0 if total < 0", "-1.0 if total <= 0", "test_merge_methods -k ties"),
     Fault("merging/tall_masks", "(masks >= needed)", "(masks > needed)", "test_merge_methods -k tall"),
     Fault("merging/iso_cts", "leading(vector - left @ (left.mT @ vector), each)", "leading(vector, each)",

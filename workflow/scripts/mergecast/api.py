@@ -165,10 +165,11 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
 def merge(
     method: str,
     base: Path_,
-    models: Sequence[Path_],
+    models: Sequence[Path_ | tuple[str | None, Path_]],
     *,
     output: Path_ | None = None,
     parameters: Mapping[str, Any] | None = None,
+    dtype: str | None = None,
 ) -> "dict[str, torch.Tensor]":
     """Merge checkpoints fine-tuned from one base.
 
@@ -184,6 +185,8 @@ def merge(
         Where to write the merged checkpoint, a .safetensors file whose header says how it was made.
     parameters : mapping from name to value, optional
         Of the method; its defaults unless given. A list of values, one a model, is in the order of `models`.
+    dtype : {"float32", "bfloat16", "float16"}, optional
+        Of the result; that of the base unless given.
 
     Returns
     -------
@@ -196,7 +199,7 @@ def merge(
     """
     from . import merging
     from .models.checkpoints import open_checkpoint
-    from .models.merged import save_merged
+    from .models.merged import as_type, save_merged
     from .models.names import named
 
     checked = merging.check_parameters(method, dict(parameters or {}), len(models))
@@ -207,9 +210,37 @@ def merge(
     origin = open_checkpoint(base)
     opened = {name: open_checkpoint(path, origin) for name, path in paths.items()}
     merged = merging.merge(method, origin, opened, checked)
+    if dtype is not None:
+        merged = as_type(merged, dtype)
     if output is not None:
         save_merged(output, merged, method=method, parameters=checked, base=origin, models=opened)
     return merged
+
+
+def merge_recipe(recipe: Path_, *, output: Path_ | None = None) -> "dict[str, torch.Tensor]":
+    """Merge as a file says.
+
+    Parameters
+    ----------
+    recipe : Path or str
+        A YAML file by our own keys or mergekit's (docs/recipes.md).
+    output : Path or str, optional
+        As for `merge`.
+
+    Returns
+    -------
+    dict from str to tensor
+
+    Raises
+    ------
+    MergecastError
+        For a recipe that cannot be read, or asks for what is not there, and as `merge` does.
+    """
+    from .recipes import read_recipe
+
+    found = read_recipe(recipe)
+    options = {"output": output, "parameters": found.parameters, "dtype": found.dtype}
+    return merge(found.method, found.base, found.models, **options)
 
 
 def check_output(what: str, output: Path_, inputs: Sequence[Path_]) -> None:

@@ -3,8 +3,35 @@
 import json
 from collections.abc import Mapping
 
+import torch
+
+from ..errors import MergecastError
 from ..files import versions
-from .checkpoints import content_hash, save
+from .checkpoints import content_hash, is_finite, save
+
+
+def as_type(merged: Mapping, dtype: str) -> dict:
+    """A merged state, rounded to another floating type.
+
+    Parameters
+    ----------
+    merged : mapping from tensor name to tensor
+    dtype : {"float32", "bfloat16", "float16"}
+
+    Returns
+    -------
+    dict from tensor name to tensor
+
+    Raises
+    ------
+    MergecastError
+        If an entry does not fit the type.
+    """
+    cast = {name: tensor.to(getattr(torch, dtype)) for name, tensor in merged.items()}
+    for name, tensor in cast.items():
+        if not is_finite(tensor):
+            raise MergecastError(f"merged tensor {name!r} overflows {dtype}; write it as bfloat16 or float32")
+    return cast
 
 
 def save_merged(path, merged: Mapping, *, method: str, parameters: Mapping, base: Mapping, models: Mapping) -> None:
