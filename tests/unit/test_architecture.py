@@ -25,7 +25,8 @@ ALLOWED = {
     "merging": {"models"},
     "prediction": set(),
     "forecasting": {"features", "grid", "models", "planning", "prediction", "tables", "tasks", "workflow"},
-    "api": {"features", "forecasting", "merging", "metrics", "models", "planning"},
+    "recipes": {"config.messages", "merging"},
+    "api": {"features", "forecasting", "merging", "metrics", "models", "planning", "recipes"},
     "tables": {"metrics", "prediction"},
     "charts": set(),
     "planning": set(),
@@ -62,6 +63,7 @@ LIGHT = [
     "planning",
     "commands.plan",
     "charts.paper",
+    "recipes",
     "report",
 ]
 

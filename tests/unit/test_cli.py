@@ -134,7 +134,7 @@ def test_lists_say_all_there_is_in_one_line_each(run):
     assert tuple(listed("metrics")) == tuple(metrics.catalogue())
     assert tuple(listed("predictors")) == tuple(prediction.kinds())
     assert tuple(methods := listed("methods")) == merging.methods()
-    assert methods["weight_avg"] == "weight_avg"
+    assert methods["weight_avg"] == "weight_avg (weights=null)"
     assert methods["ties"] == "ties (keep=0.2, scale=0.3, trim=tensor, sign=mass)"
 
 
@@ -214,9 +214,12 @@ def test_a_bad_checkpoint_ends_in_one_line_and_no_file(run, files, command, make
         ("ties", ["keep"], ["--set keep", "KEY=VALUE"]),
         ("ties", ["=1"], ["--set =1", "KEY=VALUE"]),
         ("ties", ["keep=0.1", "keep=0.2"], ["'keep' is set twice"]),
-        ("weight_avg", ["scale=1"], ["'scale'", "Known: none"]),
+        ("weight_avg", ["scale=1"], ["'scale'", "Known: weights"]),
         ("tall_masks", ["agree=3"], ["'agree' is 3", "number of models"]),
         ("task_arithmetic", ["scale=1e300"], ["overflows", "smaller scale"]),
+        ("task_arithmetic", ["scale=[0.5]"], ["'scale' has length 1 for 2 models"]),
+        ("weight_avg", ["weights=[1,2,3]"], ["'weights' has length 3 for 2 models"]),
+        ("weight_avg", ["weights=[1,-1]"], ["the weights sum to 0"]),
     ],
 )
 def test_a_bad_method_or_parameter_ends_in_one_line_and_no_file(run, files, method, settings, words):
@@ -230,14 +233,60 @@ def test_parameters_are_checked_before_any_file_is_opened(run, files):
     one_line(run("merge", "dare", "nowhere", "a", "b", "--output", files["out"], "--set", "drop=1"), "'drop' is 1")
 
 
-def test_one_model_is_no_merge(run, files):
+def test_one_model_is_refused_by_a_method_that_means_nothing_for_it(run, files):
     one_line(run("merge", "ties", files["base"], files["a"], "--output", files["out"]), "at least 2 models, got 1")
 
 
-def test_two_models_of_one_task_are_an_error(run, files):
+def test_one_model_is_enough_where_the_method_means_something_for_it(run, files):
+    arguments = ["merge", "task_arithmetic", files["base"], files["a"], "--output", files["out"], "--set", "scale=-0.5"]
+    assert run(*arguments) == (0, f"{files['out']}: task_arithmetic of a\n", "")
+    base, model, merged = (State(files[name]) for name in ("base", "a", "out"))
+    assert all(torch.allclose(merged[name], base[name] - 0.5 * (model[name] - base[name]), atol=1e-6) for name in base)
+
+
+def test_a_list_is_in_the_order_of_the_command_line_and_its_values_are_recorded_by_model(run, files):
+    headers = []
+    for order, scale in ((("b", "a"), "[0.7,-0.3]"), (("a", "b"), "[-0.3,0.7]"), (("a", "b"), '{"a":-0.3,"b":0.7}')):
+        inputs = [files[name] for name in order]
+        arguments = ["merge", "task_arithmetic", files["base"], *inputs, "--output", files["out"], "--set", f"scale={scale}"]
+        assert run(*arguments)[0] == 0
+        headers.append((State(files["out"]).metadata["parameters"], content_hash(State(files["out"]))))
+    assert len(set(headers)) == 1 and json.loads(headers[0][0]) == {"scale": {"a": -0.3, "b": 0.7}}
+    base, a, b, merged = (State(files[name]) for name in ("base", "a", "b", "out"))
+    for name in base:
+        expected = base[name] - 0.3 * (a[name] - base[name]) + 0.7 * (b[name] - base[name])
+        assert torch.allclose(merged[name], expected, atol=1e-6)
+
+
+def test_models_of_one_file_name_are_called_by_their_folders(run, files):
+    for seed, task in enumerate(("cars", "signs"), 1):
+        (files["folder"] / task).mkdir()
+        write(files["folder"] / task, "finetuned", seed)
+    inputs = [str(files["folder"] / task / "finetuned.safetensors") for task in ("cars", "signs")]
+    code, out, err = run("merge", "dare", files["base"], *inputs, "--output", files["out"])
+    assert (code, out, err) == (0, f"{files['out']}: dare of cars, signs\n", "")
+    assert json.loads(State(files["out"]).metadata["models"]).keys() == {"cars", "signs"}
+    zeros = write(files["folder"] / "cars", "finetuned", 0)
+    for name in ("cars", "signs"):
+        write(files["folder"] / name, "finetuned", 0)
+    one_line(run("metrics", files["base"], zeros, inputs[1]), "cars__signs")
+
+
+def test_a_name_on_the_command_line_is_what_the_model_is_called_and_drawn_by(run, files):
     twin = of_one_task(files["folder"])
-    words = ["of_one_task.safetensors", "task 'a'", "a.safetensors"]
-    one_line(run("merge", "ties", files["base"], files["a"], twin, "--output", files["out"]), *words)
+    for given in ((f"x={files['a']}", f"y={twin}"), (f"y={twin}", f"x={files['a']}")):
+        assert run("merge", "dare", files["base"], *given, "--output", files["out"])[1].endswith("dare of x, y\n")
+        base = State(files["base"])
+        expected = merging.merge("dare", base, {"x": State(files["a"]), "y": State(twin)})
+        assert all(torch.equal(State(files["out"])[name], expected[name]) for name in base)
+
+
+def test_the_very_same_file_twice_is_refused(run, files):
+    again = files["folder"] / "again.safetensors"
+    again.symlink_to(files["a"])
+    for second in (files["a"], again, f"other={files['a']}"):
+        arguments = ["merge", "weight_avg", files["base"], files["a"], second, "--output", files["out"]]
+        one_line(run(*arguments), "is given twice")
 
 
 def test_an_input_is_never_overwritten(run, files):

@@ -11,6 +11,7 @@ import pandas
 import pytest
 import yaml
 
+import study
 from grid import SMALL
 from mergecast import merging, metrics, prediction
 from mergecast.config import settings as config
@@ -69,6 +70,22 @@ def test_parameters_are_spelt_out_and_a_setting_may_differ():
     assert list(settings["other"].methods) == ["ties"]
     assert (settings["tiny"].seed, settings["other"].seed) == (0, 7)
     assert settings["other"].tasks == tuple("bcde"), "tasks come in the order of the table"
+
+
+@pytest.mark.parametrize(("method", "key"), [("task_arithmetic", "scale"), ("weight_avg", "weights")])
+@pytest.mark.parametrize("value", [[0.7, 0.3], [0.7, 0.3, 0.1], {"a": 0.7, "b": 0.3}])
+def test_values_per_model_are_refused_since_pairs_have_no_order(method, key, value):
+    given = deepcopy(SMALL) | {"method_parameters": {method: {key: value}}}
+    with pytest.raises(MergecastError) as caught:
+        config.resolve(given, TASKS)
+    message = str(caught.value)
+    assert f"method_parameters.{method}.{key}: is {value!r}; give one value for all models" in message and "\n" not in message
+
+
+def test_the_configurations_that_are_shipped_list_the_methods_of_the_study(root):
+    for name in ("config", "n20", "real-mini", "real-unmerged"):
+        listed = yaml.safe_load((root / f"config/{name}.yaml").read_text())["methods"]
+        assert listed == sorted(study.METHODS), name
 
 
 def test_pairs_come_row_by_row_so_that_a_new_task_only_appends():

@@ -9,8 +9,8 @@ import pytest
 
 # Wings whose functions a user of the library calls. Every metric and every predictor takes what the contract of its kind
 # says, which is described once.
-WINGS = ("api", "forecasting", "planning", "merging", "metrics", "features", "models", "evaluation", "training", "prediction",
-         "tables", "tasks", "grid", "seeding", "files", "catalogue")  # fmt: skip
+WINGS = ("api", "forecasting", "planning", "recipes", "merging", "metrics", "features", "models", "evaluation", "training",
+         "prediction", "tables", "tasks", "grid", "seeding", "files", "catalogue")  # fmt: skip
 CONTRACTS = ("prediction.predictors.", "prediction.baselines.")
 
 

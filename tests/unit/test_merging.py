@@ -79,9 +79,9 @@ def test_identical_models_are_moved_along_their_task_vector(method):
         assert (merged[name] * vector).sum() > 0
 
 
-@pytest.mark.parametrize("method", sorted(set(METHODS) - {"dare", "ties", "iso_cts"}))
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"dare", "ties", "weighted_ties", "iso_cts"}))
 def test_opposite_models_cancel(method):
-    # Zero, so that θ0 ± τ are exactly opposite; what dare drops differs by task, ties elects one of the two signs,
+    # Zero, so that θ0 ± τ are exactly opposite; what dare drops differs by task, both ties elect a sign,
     # and iso_cts keeps directions of each task.
     base = {name: torch.zeros(shape) for name, shape in SHAPES.items()}
     model = tuned(base, 1)["a"]
@@ -186,7 +186,7 @@ def test_listing_and_checking_import_neither_torch_nor_a_method():
     [
         ("tie", {}, ["method 'tie'", "'ties'"]),
         ("ties", {"kep": 0.1}, ["'ties'", "'kep'", "did you mean 'keep'"]),
-        ("weight_avg", {"scale": 1.0}, ["'weight_avg'", "'scale'", "Known: none"]),
+        ("weight_avg", {"scale": 1.0}, ["'weight_avg'", "'scale'", "Known: weights"]),
         ("ties", {"keep": 0}, ["'keep' is 0", "above 0 and at most 1"]),
         ("ties", {"keep": 1.5}, ["'keep' is 1.5", "at most 1"]),
         ("ties", {"keep": "much"}, ["'keep' is 'much'"]),
@@ -239,8 +239,17 @@ def test_states_that_do_not_fit_are_named(method):
     assert "task 'b'" in reshaped and MATRIX in reshaped and "(6, 5)" in reshaped
     broken = message(b=models["b"] | {MATRIX: torch.full((6, 6), torch.nan)})
     assert "task 'b'" in broken and MATRIX in broken and "not finite" in broken
-    with pytest.raises(MergecastError, match="at least 2 models, got 1"):
-        merging.merge(method, base, {"a": models["a"]})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_too_few_models_are_refused_by_the_methods_own_word(method):
+    base = state(0)
+    least = merging.least_models(method)
+    for count in range(least):
+        with pytest.raises(MergecastError, match=f"'{method}': needs at least {least} models, got {count}"):
+            merging.merge(method, base, tuned(base, *range(1, count + 1)))
+    merged = merging.merge(method, base, tuned(base, *range(1, least + 1)))
+    assert all(torch.isfinite(tensor).all() for tensor in merged.values())
 
 
 def test_a_merge_that_overflows_its_type_is_an_error():

@@ -5,7 +5,8 @@ import re
 import pytest
 
 import grid as small
-from mergecast import merging, metrics
+import study
+from mergecast import metrics
 from mergecast.models.encoders import new_clip, zero_shot_head
 from mergecast.tasks import load
 
@@ -16,7 +17,7 @@ def mini(root, tmp_path):
 
 
 def test_it_plans_every_pair_of_eighteen_tasks_in_three_settings(mini, shared):
-    methods = len(merging.methods())
+    methods = len(study.METHODS)
     plan = mini.planned("--configfile", "config/real-mini.yaml", "--config", f"images={shared / 'data'}")
     merges = [path for path in plan.outputs if re.match("results/[^/]+/merges/", path)]
     assert len(merges) == 3 * 153 * methods

@@ -14,7 +14,7 @@ import yaml
 
 import grid as small
 import study
-from mergecast import merging, metrics
+from mergecast import metrics
 
 
 def test_a_run_makes_every_table_figure_and_the_page(finished):
@@ -105,7 +105,7 @@ def test_the_demo_plans_its_whole_grid(root, tmp_path):
         (grid.folder / "config" / name).write_bytes((root / "config" / name).read_bytes())
     plan = grid.planned()
     merges = {path for path in plan.outputs if re.match("results/tiny_AdamW/merges/", path)}
-    tasks, methods = len(pandas.read_csv(root / "config/tasks.tsv", sep="\t", comment="#")), len(merging.methods())
+    tasks, methods = len(pandas.read_csv(root / "config/tasks.tsv", sep="\t", comment="#")), len(study.METHODS)
     assert tasks == 9 and len(merges) == methods * 28, "the ninth task is forecast and not merged"
     assert len([path for path in plan.outputs if "/forecasts/" in path]) == methods * 36
     assert len({path.split("/")[3] for path in plan.outputs if "/metrics/" in path}) == len(metrics.catalogue())
@@ -116,7 +116,7 @@ def test_the_published_grid_of_twenty_tasks_plans_in_few_jobs(root, tmp_path):
     plan = grid.planned("--configfile", "config/n20.yaml")
     merges = {path for path in plan.outputs if re.match("results/[^/]+/merges/", path)}
     settings = {path.split("/")[1] for path in merges}
-    assert len(merges) == len(settings) * 190 * len(merging.methods())
+    assert len(merges) == len(settings) * 190 * len(study.METHODS)
     metric_jobs = [name for name, _ in plan.jobs if name.startswith("metric_")]
     assert len(metric_jobs) == len(settings) * len(metrics.catalogue()), "one job a metric"
     config = yaml.safe_load((root / "config/n20.yaml").read_text())

@@ -1,6 +1,7 @@
 from .api import Forecast as Forecast
 from .api import forecast as forecast
 from .api import merge as merge
+from .api import merge_recipe as merge_recipe
 from .api import metrics as metrics
 from .api import plan as plan
 from .errors import MergecastError as MergecastError

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from .forecasting.study import Study
+    from .models.external.opened import Opened
     from .planning import Plan
 
 Path_ = str | os.PathLike[str]
@@ -51,7 +52,7 @@ def forecast(
     base : Path or str
         What they were fine-tuned from.
     *models : Path or str
-        Two or more, of any layout that `mergecast convert` reads. A checkpoint is named after its file.
+        Two or more, of any layout that `mergecast convert` reads. Each a path, or `NAME=PATH`; called as by `merge`.
     study : Path, str or Study
         The results of a setting that learnt: `results/{setting}`.
     images : mapping from name to Path or str, optional
@@ -139,7 +140,8 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     Parameters
     ----------
     base, a, b : Path or str
-        Checkpoints of any layout that `mergecast convert` reads, or state dicts of any other model, with the same names.
+        Checkpoints of any layout that `mergecast convert` reads, or state dicts of any other kind of model, with the same
+        names. `a` and `b` may be `NAME=PATH`; errors call them as `merge` does.
 
     Returns
     -------
@@ -152,34 +154,38 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     """
     from .features._pair import pair_features
     from .metrics import compute_all
-    from .models.external.opened import open_any
+    from .models.names import named
 
-    origin = open_any(base)
-    first, second = (open_any(path, origin) for path in (a, b))
-    names = (Path(a).stem, Path(b).stem) if Path(a).stem != Path(b).stem else ("A", "B")
-    return compute_all(pair_features(origin, first, second, names))
+    itself = Path(a).resolve() == Path(b).resolve()
+    origin, opened = _opened(base, {"A": a, "B": b} if itself else named([a, b]))
+    return compute_all(pair_features(origin, *opened.values(), tuple(opened)))
 
 
 def merge(
     method: str,
     base: Path_,
-    models: Sequence[Path_],
+    models: Sequence[Path_ | tuple[str | None, Path_]],
     *,
     output: Path_ | None = None,
     parameters: Mapping[str, Any] | None = None,
+    dtype: str | None = None,
 ) -> "dict[str, torch.Tensor]":
-    """Merge two or more checkpoints fine-tuned from one base.
+    """Merge checkpoints fine-tuned from one base.
 
     Parameters
     ----------
     method : str
         One of those that `mergecast list methods` names.
     base : Path or str
-    models : sequence of Path or str
+    models : sequence of Path or str, or of (name, Path or str)
+        Each a path, `NAME=PATH` where no file has that whole name, or a pair of both. A model without a name is called by the
+        `task` in its header, else by its file; models called alike are told apart by their files and folders.
     output : Path or str, optional
         Where to write the merged checkpoint, a .safetensors file whose header says how it was made.
     parameters : mapping from name to value, optional
-        Of the method; its defaults unless given.
+        Of the method; its defaults unless given. A list of values, one a model, is in the order of `models`.
+    dtype : {"float32", "bfloat16", "float16"}, optional
+        Of the result; that of the base unless given.
 
     Returns
     -------
@@ -191,18 +197,63 @@ def merge(
         For an unknown method or parameter, and files that cannot be read, do not fit, or would be written over.
     """
     from . import merging
-    from .models.checkpoints import open_checkpoint
-    from .models.merged import open_models, save_merged
+    from .models.merged import as_type, save_merged
+    from .models.names import named
 
     checked = merging.check_parameters(method, dict(parameters or {}), len(models))
+    paths = named(models)
+    checked = merging.by_task(method, checked, paths)
     if output is not None:
-        check_output("--output", output, [base, *models])
-    origin = open_checkpoint(base)
-    opened = open_models(origin, models)
+        check_output("--output", output, [base, *paths.values()])
+    origin, opened = _opened(base, paths)
     merged = merging.merge(method, origin, opened, checked)
+    if dtype is not None:
+        merged = as_type(merged, dtype)
     if output is not None:
         save_merged(output, merged, method=method, parameters=checked, base=origin, models=opened)
     return merged
+
+
+def merge_recipe(recipe: Path_, *, output: Path_ | None = None) -> "dict[str, torch.Tensor]":
+    """Merge as a file says.
+
+    Parameters
+    ----------
+    recipe : Path or str
+        A YAML file by our own keys or mergekit's (docs/recipes.md).
+    output : Path or str, optional
+        As for `merge`.
+
+    Returns
+    -------
+    dict from str to tensor
+
+    Raises
+    ------
+    MergecastError
+        For a recipe that cannot be read, or asks for what is not there, and as `merge` does.
+    """
+    from .recipes import read_recipe
+
+    found = read_recipe(recipe)
+    options = {"output": output, "parameters": found.parameters, "dtype": found.dtype}
+    return merge(found.method, found.base, found.models, **options)
+
+
+def _opened(base: Path_, paths: Mapping[str, Path_]) -> "tuple[Opened, dict[str, Opened]]":
+    """A base and models of any layout; what is odd of them is said on stderr."""
+    from .errors import warn
+    from .models.doubts import doubts
+    from .models.external.opened import open_any
+
+    origin = open_any(base)
+    models = {name: open_any(path, origin) for name, path in paths.items()}
+    for name, opened in {str(base): origin, **models}.items():
+        for note in opened.notes:
+            warn(f"{name}: {note}")
+    for line in doubts(origin, models, base):
+        warn(line)
+    return origin, models
 
 
 def check_output(what: str, output: Path_, inputs: Sequence[Path_]) -> None:

@@ -85,17 +85,35 @@ def show_metrics(
 
 @app.command("merge")
 def merge_checkpoints(
-    method: Annotated[str, typer.Argument(help="A merge method; `mergecast list methods` says which.")],
-    base: Checkpoint,
-    models: Annotated[list[Path], typer.Argument(help="Two or more checkpoints fine-tuned from the base.")],
     output: Annotated[Path, typer.Option(help="Where to write the merged checkpoint, a .safetensors file.")],
-    settings: Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method.")] = [],
+    method: Annotated[str, typer.Argument(help="A merge method; `mergecast list methods` says which.")] = "",
+    base: Annotated[Path | None, typer.Argument(help="Visual tower in a safetensors file.")] = None,
+    models: Annotated[
+        list[Path], typer.Argument(help="Checkpoints fine-tuned from the base, each PATH or NAME=PATH.", show_default=False)
+    ] = [],
+    recipe: Annotated[
+        Path | None, typer.Option(help="A YAML file that says all of that, by our own keys or mergekit's (docs/recipes.md).")
+    ] = None,
+    settings: Annotated[
+        list[str], typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method; [0.7,-0.3]: a value a model.")
+    ] = [],
 ) -> None:
-    """Merge two or more checkpoints fine-tuned from one base, and say in the file's header how."""
-    api.merge(method, base, models, output=output, parameters=_assignments(settings))
+    """Merge checkpoints fine-tuned from one base, and say in the file's header how.
+
+    A model is called by its NAME, the task in its header, or its file; where these are alike, by its folder. What dare and
+    weighted_ties draw at random depends on what models are called: to rename a file changes the draw, NAME=PATH keeps it.
+    """
+    if recipe and (method or settings):
+        raise MergecastError(f"--recipe {recipe}: says method, base, models and parameters; give nothing else but --output")
+    if recipe:
+        api.merge_recipe(recipe, output=output)
+    elif base and models:
+        api.merge(method, base, models, output=output, parameters=_assignments(settings))
+    else:
+        raise MergecastError("merge: give METHOD BASE MODELS, or --recipe FILE")
     with safe_open(output, framework="np") as written:
-        names = json.loads(written.metadata()["models"])
-    typer.echo(f"{output}: {method} of {', '.join(sorted(names))}")
+        header = written.metadata()
+    typer.echo(f"{output}: {header['method']} of {', '.join(sorted(json.loads(header['models'])))}")
 
 
 @app.command("inspect")

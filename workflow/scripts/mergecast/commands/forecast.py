@@ -14,7 +14,7 @@ from ._terminal import assigned, show
 
 def show_forecast(
     base: Annotated[Path, typer.Argument(help="What the checkpoints were fine-tuned from.")],
-    models: Annotated[list[Path], typer.Argument(help="Two or more checkpoints, of any layout that `convert` reads.")],
+    models: Annotated[list[Path], typer.Argument(help="Two or more checkpoints, each PATH or NAME=PATH.")],
     study: Annotated[Path, typer.Option(help="The results of a setting that learnt: results/SETTING.")],
     images: Annotated[
         list[str],

@@ -12,13 +12,15 @@ NAME = "must be letters, digits, '-', '.' and '_' only, the first a letter or a 
 MEND = "mend the YAML there: indent with spaces, close every bracket and quote"
 
 
-def check_file(path) -> None:
+def check_file(path, manual: str = "config/README.md") -> None:
     """Raise MergecastError, with the line where there is one, for what a reader of YAML reports unclearly, or lets pass.
 
     Parameters
     ----------
     path : Path or str
         One that is not there, or not named `*.yaml` or `*.yml`, is left to Snakemake.
+    manual : str, default "config/README.md"
+        Where all keys are described.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def check_file(path) -> None:
     except yaml.YAMLError as error:
         raise MergecastError(f"{path}: holds a character that YAML does not allow; take it out") from error
     if not isinstance(node, yaml.MappingNode):
-        raise MergecastError(f"{path}: holds no keys; write lines of `key: value` (config/README.md has all keys)")
+        raise MergecastError(f"{path}: holds no keys; write lines of `key: value` ({manual} has all keys)")
     _check_keys(path, node)
 
 
@@ -67,19 +69,23 @@ def _line(mark: yaml.Mark) -> int:
     return mark.line + 1
 
 
-def explain(error) -> str:
+def explain(error, whole: str = "the configuration", manual: str = "config/README.md") -> str:
     """One line for a jsonschema ValidationError of the configuration: the key, what is wrong with it, what fits.
 
     Parameters
     ----------
     error : jsonschema.ValidationError
+    whole : str, default "the configuration"
+        What its top level is called.
+    manual : str, default "config/README.md"
+        Where all keys are described.
 
     Returns
     -------
     str
-        It begins with the dotted key, or with "the configuration" for its top level.
+        It begins with the dotted key, or with `whole`.
     """
-    where = ".".join(map(str, error.absolute_path)) or "the configuration"
+    where = ".".join(map(str, error.absolute_path)) or whole
     fits, value = error.validator_value, error.instance
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
@@ -87,7 +93,7 @@ def explain(error) -> str:
         return f"{where}: {catalogue.unknown('key', extra, known)}"
     if error.validator == "required":
         lacking = next(key for key in fits if key not in value)
-        return f"{where}: lacks the key {lacking!r}; add it (config/README.md says what it means)"
+        return f"{where}: lacks the key {lacking!r}; add it ({manual} says what it means)"
     if error.validator == "oneOf" and all("required" in option for option in fits):
         return f"{where}: give exactly one of {' and '.join(option['required'][0] for option in fits)}"
     if error.validator == "oneOf" and where.endswith("measure"):
@@ -102,7 +108,7 @@ def explain(error) -> str:
         return f"{where}: is {value!r}; it must be one of {', '.join(map(str, fits if isinstance(fits, list) else [fits]))}"
     if error.validator == "pattern" and where in ("bases", "settings"):
         return f"{where}: the name {value!r} becomes a folder; it {NAME}"
-    return f"{where}: {error.message}; see config/README.md for what it may be"
+    return f"{where}: {error.message}; see {manual} for what it may be"
 
 
 def _number(value) -> str:

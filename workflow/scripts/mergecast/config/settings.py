@@ -473,6 +473,12 @@ def _methods(where: str, setting: dict) -> dict[str, dict]:
     for name in parameters:
         if name not in merging.methods():
             raise MergecastError(f"{where}.method_parameters: {catalogue.unknown('method', name, merging.methods())}")
+        for key, value in (parameters[name] or {}).items():
+            if isinstance(value, list | dict):
+                raise MergecastError(
+                    f"{where}.method_parameters.{name}.{key}: is {value!r}; give one value for all models (values per "
+                    "model are for `mergecast merge`)"
+                )
     try:
         checked = {
             name: merging.check_parameters(name, parameters.get(name) or {}, models=2) for name in (*chosen, *parameters)

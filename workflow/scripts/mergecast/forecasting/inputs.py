@@ -9,6 +9,7 @@ import torch
 
 from ..catalogue import is_name
 from ..errors import MergecastError
+from ..models import names
 from ..models.checkpoints import State, content_hash, open_checkpoint, save
 from ..models.encoders import open_clip_file, open_head, zero_shot_head
 from ..models.external.checkpoint import read_checkpoint
@@ -21,11 +22,12 @@ LIBRARY_IMAGES = 400  # of all tasks of a library, of a tower so large that more
 
 
 def named(models: Sequence) -> dict[str, Path]:
-    """Checkpoints by name, that of the file or folder.
+    """Checkpoints by name, as `models.names` calls them.
 
     Parameters
     ----------
     models : sequence of Path or str
+        Each a path, or `NAME=PATH`.
 
     Returns
     -------
@@ -34,18 +36,14 @@ def named(models: Sequence) -> dict[str, Path]:
     Raises
     ------
     MergecastError
-        For fewer than two, a name that cannot be that of a task, and two of one name.
+        For fewer than two, a name that cannot be that of a task, and as `models.names.named` does.
     """
     if len(models) < 2:
         raise MergecastError(f"forecast: {len(models)} checkpoint is given; name two or more, fine-tuned from the base")
-    by_name: dict[str, Path] = {}
-    for path in map(Path, models):
-        name = path.name if path.is_dir() else path.stem
+    by_name = names.named(models)
+    for name, path in by_name.items():
         if not is_name(name):
-            raise MergecastError(f"{path}: {name!r} cannot name a task; rename it to letters, digits, '-', '.' and '_'")
-        if name in by_name:
-            raise MergecastError(f"{path}: two checkpoints are called {name!r}; rename one of the files")
-        by_name[name] = path
+            raise MergecastError(f"{path}: {name!r} cannot name a task; give NAME={path}, of letters, digits, '-', '.' and '_'")
     return by_name
 
 

@@ -1,12 +1,12 @@
 """Merge methods: one module per method, found by name; importing this face imports none of them, nor torch.
 
 A method's parameters and defaults are the keyword arguments of its `merge`; what values they may take is its
-`PARAMETERS`, a JSON-schema fragment each. Both are read from the source.
+`PARAMETERS`, a JSON-schema fragment each; how few models it merges is its `LEAST_MODELS`. All are read from the source.
 """
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from jsonschema import Draft202012Validator
 
@@ -66,6 +66,7 @@ def check_parameters(name: str, options: Mapping | None = None, models: int | No
     ----------
     name : str
     options : mapping from parameter to value, or None
+        Where a range has `per_model`, also a list of values, in the order of the models, or a mapping from task to value.
     models : int or None
         How many models will be merged, where that is known.
 
@@ -77,9 +78,11 @@ def check_parameters(name: str, options: Mapping | None = None, models: int | No
     Raises
     ------
     MergecastError
-        If the method or a parameter is unknown, or a value has the wrong type or lies outside its range. The message names
-        method and parameter.
+        If the method or a parameter is unknown, a value has the wrong type or lies outside its range, a list is not as long
+        as there are models, or the method takes more models. The message names method and parameter.
     """
+    if models is not None and models < (least := least_models(name)):
+        raise MergecastError(f"method {name!r}: needs at least {least} models, got {models}; give another checkpoint")
     defaults, fragments = parameters(name), ranges(name)
     options = options or {}
     for key in options:
@@ -109,6 +112,60 @@ def ranges(name: str) -> dict[str, dict]:
     return catalogue.literal(WING, _known(name), "PARAMETERS", {})
 
 
+def least_models(name: str) -> int:
+    """How many models a method merges at least: 2 where it means nothing for one, which it says by `LEAST_MODELS`.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    MergecastError
+        If there is no such method; the message names the closest known one.
+    """
+    return catalogue.literal(WING, _known(name), "LEAST_MODELS", 1)
+
+
+def by_task(name: str, values: Mapping, tasks: Collection[str]) -> dict:
+    """Parameters of a method with each list of values, one a model, as a mapping from task to value.
+
+    Parameters
+    ----------
+    name : str
+    values : mapping from parameter to value
+        As `check_parameters` gives them.
+    tasks : collection of str
+        Those of the models, in the order that a list is in.
+
+    Returns
+    -------
+    dict from parameter to value
+        Other values as they are.
+
+    Raises
+    ------
+    MergecastError
+        If a list is of another length, or a mapping of other tasks. The message names method and parameter.
+    """
+    found = {}
+    for key, value in values.items():
+        if isinstance(value, list):
+            _check_length(name, key, value, len(tasks))
+            value = dict(zip(tasks, value, strict=True))
+        if isinstance(value, Mapping) and (odd := sorted(value.keys() ^ set(tasks))):
+            raise MergecastError(
+                f"method {name!r}: parameter {key!r} and the models differ in {odd[0]!r}; give one value for each of "
+                f"{', '.join(tasks)}"
+            )
+        found[key] = value
+    return found
+
+
 def merge(name: str, base: Mapping, models: Mapping[str, Mapping], options: Mapping | None = None, *, svd=None) -> dict:
     """Merge fine-tuned models with the method of that name.
 
@@ -119,9 +176,9 @@ def merge(name: str, base: Mapping, models: Mapping[str, Mapping], options: Mapp
     name : str
     base : mapping from tensor name to tensor
     models : mapping from task to such a mapping
-        At least 2, with the keys and shapes of the base.
+        With the keys and shapes of the base.
     options : mapping from parameter to value, or None
-        Defaults for the rest.
+        Defaults for the rest. A list of values, one a model, is in the order of `models`.
     svd : callable or None
         What `shared_svd` returned, if anything.
 
@@ -133,11 +190,9 @@ def merge(name: str, base: Mapping, models: Mapping[str, Mapping], options: Mapp
     Raises
     ------
     MergecastError
-        If parameters are wrong, there are fewer than 2 models, keys or shapes differ, or entries are not finite.
+        If parameters are wrong, there are too few models, keys or shapes differ, or entries are not finite.
     """
-    resolved = check_parameters(name, options, len(models))
-    if len(models) < 2:
-        raise MergecastError(f"method {name!r}: needs at least 2 models, got {len(models)}; give another checkpoint")
+    resolved = by_task(name, check_parameters(name, options, len(models)), models)
     for task in sorted(models):
         odd = sorted(base.keys() ^ models[task].keys())
         if odd:
@@ -210,8 +265,33 @@ def _known(name: str) -> str:
 
 
 def _checked(name: str, key: str, value, fragment: dict, models: int | None):
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = Draft202012Validator(fragment).is_valid(value) and not (number and not math.isfinite(value))
-    if not fits or (number and models and fragment.get("at_most_models") and value > models):
+    """The value, or each of the values where they are given per model, if it is within its range."""
+    each = fragment.get("per_model")
+    if each and isinstance(value, list | tuple | Mapping):
+        numbers = value.values() if isinstance(value, Mapping) else value
+        if not all(_fits(number, each) for number in numbers):
+            raise MergecastError(f"method {name!r}: parameter {key!r} is {value!r}; give {fragment['description']}")
+        if isinstance(value, Mapping):
+            return {task: float(number) for task, number in value.items()}
+        if models is not None:
+            _check_length(name, key, value, models)
+        return [float(number) for number in value]
+    number = _is_number(value)
+    if not _fits(value, fragment) or (number and models and fragment.get("at_most_models") and value > models):
         raise MergecastError(f"method {name!r}: parameter {key!r} is {value!r}; give {fragment['description']}")
     return float(value) if number and "number" in fragment.get("type", ()) else value
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _fits(value, fragment: dict) -> bool:
+    return Draft202012Validator(fragment).is_valid(value) and not (_is_number(value) and not math.isfinite(value))
+
+
+def _check_length(name: str, key: str, values: Collection, models: int) -> None:
+    if len(values) != models:
+        raise MergecastError(
+            f"method {name!r}: parameter {key!r} has length {len(values)} for {models} models; give one value a model, in order"
+        )

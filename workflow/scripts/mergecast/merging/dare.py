@@ -1,9 +1,10 @@
 """Drop entries at random, rescale the survivors, average: θ = θ0 + scale · mean Δ_t."""
 
-import torch
+from collections.abc import Mapping
 
-from ..seeding import seed_for
 from ._magnitude import count_of, kth_largest_of, magnitude
+from ._per_model import each
+from ._random import spared
 from ._streaming import streamed
 
 PARAMETERS = {
@@ -11,9 +12,14 @@ PARAMETERS = {
         "type": "number",
         "minimum": 0,
         "exclusiveMaximum": 1,
-        "description": "the share of entries dropped, at least 0 and below 1",
+        "per_model": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+        "description": "the share of entries dropped, at least 0 and below 1, or a list of one for each model",
     },
-    "scale": {"type": "number", "description": "a finite number"},
+    "scale": {
+        "type": "number",
+        "per_model": {"type": "number"},
+        "description": "a finite number, or a list of one for each model",
+    },
     "seed": {"type": "integer", "description": "a whole number"},
     "mask": {"enum": ["random", "magnitude"], "description": "'random' or 'magnitude'"},
 }
@@ -23,17 +29,18 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
     """Average sparsified task vectors.
 
     Entries of τ_t are dropped and survivors divided by 1 − drop. The random stream is seeded from (seed, task, tensor) and
-    drawn on the CPU, so the result depends neither on the order of the models nor on the device.
+    drawn on the CPU, so the result depends neither on the order of the models nor on the device. It depends on what the
+    models are called: under another name the same model is another draw.
 
     Parameters
     ----------
     base : mapping from tensor name to tensor
     models : mapping from task to such a mapping
-        2 or more.
-    drop : float, default 0.9
+        1 or more.
+    drop : float, or mapping from task to float, default 0.9
         Probability of dropping an entry of τ_t, in [0, 1).
-    scale : float, default 1.0
-        Factor of the mean.
+    scale : float, or mapping from task to float, default 1.0
+        Factor of the mean; by task, of each term of it: θ0 + mean scale_t Δ_t.
     seed : int, default 0
     mask : {"random", "magnitude"}, default "random"
         `magnitude` drops the ⌊drop·n⌋ smallest entries of each tensor (fewer where others are just as large as the smallest
@@ -54,14 +61,18 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
     Yu et al. 2024, "Language models are super Mario".
     """
 
+    drops, scales = each(drop, models), each(scale, models)
+    alike = not isinstance(drop, Mapping) and not isinstance(scale, Mapping)
+
     def survivors(task, name, vector):
         if mask == "magnitude":
-            return magnitude(vector) >= kth_largest_of(vector, vector.numel() - count_of(drop, vector.numel()))
-        stream = torch.Generator().manual_seed(seed_for("dare", task, name, seed=seed))
-        return (torch.rand(vector.shape, generator=stream, dtype=torch.float64) >= drop).to(vector.device)
+            return magnitude(vector) >= kth_largest_of(vector, vector.numel() - count_of(drops[task], vector.numel()))
+        return spared(task, name, vector, drops[task], seed)
 
     def update(name, vectors):
-        total = sum(vector * survivors(task, name, vector) for task, vector in vectors.items())
-        return scale / (1 - drop) / len(vectors) * total
+        kept = ((task, vector * survivors(task, name, vector)) for task, vector in vectors.items())
+        if alike:
+            return scale / (1 - drop) / len(vectors) * sum(vector for _, vector in kept)
+        return sum(scales[task] / (1 - drops[task]) * vector for task, vector in kept) / len(vectors)
 
     return streamed(base, models, update)

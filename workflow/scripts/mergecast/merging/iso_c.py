@@ -2,6 +2,7 @@
 
 from ._spectral import polar, streamed_matrices
 
+LEAST_MODELS = 2
 PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
 
 
@@ -9,6 +10,8 @@ def merge(base, models, *, scale=1.0):
     """Flatten the spectrum of the summed task matrices.
 
     Per matrix Σ τ_t = P D Qᵗ becomes Δ = mean(D) P Qᵗ; other tensors: Δ = mean of τ_t. θ = θ0 + scale · Δ.
+
+    No scale per model: a model of little weight would have its directions lifted to the strength of all others.
 
     Parameters
     ----------

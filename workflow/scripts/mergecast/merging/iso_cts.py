@@ -5,6 +5,7 @@ import torch
 from ._magnitude import count_of
 from ._spectral import leading, nearest_orthogonal, streamed_matrices
 
+LEAST_MODELS = 2
 PARAMETERS = {
     "common": {
         "type": "number",
@@ -23,6 +24,8 @@ def merge(base, models, *, common=0.8, scale=1.0):
     the leading c triples of Σ τ_t, and of every task the leading s/T triples of τ_t with the common left space
     projected out; U and V of all these are replaced by their nearest orthogonal factors, the singular values by
     their mean. Other tensors: mean of τ_t. θ = θ0 + scale · Δ.
+
+    No scale per model: all directions get one strength.
 
     Parameters
     ----------

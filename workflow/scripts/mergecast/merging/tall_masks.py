@@ -3,6 +3,7 @@
 from ..errors import MergecastError
 from ._streaming import streamed
 
+LEAST_MODELS = 2
 PARAMETERS = {
     "mask_lambda": {"type": "number", "minimum": 0, "description": "the threshold λ of the masks, 0 or more"},
     "agree": {
@@ -19,6 +20,8 @@ def merge(base, models, *, mask_lambda=0.4, agree=None, scale=1.0):
     """Keep the entries of the summed task vectors that enough tasks use.
 
     mask_t = |θ0 − θ_t| > λ |θ0 + Σ τ − θ_t|; θ = θ0 + scale · Σ τ where at least `agree` masks hold, θ0 elsewhere.
+
+    No scale per model: the masks say which entries a task needs of the plain sum.
 
     Parameters
     ----------

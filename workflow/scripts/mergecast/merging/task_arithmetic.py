@@ -1,20 +1,30 @@
 """Scaled sum of the task vectors: θ = θ0 + scale · Σ τ_t."""
 
+from collections.abc import Mapping
+
 from ._streaming import streamed
 
-PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
+PARAMETERS = {
+    "scale": {
+        "type": "number",
+        "per_model": {"type": "number"},
+        "description": "a finite number, or a list of one for each model",
+    },
+}
 
 
 def merge(base, models, *, scale=0.3):
     """Add the task vectors to the base.
 
+    One model: a negative scale makes it forget what that model learnt, one from 0 to 1 lies between the base and it (WiSE-FT).
+
     Parameters
     ----------
     base : mapping from tensor name to tensor
     models : mapping from task to such a mapping
-        2 or more.
-    scale : float, default 0.3
-        Factor of the sum; 1/T makes it the weight average.
+        1 or more.
+    scale : float, or mapping from task to float, default 0.3
+        Factor of the sum; 1/T makes it the weight average. By task: θ0 + Σ scale_t τ_t.
 
     Returns
     -------
@@ -28,6 +38,13 @@ def merge(base, models, *, scale=0.3):
 
     Notes
     -----
-    Ilharco et al. 2023, "Editing models with task arithmetic".
+    Ilharco et al. 2023, "Editing models with task arithmetic"; for one model also Wortsman et al. 2022, "Robust fine-tuning of
+    zero-shot models".
     """
-    return streamed(base, models, lambda name, vectors: scale * sum(vectors.values()))
+
+    def update(name, vectors):
+        if isinstance(scale, Mapping):
+            return sum(scale[task] * vector for task, vector in vectors.items())
+        return scale * sum(vectors.values())
+
+    return streamed(base, models, update)

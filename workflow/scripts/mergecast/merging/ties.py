@@ -7,6 +7,7 @@ import torch
 from ._magnitude import count_of, kth_largest, kth_largest_of, magnitude
 from ._streaming import streamed, task_vectors
 
+LEAST_MODELS = 2
 PARAMETERS = {
     "keep": {
         "type": "number",
@@ -24,7 +25,8 @@ ELECT = {"mass": lambda trimmed: trimmed.sum(0).sign()}
 def merge(base, models, *, keep=0.2, scale=0.3, trim="tensor", sign="mass"):
     """Merge what is large and agrees in sign.
 
-    Δ is the mean of the surviving entries with the elected sign.
+    Δ is the mean of the surviving entries with the elected sign. No scale per model: the mean is one of equals, and its sign
+    is elected by size alone; `weighted_ties` weighs the models in both.
 
     Parameters
     ----------

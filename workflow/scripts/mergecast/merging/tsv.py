@@ -5,6 +5,7 @@ import torch
 from ._magnitude import count_of
 from ._spectral import leading, nearest_orthogonal, rank_of, streamed_matrices
 
+LEAST_MODELS = 2
 PARAMETERS = {
     "rank_fraction": {
         "type": ["number", "null"],
@@ -40,6 +41,7 @@ def merge(base, models, *, rank_fraction=None, svd=leading_svd):
     """Sum low-rank task matrices whose singular vectors were made orthogonal to each other.
 
     U and V of all tasks are replaced by their nearest orthogonal factors, Δ = U⊥ diag(S) V⊥ᵗ. Other tensors: mean of τ_t.
+    No scale per model: the method has no scale.
 
     Parameters
     ----------

@@ -1,39 +1,37 @@
-"""Merged checkpoints as files: models opened by the names of their tasks, the merge saved with its provenance."""
+"""Merged checkpoints as files: saved with their provenance."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+
+import torch
 
 from ..errors import MergecastError
 from ..files import versions
-from .checkpoints import State, content_hash, open_checkpoint, save
+from .checkpoints import content_hash, is_finite, save
 
 
-def open_models(base: State, paths: Iterable) -> dict[str, State]:
-    """Checkpoints by task: the `task` of the file's header or, where it has none, the file's name without its suffix.
+def as_type(merged: Mapping, dtype: str) -> dict:
+    """A merged state, rounded to another floating type.
 
     Parameters
     ----------
-    base : State
-    paths : iterable of Path or str
+    merged : mapping from tensor name to tensor
+    dtype : {"float32", "bfloat16", "float16"}
 
     Returns
     -------
-    dict from task to State
-        In the order of `paths`.
+    dict from tensor name to tensor
 
     Raises
     ------
     MergecastError
-        If a checkpoint is missing, damaged or does not fit the base, or two have one task.
+        If an entry does not fit the type.
     """
-    models: dict[str, State] = {}
-    for path in paths:
-        state = open_checkpoint(path, base)
-        task = state.metadata.get("task") or state.path.stem
-        if task in models:
-            raise MergecastError(f"{path}: is of task {task!r}, as is {models[task].path}; give models of different tasks")
-        models[task] = state
-    return models
+    cast = {name: tensor.to(getattr(torch, dtype)) for name, tensor in merged.items()}
+    for name, tensor in cast.items():
+        if not is_finite(tensor):
+            raise MergecastError(f"merged tensor {name!r} overflows {dtype}; write it as bfloat16 or float32")
+    return cast
 
 
 def save_merged(path, merged: Mapping, *, method: str, parameters: Mapping, base: Mapping, models: Mapping) -> None:

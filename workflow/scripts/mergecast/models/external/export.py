@@ -166,4 +166,3 @@ def _companions(like: File) -> list[Path]:
     """Configuration, tokeniser and the like beside the weights."""
     there = sorted(path for path in like.path.parent.iterdir() if path.is_file() and path.suffix in COMPANIONS)
     return [path for path in there if not path.name.endswith(INDEX) and path.name not in NOT_COPIED]
-
