@@ -1,9 +1,11 @@
 """Drop entries at random, rescale the survivors, average: θ = θ0 + scale · mean Δ_t."""
 
+from functools import partial
+
 import torch
 
 from ..seeding import seed_for
-from ._magnitude import count_of, kth_largest_of, magnitude
+from ._magnitude import count_of, kth_largest, magnitude
 from ._streaming import streamed
 
 PARAMETERS = {
@@ -41,7 +43,7 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -54,14 +56,27 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
     Yu et al. 2024, "Language models are super Mario".
     """
 
-    def survivors(task, name, vector):
+    def by_pieces(name, read):
+        """Δ of the pieces of one tensor; its random stream goes on from piece to piece."""
+        streams = {task: torch.Generator().manual_seed(seed_for("dare", task, name, seed=seed)) for task in models}
         if mask == "magnitude":
-            return magnitude(vector) >= kth_largest_of(vector, vector.numel() - count_of(drop, vector.numel()))
-        stream = torch.Generator().manual_seed(seed_for("dare", task, name, seed=seed))
-        return (torch.rand(vector.shape, generator=stream, dtype=torch.float64) >= drop).to(vector.device)
+            size = base[name].numel()
+            least = {task: kth_largest(partial(_magnitudes, read, task), size - count_of(drop, size)) for task in models}
+
+        def stays(task, vector):
+            if mask == "magnitude":
+                return magnitude(vector) >= least[task]
+            return (torch.rand(vector.shape, generator=streams[task], dtype=torch.float64) >= drop).to(vector.device)
+
+        for vectors in read():
+            total = sum(vector * stays(task, vector) for task, vector in vectors.items())
+            yield scale / (1 - drop) / len(vectors) * total
 
     def update(name, vectors):
-        total = sum(vector * survivors(task, name, vector) for task, vector in vectors.items())
-        return scale / (1 - drop) / len(vectors) * total
+        return next(by_pieces(name, lambda: [vectors]))
 
-    return streamed(base, models, update)
+    return streamed(base, models, update, by_pieces=by_pieces)
+
+
+def _magnitudes(read, task):
+    return (magnitude(vectors[task]) for vectors in read())

@@ -1,6 +1,6 @@
 """Scaled sum of the task vectors: θ = θ0 + scale · Σ τ_t."""
 
-from ._streaming import streamed
+from ._streaming import elementwise, streamed
 
 PARAMETERS = {"scale": {"type": "number", "description": "a finite number"}}
 
@@ -18,7 +18,7 @@ def merge(base, models, *, scale=0.3):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -30,4 +30,8 @@ def merge(base, models, *, scale=0.3):
     -----
     Ilharco et al. 2023, "Editing models with task arithmetic".
     """
-    return streamed(base, models, lambda name, vectors: scale * sum(vectors.values()))
+
+    def update(name, vectors):
+        return scale * sum(vectors.values())
+
+    return streamed(base, models, update, by_pieces=elementwise(update))

@@ -1,6 +1,6 @@
 """Mean of the fine-tuned weights: θ = mean θ_t."""
 
-from ._streaming import mean, streamed
+from ._streaming import elementwise, mean, streamed
 
 
 def merge(base, models):
@@ -14,7 +14,7 @@ def merge(base, models):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -26,4 +26,8 @@ def merge(base, models):
     -----
     Wortsman et al. 2022, "Model soups" (uniform soup).
     """
-    return streamed(base, models, lambda name, vectors: mean(vectors))
+
+    def update(name, vectors):
+        return mean(vectors)
+
+    return streamed(base, models, update, by_pieces=elementwise(update))
