@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from safetensors import safe_open
 from mergecast.errors import MergecastError
 from mergecast.models import checkpoints
 from mergecast.models.checkpoints import State, content_hash, open_checkpoint, save
+from mergecast.models.state import BUFFERS, parts
 
 
 @pytest.fixture
@@ -131,10 +133,72 @@ def test_a_file_cut_short_and_one_that_is_not_there_are_named(state, tmp_path):
         State(tmp_path / "none.safetensors")
 
 
-def test_a_file_without_a_visual_tower_is_refused(tmp_path):
-    save(tmp_path / "text.safetensors", {"text.proj": torch.zeros(2, 2)})
-    with pytest.raises(MergecastError, match="no tensor named 'visual"):
-        open_checkpoint(tmp_path / "text.safetensors")
+def test_names_may_be_of_any_architecture(tmp_path):
+    save(tmp_path / "text.safetensors", {"model.layers.0.mlp.up_proj.weight": torch.zeros(2, 2)})
+    assert list(open_checkpoint(tmp_path / "text.safetensors")) == ["model.layers.0.mlp.up_proj.weight"]
+
+
+@pytest.mark.parametrize("shape", [(4,), (0, 3)])
+def test_a_file_without_weights_is_refused(shape, tmp_path):
+    save(tmp_path / "ids.safetensors", {"position_ids": torch.zeros(4).long(), "empty": torch.zeros(shape)[:0]})
+    with pytest.raises(MergecastError, match=r"ids.safetensors: holds no weights, .*bfloat16.*; give a checkpoint"):
+        open_checkpoint(tmp_path / "ids.safetensors")
+
+
+# float4 and 6 are read by their names in a header alone, which is all that is looked at.
+OTHERS = {"float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e8m0fnu": "F8_E8M0", "complex64": "C64"}
+
+
+@pytest.mark.parametrize("dtype", OTHERS)
+def test_a_type_that_is_neither_of_weights_nor_of_buffers_is_named_before_any_number_is_read(dtype, state, base, tmp_path):
+    path, odd = tmp_path / "model.safetensors", {**state, "visual.proj": state["visual.proj"].to(getattr(torch, dtype))}
+    odd["visual.ln_post.weight"] = torch.full((6,), math.nan)  # comes before it by name
+    safetensors.torch.save_file(odd, path)
+    line = f"{path}: tensor 'visual.proj' has type {OTHERS[dtype]}, which is not read; save it as float32, bfloat16 or float16"
+    for against in (base, None):
+        with pytest.raises(MergecastError) as raised:
+            open_checkpoint(path, against)
+        assert str(raised.value) == line
+    assert next(checkpoints.faults(odd)).startswith(f"tensor 'visual.proj' has type torch.{dtype}, which is not read")
+
+
+def test_types_of_less_than_a_byte_are_named(tmp_path):
+    header = b'{"w":{"dtype":"F4","shape":[2,2],"data_offsets":[0,2]}}'
+    (tmp_path / "f4.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(2))
+    with pytest.raises(MergecastError, match="f4.safetensors: tensor 'w' has type F4, which is not read; save it as"):
+        open_checkpoint(tmp_path / "f4.safetensors")
+
+
+@pytest.mark.parametrize("dtype", [*BUFFERS.values()])
+def test_buffers_may_be_of_any_value_but_stay_buffers(dtype, state, tmp_path):
+    ids = torch.arange(4).to(dtype)
+    save(tmp_path / "base.safetensors", state | {"ids": ids})
+    base = open_checkpoint(tmp_path / "base.safetensors")
+    save(tmp_path / "a.safetensors", state | {"ids": ids.flip(0) if dtype.is_signed else ids.clone()})
+    assert open_checkpoint(tmp_path / "a.safetensors", base).dtype("ids") is dtype
+    save(tmp_path / "b.safetensors", state | {"ids": torch.zeros(4)})
+    with pytest.raises(
+        MergecastError, match=f"b.safetensors: tensor 'ids' has type torch.float32, in the base .* {dtype}; one"
+    ):
+        open_checkpoint(tmp_path / "b.safetensors", base)
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_named(state, tmp_path):
+    save(tmp_path / "a.safetensors", state)
+    opened = open_checkpoint(tmp_path / "a.safetensors")
+    save(tmp_path / "a.safetensors", {name: tensor + 1 for name, tensor in state.items()})
+    with pytest.raises(MergecastError, match="a.safetensors: was changed while it was read; run again"):
+        opened["visual.proj"]
+    (tmp_path / "a.safetensors").unlink()
+    with pytest.raises(MergecastError, match="a.safetensors: tensor 'visual.proj' cannot be read"):
+        opened["visual.proj"]
+
+
+@given(st.integers(1, 40), st.integers(1, 12))
+def test_pieces_put_together_are_the_tensor(count, size):
+    states = [{"w": torch.arange(float(count))}, {"w": -torch.arange(float(count)).view(1, count)}]
+    pieces = [torch.cat(each) for each in zip(*parts(states, "w", size), strict=True)]
+    assert torch.equal(pieces[0], states[0]["w"]) and torch.equal(pieces[1], -states[0]["w"])
 
 
 def test_norms_are_those_of_the_flat_vector(state):
@@ -144,6 +208,85 @@ def test_norms_are_those_of_the_flat_vector(state):
     assert checkpoints.task_vector_norm(state, doubled) == pytest.approx(float(flat.norm()), rel=1e-7)
 
 
+def test_norms_are_of_weights_and_the_same_in_pieces(state, monkeypatch):
+    flat = torch.cat([tensor.reshape(-1) for tensor in state.values()]).double()
+    monkeypatch.setattr(checkpoints, "PIECE", 5)
+    with_buffer = state | {"position_ids": torch.full((9,), 77), "empty": torch.zeros(0, 3)}
+    assert checkpoints.norm(with_buffer) == pytest.approx(float(flat.norm()), rel=1e-12)
+    doubled = {name: 2 * tensor for name, tensor in with_buffer.items()}
+    assert checkpoints.task_vector_norm(with_buffer, doubled) == pytest.approx(float(flat.norm()), rel=1e-12)
+
+
 def test_matrices_are_linear_maps_and_the_projection_is_turned(state):
     assert [name for name in state if checkpoints.is_matrix(name, state[name])] == ["visual.proj"]
     assert checkpoints.oriented("visual.proj", state["visual.proj"]).shape == (4, 6)
+    assert not checkpoints.is_matrix("visual.proj", torch.zeros(0, 4))
+    assert not checkpoints.is_matrix("visual.proj", torch.zeros(3, 4).long())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "visual.positional_embedding",
+        "token_embedding.weight",
+        "model.embed_tokens.weight",
+        "lm_head.weight",
+        "transformer.wte.weight",
+        "wpe.weight",
+        "shared.weight",
+        "bert.embeddings.word_embeddings.weight",
+        "bert.embeddings.token_type_embeddings.weight",
+        "model.decoder.embed_positions.weight",
+        "gpt_neox.embed_in.weight",
+        "embed_out.weight",
+        "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
+    ],
+)
+def test_tables_of_vectors_are_no_matrices(name):
+    assert not checkpoints.is_matrix(name, torch.zeros(3, 2))
+
+
+@pytest.mark.parametrize(
+    "name", ["model.layers.0.mlp.shared.up_proj.weight", "embeddings.projection.weight", "pre_wte.weight", "lm_head.dense"]
+)
+def test_only_the_last_part_of_a_name_says_that_it_is_an_embedding(name):
+    assert checkpoints.is_matrix(name, torch.zeros(3, 2))
+
+
+def test_a_base_may_say_itself_what_its_embeddings_are_called(tmp_path):
+    save(tmp_path / "base.safetensors", {"output.weight": torch.ones(3, 2), "wte.weight": torch.ones(3, 2)})
+    base = open_checkpoint(tmp_path / "base.safetensors")
+    assert checkpoints.matrices(base) == ["output.weight"]
+    base.embeddings = {"output"}
+    assert checkpoints.matrices(base) == ["wte.weight"]
+    base.embeddings = ()
+    assert checkpoints.matrices(base) == ["output.weight", "wte.weight"]
+
+
+def test_what_the_metrics_look_at_is_counted():
+    language = {
+        "model.embed_tokens.weight": torch.ones(7, 3),
+        "model.layers.0.mlp.up_proj.weight": torch.ones(5, 3),
+        "model.norm.weight": torch.ones(3),
+        "model.position_ids": torch.arange(4),
+        "model.nothing": torch.ones(0, 3),
+    }
+    counts = {"tensors": 3, "matrices": 1, "embeddings": 1, "parameters": 39, "left_out": 2}
+    assert checkpoints.seen(language) == counts
+    clip = {"visual.proj": torch.ones(3, 2), "text_projection": torch.ones(3, 2), "logit_scale": torch.ones(())}
+    assert checkpoints.weights(clip) == ["visual.proj"]
+    assert checkpoints.seen(clip) == {"tensors": 1, "matrices": 1, "embeddings": 0, "parameters": 6, "left_out": 2}
+
+
+@pytest.mark.parametrize("prefix", ["", "transformer."])
+def test_gpt2_stores_its_matrices_turned_and_those_of_its_names_that_do_not_are_left(prefix):
+    block = f"{prefix}h.11."
+    shapes = {"attn.c_attn": (4, 12), "attn.c_proj": (4, 4), "mlp.c_fc": (4, 16), "mlp.c_proj": (16, 4)}  # (in, out)
+    gpt2 = {f"{block}{name}.weight": torch.randn(shape) for name, shape in shapes.items()}
+    linear = {name: tensor.T for name, tensor in gpt2.items()}
+    for name, tensor in gpt2.items():
+        assert torch.equal(checkpoints.oriented(name, tensor, gpt2), tensor.T)
+        assert torch.equal(checkpoints.oriented(name, tensor), tensor.T)
+        assert torch.equal(checkpoints.oriented(name, tensor.T, linear), tensor.T)
+    openclip = "visual.transformer.resblocks.0.mlp.c_fc.weight"
+    assert checkpoints.oriented(openclip, torch.zeros(16, 4)).shape == (16, 4)

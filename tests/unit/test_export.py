@@ -136,9 +136,9 @@ def test_a_state_dict_of_another_kind_of_model_goes_back_under_its_names(tmp_pat
 
 
 BAD = {
-    "another architecture": (lambda s: s | {"visual.transformer.resblocks.9.ln_1.bias": torch.ones(3)}, {}, "has no place for tensor"),
+    "another depth": (lambda s: s | {"visual.transformer.resblocks.9.ln_1.bias": torch.ones(3)}, {}, "has no place for tensor"),
     "another width": (lambda s: s | {"visual.ln_post.bias": torch.ones(3)}, {}, "has shape (96,), what is written (3,)"),
-    "overflow": (lambda s: s | {"visual.ln_post.bias": torch.full((96,), 1e9)}, {"dtype": "float16"}, "does not fit torch.float16"),
+    "overflow": (lambda s: s | {"visual.ln_post.bias": torch.full((96,), 1e9)}, {"dtype": "float16"}, "does not fit torch."),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+import states
 import study
 from mergecast import metrics
 from mergecast.errors import MergecastError
@@ -18,7 +19,7 @@ from mergecast.features import _ends, _make, _products, spectra
 from mergecast.features._pair import pair_features
 from mergecast.features._store import Store, blocked
 from mergecast.features._types import Gram, ProductTable
-from mergecast.models.checkpoints import State, content_hash
+from mergecast.models.checkpoints import State, content_hash, save
 
 BLOCK = "visual.transformer.resblocks.0"
 SHAPES = {
@@ -96,6 +97,28 @@ def test_the_pass_reads_one_tensor_of_every_state_at_a_time(base, models):
 
     _products.products({name: Watched(model) for name, model in models.items()}, base, progress=False)
     assert order == [name for name in sorted(SHAPES) for _ in models]
+
+
+@pytest.mark.parametrize("with_base", [True, False])
+def test_large_tensors_are_read_in_pieces_that_change_no_bit(with_base, monkeypatch, tmp_path):
+    origin = {"w": torch.randn(300, 70, generator=torch.Generator().manual_seed(0)).bfloat16(), "b": torch.ones(3)}
+    known = {"base": origin, **states.tuned(origin, 1, 2)}
+    known["c"] = {name: tensor + 1e-3 for name, tensor in known["b"].items()}  # so near that |b - c|² is summed directly
+    for name, each in known.items():
+        save(tmp_path / f"{name}.safetensors", each)
+    opened = {name: State(tmp_path / f"{name}.safetensors") for name in known}
+    origin, base = opened.pop("base"), known.pop("base")
+
+    def table(models, origin):
+        found = _products.products(models, origin if with_base else None, progress=False)
+        return found.products.tobytes() + found.distances.tobytes()
+
+    whole = table(known, base)
+    monkeypatch.setattr(_products, "PIECE", _products.CHUNK)
+    assert table(known, base) == table(opened, origin) == whole
+    known["c"]["w"] = torch.zeros(300, 71)
+    with pytest.raises(MergecastError, match="'c'.*'w' has another size"):
+        table(known, base)
 
 
 @pytest.mark.parametrize("size", [1e-2, 1e-4, 1e-5])
@@ -409,3 +432,39 @@ def test_a_spectrum_is_that_of_an_svd_where_the_iteration_fails(monkeypatch):
     assert found.values == pytest.approx(expected.values, rel=1e-12)
     for part in ("left", "right_top", "right_bottom"):
         assert np.abs(getattr(found, part).T @ getattr(expected, part)) == pytest.approx(np.eye(5), abs=1e-9)
+
+
+LANGUAGE = {
+    "transformer.wte.weight": (40, 8),
+    "transformer.wpe.weight": (12, 8),
+    "transformer.h.0.attn.c_attn.weight": (8, 24),
+    "transformer.h.0.attn.c_proj.weight": (8, 8),
+    "transformer.h.0.mlp.c_fc.weight": (8, 32),
+    "transformer.h.0.ln_1.weight": (8,),
+}
+
+
+def test_weight_metrics_of_a_language_model_are_those_of_the_same_tensors_under_the_names_of_a_clip():
+    clip = {
+        "visual.positional_embedding": "transformer.wte.weight",
+        "visual.token_embedding.weight": "transformer.wpe.weight",
+        **{f"visual.{name}": name for name in LANGUAGE if ".h." in name},
+    }
+    base = states.state(0, LANGUAGE)
+    a, b = states.tuned(base, 1, 2).values()
+    more = {"transformer.h.0.attn.bias": torch.ones(4, 4).bool(), "transformer.nothing": torch.zeros(0, 8)}
+    found = metrics.compute_all(pair_features(base | more, a | more, b | more))
+
+    def renamed(model):
+        turned = {name: tensor.T.contiguous() if name.count(".c_") else tensor for name, tensor in model.items()}
+        return {name: turned[theirs] for name, theirs in clip.items()}
+
+    assert found == pytest.approx(metrics.compute_all(pair_features(*map(renamed, (base, a, b)))), rel=1e-12)
+
+
+def test_a_base_that_calls_a_matrix_an_embedding_has_no_spectrum_of_it(tmp_path):
+    save(tmp_path / "base.safetensors", states.state(0, LANGUAGE))
+    base, model = State(tmp_path / "base.safetensors"), states.tuned(states.state(0, LANGUAGE), 1)["a"]
+    assert len(spectra.spectra(base, model, progress=False)) == 3
+    base.embeddings = {"wte", "wpe", "c_fc"}
+    assert [name.split(".")[-2] for name in spectra.spectra(base, model, progress=False)] == ["c_attn", "c_proj"]

@@ -12,6 +12,7 @@ import torch
 import study
 from mergecast import catalogue, merging
 from mergecast.errors import MergecastError
+from mergecast.merging import _streaming
 from mergecast.models.checkpoints import State, save
 from states import MATRIX, SHAPES, close, same, single, state, step, tuned
 
@@ -147,6 +148,86 @@ def test_one_tensor_of_each_model_is_read_at_a_time(method):
 
     merging.merge(method, base, {t: Watched(m) for t, m in tuned(base, 1, 2).items()})
     assert held == [name for name in base for _ in "ab"]
+
+
+CASES = [*((method, {}) for method in METHODS), ("ties", {"trim": "global"}), ("dare", {"mask": "magnitude", "drop": 0.5})]
+LARGE = SHAPES | {"model.embed_tokens.weight": (30, 7), "model.layers.0.mlp.up_proj.weight": (12, 9)}
+
+
+@pytest.mark.parametrize(("method", "parameters"), CASES)
+@pytest.mark.parametrize("piece", [1, 13, 64])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_large_tensors_merge_in_pieces_to_the_same_bits(method, parameters, piece, dtype, monkeypatch, tmp_path):
+    base = state(0, LARGE, dtype=dtype)
+    models = tuned(base, 1, 2, 3)
+    whole = merging.merge(method, base, models, parameters)
+    for name, each in {"base": base, **models}.items():
+        save(tmp_path / f"{name}.safetensors", each)
+    opened = {name: State(tmp_path / f"{name}.safetensors") for name in models}
+    monkeypatch.setattr(_streaming, "PIECE", piece)
+    assert same(whole, merging.merge(method, base, models, parameters))
+    assert same(whole, merging.merge(method, State(tmp_path / "base.safetensors"), opened, parameters))
+    placed = {task: merging.Placed(model, "cpu") for task, model in opened.items()}
+    assert same(whole, merging.merge(method, merging.Placed(base, "cpu"), placed, parameters))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_large_embedding_is_never_whole_in_float64(method, monkeypatch):
+    base = {"wte.weight": torch.zeros(50, 20)}
+    models, sizes = tuned(base, 1, 2), []
+
+    def watched(original, tensor, task, name, made=_streaming._task_vector):
+        sizes.append(tensor.numel())
+        return made(original, tensor, task, name)
+
+    monkeypatch.setattr(_streaming, "PIECE", 100)
+    monkeypatch.setattr(_streaming, "_task_vector", watched)
+    merging.merge(method, base, models)
+    assert set(sizes) == {100}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_lazy_merge_is_the_merge_and_computes_a_tensor_when_it_is_asked_for(method):
+    base = state(0)
+    models, read = tuned(base, 1, 2), []
+
+    class Watched(dict):
+        def __getitem__(self, name):
+            read.append(name)
+            return super().__getitem__(name)
+
+    lazy = merging.lazily(method, base, {task: Watched(model) for task, model in models.items()})
+    assert list(lazy) == list(base) and len(lazy) == len(base) and "visual.none" not in lazy
+    assert {name: (lazy.dtype(name), lazy.shape(name)) for name in lazy} == {n: (t.dtype, t.shape) for n, t in base.items()}
+    assert not read
+    assert torch.equal(lazy[MATRIX], merging.merge(method, base, models)[MATRIX])
+    assert read == [MATRIX, MATRIX]
+    assert same(dict(lazy), merging.merge(method, base, models))
+
+
+@pytest.mark.parametrize(("method", "parameters"), CASES)
+def test_buffers_and_empty_tensors_are_the_bases(method, parameters):
+    own = {"position_ids": torch.arange(6).view(1, 6), "mask": torch.ones(3).bool(), "nothing": torch.zeros(0, 4)}
+    base = state(0) | own
+    models = tuned(state(0), 1, 2)
+    others = {"position_ids": torch.zeros(1, 6).long(), "mask": torch.zeros(3).bool(), "nothing": torch.zeros(0, 4)}
+    merged = merging.merge(method, base, {task: model | others for task, model in models.items()}, parameters)
+    assert all(torch.equal(merged[name], own[name]) and merged[name] is not own[name] for name in own)
+    without = merging.merge(method, state(0), models, parameters)
+    assert same({name: merged[name] for name in without}, without)
+
+
+@pytest.mark.parametrize("method", ["tsv", "iso_c", "iso_cts"])
+def test_a_base_may_say_itself_what_is_no_matrix(method):
+    class Base(dict):
+        embeddings = ("out_proj",)
+
+    base = state(0)
+    models = tuned(base, 1, 2)
+    mean, merged = (merging.merge(name, Base(base), models)[MATRIX] for name in ("weight_avg", method))
+    assert torch.allclose(merged, mean, atol=1e-6)
+    assert torch.equal(merged, merging.merge(method, merging.Placed(Base(base), "cpu"), models)[MATRIX])
+    assert not torch.allclose(merging.merge(method, base, models)[MATRIX], mean, atol=1e-3)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -135,7 +135,7 @@ def test_a_full_disk_stops_training_with_one_line(head, task, tmp_path, monkeypa
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mergecast.models.checkpoints.save_file", full)
+    monkeypatch.setattr("mergecast.models.writing.raw", full)
     with pytest.raises(MergecastError, match="state.safetensors: cannot be written .No space left on device"):
         tuned(head, task, progress=Mortal(tmp_path / "state.safetensors"))
     assert not list(tmp_path.iterdir()), "nothing half-written is left"

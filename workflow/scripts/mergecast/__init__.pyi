@@ -1,4 +1,5 @@
 from .api import Forecast as Forecast
+from .api import export as export
 from .api import forecast as forecast
 from .api import merge as merge
 from .api import merge_recipe as merge_recipe

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +134,7 @@ def plan(
     return planned(opened.table("forecasts"), budget, group=group, wish=wish, target=opened.target, **there)
 
 
-def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
+def metrics(base: Path_, a: Path_, b: Path_, *, embeddings: Collection[str] | None = None) -> dict[str, float]:
     """Every metric of weights of two checkpoints fine-tuned from one base.
 
     Parameters
@@ -142,6 +142,8 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     base, a, b : Path or str
         Checkpoints of any layout that `mergecast convert` reads, or state dicts of any other kind of model, with the same
         names. `a` and `b` may be `NAME=PATH`; errors call them as `merge` does.
+    embeddings : collection of str, optional
+        What embeddings are called, which are no matrices: the last part of their names, but for `weight`.
 
     Returns
     -------
@@ -157,7 +159,7 @@ def metrics(base: Path_, a: Path_, b: Path_) -> dict[str, float]:
     from .models.names import named
 
     itself = Path(a).resolve() == Path(b).resolve()
-    origin, opened = _opened(base, {"A": a, "B": b} if itself else named([a, b]))
+    origin, opened = _opened(base, {"A": a, "B": b} if itself else named([a, b]), embeddings)
     return compute_all(pair_features(origin, *opened.values(), tuple(opened)))
 
 
@@ -168,8 +170,11 @@ def merge(
     *,
     output: Path_ | None = None,
     parameters: Mapping[str, Any] | None = None,
+    like: Path_ | None = None,
     dtype: str | None = None,
-) -> "dict[str, torch.Tensor]":
+    shard_size: int = 5 * 10**9,
+    embeddings: Collection[str] | None = None,
+) -> "Mapping[str, torch.Tensor]":
     """Merge checkpoints fine-tuned from one base.
 
     Parameters
@@ -181,15 +186,23 @@ def merge(
         Each a path, `NAME=PATH` where no file has that whole name, or a pair of both. A model without a name is called by the
         `task` in its header, else by its file; models called alike are told apart by their files and folders.
     output : Path or str, optional
-        Where to write the merged checkpoint, a .safetensors file whose header says how it was made.
+        Where to write the merged checkpoint, tensor by tensor: a .safetensors file whose header says how it was made, or a
+        folder with configuration, tokeniser and a model card.
     parameters : mapping from name to value, optional
         Of the method; its defaults unless given. A list of values, one a model, is in the order of `models`.
+    like : Path or str, optional
+        A model in whose layout the output is written, with all that it holds beside. A folder is like the base unless given.
     dtype : {"float32", "bfloat16", "float16"}, optional
-        Of the result; that of the base unless given.
+        Of the output; that of the base, or of `like`, unless given.
+    shard_size : int, default 5e9
+        Bytes above which a folder holds several files of weights.
+    embeddings : collection of str, optional
+        What embeddings are called, which are no matrices: the last part of their names, but for `weight`.
 
     Returns
     -------
-    dict from str to tensor
+    mapping from str to tensor
+        In memory, or, where there is an output, read from what was written.
 
     Raises
     ------
@@ -197,36 +210,35 @@ def merge(
         For an unknown method or parameter, and files that cannot be read, do not fit, or would be written over.
     """
     from . import merging
-    from .models.merged import as_type, save_merged
+    from .models.merged import save_merged
     from .models.names import named
 
     checked = merging.check_parameters(method, dict(parameters or {}), len(models))
     paths = named(models)
     checked = merging.by_task(method, checked, paths)
     if output is not None:
-        check_output("--output", output, [base, *paths.values()])
-    origin, opened = _opened(base, paths)
-    merged = merging.merge(method, origin, opened, checked)
-    if dtype is not None:
-        merged = as_type(merged, dtype)
-    if output is not None:
-        save_merged(output, merged, method=method, parameters=checked, base=origin, models=opened)
-    return merged
+        check_output("--output", output, [base, *paths.values()], folder=True)
+    origin, opened = _opened(base, paths, embeddings)
+    merged = merging.lazily(method, origin, opened, checked)
+    if output is None:
+        return dict(merged)
+    told = {"method": method, "parameters": checked, "base": origin, "models": opened}
+    return save_merged(output, merged, **told, like=like, dtype=dtype, shard_size=shard_size)
 
 
-def merge_recipe(recipe: Path_, *, output: Path_ | None = None) -> "dict[str, torch.Tensor]":
+def merge_recipe(recipe: Path_, *, output: Path_ | None = None, like: Path_ | None = None) -> "Mapping[str, torch.Tensor]":
     """Merge as a file says.
 
     Parameters
     ----------
     recipe : Path or str
         A YAML file by our own keys or mergekit's (docs/recipes.md).
-    output : Path or str, optional
+    output, like : Path or str, optional
         As for `merge`.
 
     Returns
     -------
-    dict from str to tensor
+    mapping from str to tensor
 
     Raises
     ------
@@ -236,17 +248,53 @@ def merge_recipe(recipe: Path_, *, output: Path_ | None = None) -> "dict[str, to
     from .recipes import read_recipe
 
     found = read_recipe(recipe)
-    options = {"output": output, "parameters": found.parameters, "dtype": found.dtype}
+    options = {"output": output, "parameters": found.parameters, "like": like, "dtype": found.dtype}
     return merge(found.method, found.base, found.models, **options)
 
 
-def _opened(base: Path_, paths: Mapping[str, Path_]) -> "tuple[Opened, dict[str, Opened]]":
+def export(checkpoint: Path_, output: Path_, *, like: Path_, dtype: str | None = None, shard_size: int = 5 * 10**9) -> Path:
+    """Write a checkpoint in the layout of a model, with all that the model holds beside.
+
+    Parameters
+    ----------
+    checkpoint : Path or str
+        An image tower, or a state dict of the same model.
+    output : Path or str
+        A .safetensors file, or a folder with that model's configuration and tokeniser.
+    like : Path or str
+        A model of any layout that `mergecast convert` reads.
+    dtype : {"float32", "bfloat16", "float16"}, optional
+        Of all weights; those of `like` unless given.
+    shard_size : int, default 5e9
+        Bytes above which a folder holds several files of weights.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    MergecastError
+        If a file cannot be read, is of another architecture, or would be written over.
+    """
+    from .models.external.export import export as written
+    from .models.external.opened import open_any
+
+    check_output("OUTPUT", output, [checkpoint, like], folder=True)
+    opened = open_any(checkpoint)
+    told = {key: value for key, value in opened.metadata.items() if key != "format"}
+    return written(output, opened, like, dtype=dtype, shard_size=shard_size, header=told)
+
+
+def _opened(
+    base: Path_, paths: Mapping[str, Path_], embeddings: Collection[str] | None = None
+) -> "tuple[Opened, dict[str, Opened]]":
     """A base and models of any layout; what is odd of them is said on stderr."""
     from .errors import warn
     from .models.doubts import doubts
     from .models.external.opened import open_any
 
-    origin = open_any(base)
+    origin = open_any(base, embeddings=embeddings)
     models = {name: open_any(path, origin) for name, path in paths.items()}
     for name, opened in {str(base): origin, **models}.items():
         for note in opened.notes:
@@ -256,7 +304,7 @@ def _opened(base: Path_, paths: Mapping[str, Path_]) -> "tuple[Opened, dict[str,
     return origin, models
 
 
-def check_output(what: str, output: Path_, inputs: Sequence[Path_]) -> None:
+def check_output(what: str, output: Path_, inputs: Sequence[Path_], *, folder: bool = False) -> None:
     """Weights are written as safetensors, and never over what they are made from.
 
     Parameters
@@ -265,6 +313,8 @@ def check_output(what: str, output: Path_, inputs: Sequence[Path_]) -> None:
         How the error calls the output.
     output : Path or str
     inputs : sequence of Path or str
+    folder : bool, default False
+        Whether it may be a folder, which then has no suffix of a file of weights.
 
     Raises
     ------
@@ -272,8 +322,11 @@ def check_output(what: str, output: Path_, inputs: Sequence[Path_]) -> None:
         Otherwise.
     """
     from .errors import MergecastError
+    from .models.external import PICKLES
 
+    if folder and Path(output).suffix not in (".safetensors", *PICKLES):
+        return
     if Path(output).suffix != ".safetensors":
-        raise MergecastError(f"{what} {output}: must end in .safetensors")
+        raise MergecastError(f"{what} {output}: must end in .safetensors" + (", or be a folder" if folder else ""))
     if Path(output).resolve() in [Path(path).resolve() for path in inputs]:
         raise MergecastError(f"{what} {output}: is one of the files it is made from; name another file")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from safetensors import safe_open
 
 from . import __version__, api, catalogue, features, merging, metrics, prediction
 from .commands._terminal import assigned, show
@@ -23,7 +22,25 @@ app = typer.Typer(
 )
 app.command("forecast")(show_forecast)
 app.command("plan")(show_plan)
-Checkpoint = Annotated[Path, typer.Argument(help="Visual tower in a safetensors file.")]
+
+
+class Type(StrEnum):
+    """In what weights can be written."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+Checkpoint = Annotated[Path, typer.Argument(help="A file of weights, a folder, or a repository of the hub.")]
+Like = Annotated[
+    Path | None, typer.Option(help="A model in whose layout the output is written, with all that it holds beside.")
+]
+Dtype = Annotated[Type | None, typer.Option(help="Of all weights; those of the base, or of --like, unless given.")]
+ShardSize = Annotated[int, typer.Option(help="Bytes above which a folder holds several files of weights.")]
+Embeddings = Annotated[
+    list[str], typer.Option("--embedding", help="What an embedding is called, which is no matrix; again for further ones.")
+]
 
 
 class Kind(StrEnum):
@@ -74,9 +91,10 @@ def show_metrics(
     a: Checkpoint,
     b: Checkpoint,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, {name: value}.")] = False,
+    embeddings: Embeddings = [],
 ) -> None:
     """Compute the weight metrics of two checkpoints fine-tuned from one base."""
-    values = api.metrics(base, a, b)
+    values = api.metrics(base, a, b, embeddings=embeddings or None)
     if as_json:
         typer.echo(json.dumps(values, indent=1, allow_nan=False))
     else:
@@ -85,9 +103,9 @@ def show_metrics(
 
 @app.command("merge")
 def merge_checkpoints(
-    output: Annotated[Path, typer.Option(help="Where to write the merged checkpoint, a .safetensors file.")],
+    output: Annotated[Path, typer.Option(help="Where to write the merged checkpoint: a .safetensors file, or a folder.")],
     method: Annotated[str, typer.Argument(help="A merge method; `mergecast list methods` says which.")] = "",
-    base: Annotated[Path | None, typer.Argument(help="Visual tower in a safetensors file.")] = None,
+    base: Annotated[Path | None, typer.Argument(help="What the models were fine-tuned from.", show_default=False)] = None,
     models: Annotated[
         list[Path], typer.Argument(help="Checkpoints fine-tuned from the base, each PATH or NAME=PATH.", show_default=False)
     ] = [],
@@ -97,6 +115,10 @@ def merge_checkpoints(
     settings: Annotated[
         list[str], typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the method; [0.7,-0.3]: a value a model.")
     ] = [],
+    like: Like = None,
+    dtype: Dtype = None,
+    shard_size: ShardSize = 5 * 10**9,
+    embeddings: Embeddings = [],
 ) -> None:
     """Merge checkpoints fine-tuned from one base, and say in the file's header how.
 
@@ -106,19 +128,18 @@ def merge_checkpoints(
     if recipe and (method or settings):
         raise MergecastError(f"--recipe {recipe}: says method, base, models and parameters; give nothing else but --output")
     if recipe:
-        api.merge_recipe(recipe, output=output)
+        made = api.merge_recipe(recipe, output=output, like=like)
     elif base and models:
-        api.merge(method, base, models, output=output, parameters=_assignments(settings))
+        options = {"like": like, "dtype": dtype, "shard_size": shard_size, "embeddings": embeddings or None}
+        made = api.merge(method, base, models, output=output, parameters=_assignments(settings), **options)
     else:
         raise MergecastError("merge: give METHOD BASE MODELS, or --recipe FILE")
-    with safe_open(output, framework="np") as written:
-        header = written.metadata()
-    typer.echo(f"{output}: {header['method']} of {', '.join(sorted(json.loads(header['models'])))}")
+    typer.echo(f"{output}: {made.metadata['method']} of {', '.join(sorted(json.loads(made.metadata['models'])))}")
 
 
 @app.command("inspect")
 def inspect_checkpoint(
-    checkpoint: Annotated[Path, typer.Argument(help="A file of weights, or the folder of an adapter.")],
+    checkpoint: Annotated[Path, typer.Argument(help="A file of weights, a folder, or a repository of the hub.")],
     base: Annotated[Path | None, typer.Option(help="The base it was fine-tuned from, to measure what changed.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with every tensor.")] = False,
 ) -> None:
@@ -135,7 +156,7 @@ def inspect_checkpoint(
 
 @app.command("convert")
 def convert_checkpoint(
-    checkpoint: Annotated[Path, typer.Argument(help="A file of weights, or the folder of an adapter.")],
+    checkpoint: Annotated[Path, typer.Argument(help="A file of weights, a folder, or a repository of the hub.")],
     output: Annotated[Path, typer.Argument(help="Where to write the visual tower, a .safetensors file.")],
     base: Annotated[Path | None, typer.Option(help="The base to check against; an adapter is merged into it.")] = None,
 ) -> None:
@@ -154,6 +175,18 @@ def convert_checkpoint(
     typer.echo(f"{output}: {tower.layout}, {tower.format}")
     for note in tower.notes():
         typer.echo(note)
+
+
+@app.command("export")
+def export_checkpoint(
+    checkpoint: Checkpoint,
+    output: Annotated[Path, typer.Argument(help="Where to write it: a .safetensors file, or a folder.")],
+    like: Annotated[Path, typer.Option(help="The model whose layout it gets, with all that the model holds beside.")],
+    dtype: Dtype = None,
+    shard_size: ShardSize = 5 * 10**9,
+) -> None:
+    """Write a checkpoint in the layout of a model: a folder of Hugging Face's that loads, or a whole OpenCLIP state."""
+    typer.echo(f"{api.export(checkpoint, output, like=like, dtype=dtype, shard_size=shard_size)}: in the layout of {like}")
 
 
 @app.command("scores")

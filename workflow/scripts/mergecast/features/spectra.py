@@ -95,9 +95,10 @@ def pair(a: str, b: str, first: dict[str, Spectrum], second: dict[str, Spectrum]
 
 
 def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str, Spectrum]:
-    """Spectrum of every matrix of τ = θ_t - θ0 in the visual tower, by name.
+    """Spectrum of every matrix of τ = θ_t - θ0, by name.
 
-    Matrices are the 2-D tensors that act as linear maps, oriented (out, in): no embeddings, `visual.proj` transposed.
+    Matrices are the 2-D tensors that act as linear maps, oriented (out, in): no embeddings (`checkpoints.matrices`), what is
+    multiplied from the right, such as `visual.proj`, transposed (`checkpoints.oriented`).
 
     Parameters
     ----------
@@ -113,12 +114,11 @@ def spectra(base: Mapping, model: Mapping, *, progress: bool = True) -> dict[str
     """
     import torch
 
-    from ..models.checkpoints import is_matrix, oriented, task_vector
+    from ..models.checkpoints import matrices, oriented, task_vector
 
     by_matrix = {}
-    for name in tqdm(sorted(base), "spectra", unit="tensor", disable=not progress):
-        if name.startswith("visual.") and is_matrix(name, base[name]):
-            by_matrix[name] = spectrum(oriented(name, task_vector(base, model, name, torch.float64)))
+    for name in tqdm(matrices(base), "spectra", unit="matrix", disable=not progress):
+        by_matrix[name] = spectrum(oriented(name, task_vector(base, model, name, torch.float64), base))
     return by_matrix
 
 

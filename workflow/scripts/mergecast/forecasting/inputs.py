@@ -74,7 +74,9 @@ class Origin:
     @staticmethod
     def _open(path, folder: Path) -> State:
         try:
-            return open_checkpoint(path)
+            state = open_checkpoint(path)
+            if any(name.startswith("visual.") for name in state):
+                return state
         except MergecastError:
             if not Path(path).is_file():
                 raise

@@ -167,9 +167,7 @@ def by_task(name: str, values: Mapping, tasks: Collection[str]) -> dict:
 
 
 def merge(name: str, base: Mapping, models: Mapping[str, Mapping], options: Mapping | None = None, *, svd=None) -> dict:
-    """Merge fine-tuned models with the method of that name.
-
-    The inputs are never changed.
+    """Merge fine-tuned models with the method of that name, all tensors at once in memory.
 
     Parameters
     ----------
@@ -190,7 +188,38 @@ def merge(name: str, base: Mapping, models: Mapping[str, Mapping], options: Mapp
     Raises
     ------
     MergecastError
-        If parameters are wrong, there are too few models, keys or shapes differ, or entries are not finite.
+        As `lazily` does, and its tensors.
+    """
+    return dict(lazily(name, base, models, options, svd=svd))
+
+
+def lazily(name: str, base: Mapping, models: Mapping[str, Mapping], options: Mapping | None = None, *, svd=None) -> Mapping:
+    """Merge fine-tuned models with the method of that name, each tensor when it is asked for.
+
+    Written in its order, a merge needs the memory of one tensor of every model. The inputs are never changed. The attribute
+    `embeddings` of the base, if it has one, says what embeddings are called, which are no matrices: `checkpoints.EMBEDDINGS`.
+
+    Parameters
+    ----------
+    name : str
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+        At least 2, with the keys and shapes of the base.
+    options : mapping from parameter to value, or None
+        Defaults for the rest.
+    svd : callable or None
+        What `shared_svd` returned, if anything.
+
+    Returns
+    -------
+    mapping from tensor name to tensor
+        The merged state: types and devices of the base. A tensor is computed each time that it is asked for, and only then is
+        an error in it found: shapes that differ, entries that are not finite.
+
+    Raises
+    ------
+    MergecastError
+        If parameters are wrong, there are too few models, or keys differ.
     """
     resolved = by_task(name, check_parameters(name, options, len(models)), models)
     for task in sorted(models):
@@ -247,6 +276,15 @@ class Placed(Mapping):
 
     def __init__(self, state: Mapping, device):
         self._state, self._device = state, device
+        self.embeddings = getattr(state, "embeddings", None)
+
+    def dtype(self, name):
+        """Type of a tensor, which is not moved."""
+        return self._state[name].dtype
+
+    def shape(self, name):
+        """Shape of a tensor, which is not moved."""
+        return tuple(self._state[name].shape)
 
     def __getitem__(self, name):
         return self._state[name].to(self._device)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from ..models.checkpoints import digits_suffice, is_matrix
-from ._streaming import Vectors, mean, streamed
+from ..models.checkpoints import digits_suffice, embeddings_of, is_matrix
+from ._streaming import Merged, Vectors, elementwise, mean, streamed
 
 Factors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -66,11 +66,16 @@ def rank_of(values: torch.Tensor, shape: tuple[int, int]) -> int:
     return int((values > values[:1] * max(shape) * torch.finfo(values.dtype).eps).sum())
 
 
-def streamed_matrices(base: Mapping, models: Mapping[str, Mapping], scale: float, update: Callable) -> Vectors:
+def streamed_matrices(base: Mapping, models: Mapping[str, Mapping], scale: float, update: Callable) -> Merged:
     """θ0 + scale · Δ with Δ = `update(name, task vectors)` for matrices and the mean task vector for all else."""
 
+    embeddings = embeddings_of(base)
+
     def either(name: str, vectors: Vectors) -> torch.Tensor:
-        matrix = is_matrix(name, next(iter(vectors.values())))
+        matrix = is_matrix(name, next(iter(vectors.values())), embeddings)
         return scale * (update(name, vectors) if matrix else mean(vectors))
 
-    return streamed(base, models, either)
+    def by_pieces(name: str, read: Callable):
+        return None if is_matrix(name, base[name], embeddings) else elementwise(either)(name, read)
+
+    return streamed(base, models, either, by_pieces=by_pieces)

@@ -1,10 +1,11 @@
 """Drop entries at random, rescale the survivors, average: θ = θ0 + scale · mean Δ_t."""
 
 from collections.abc import Mapping
+from functools import partial
 
-from ._magnitude import count_of, kth_largest_of, magnitude
+from ._magnitude import count_of, kth_largest, magnitude
 from ._per_model import each
-from ._random import spared
+from ._random import spared, stream
 from ._streaming import streamed
 
 PARAMETERS = {
@@ -48,7 +49,7 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -64,15 +65,29 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
     drops, scales = each(drop, models), each(scale, models)
     alike = not isinstance(drop, Mapping) and not isinstance(scale, Mapping)
 
-    def survivors(task, name, vector):
+    def by_pieces(name, read):
+        """Δ of the pieces of one tensor; its random streams go on from piece to piece."""
+        streams = {task: stream(task, name, seed) for task in models}
         if mask == "magnitude":
-            return magnitude(vector) >= kth_largest_of(vector, vector.numel() - count_of(drops[task], vector.numel()))
-        return spared(task, name, vector, drops[task], seed)
+            size = base[name].numel()
+            least = {task: kth_largest(partial(_magnitudes, read, task), size - count_of(drops[task], size)) for task in models}
+
+        def left(task, vector):
+            kept = magnitude(vector) >= least[task] if mask == "magnitude" else spared(streams[task], vector, drops[task])
+            return vector * kept
+
+        for vectors in read():
+            if alike:
+                yield scale / (1 - drop) / len(vectors) * sum(left(task, vector) for task, vector in vectors.items())
+            else:
+                terms = (scales[task] / (1 - drops[task]) * left(task, vector) for task, vector in vectors.items())
+                yield sum(terms) / len(vectors)
 
     def update(name, vectors):
-        kept = ((task, vector * survivors(task, name, vector)) for task, vector in vectors.items())
-        if alike:
-            return scale / (1 - drop) / len(vectors) * sum(vector for _, vector in kept)
-        return sum(scales[task] / (1 - drops[task]) * vector for task, vector in kept) / len(vectors)
+        return next(by_pieces(name, lambda: [vectors]))
 
-    return streamed(base, models, update)
+    return streamed(base, models, update, by_pieces=by_pieces)
+
+
+def _magnitudes(read, task):
+    return (magnitude(vectors[task]) for vectors in read())

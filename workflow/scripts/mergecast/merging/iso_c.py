@@ -23,7 +23,7 @@ def merge(base, models, *, scale=1.0):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises

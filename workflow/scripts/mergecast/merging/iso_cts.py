@@ -39,7 +39,7 @@ def merge(base, models, *, common=0.8, scale=1.0):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises

@@ -1,7 +1,7 @@
 """Consensus of localised task masks: the sum of task vectors, kept where enough tasks need it."""
 
 from ..errors import MergecastError
-from ._streaming import streamed
+from ._streaming import elementwise, streamed
 
 LEAST_MODELS = 2
 PARAMETERS = {
@@ -37,7 +37,7 @@ def merge(base, models, *, mask_lambda=0.4, agree=None, scale=1.0):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -59,4 +59,4 @@ def merge(base, models, *, mask_lambda=0.4, agree=None, scale=1.0):
         masks = sum((vector.abs() > mask_lambda * (total - vector).abs()).int() for vector in vectors.values())
         return scale * total * (masks >= needed)
 
-    return streamed(base, models, update)
+    return streamed(base, models, update, by_pieces=elementwise(update))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ._streaming import streamed
+from ._streaming import elementwise, streamed
 
 PARAMETERS = {
     "scale": {
@@ -28,7 +28,7 @@ def merge(base, models, *, scale=0.3):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -47,4 +47,4 @@ def merge(base, models, *, scale=0.3):
             return sum(scale[task] * vector for task, vector in vectors.items())
         return scale * sum(vectors.values())
 
-    return streamed(base, models, update)
+    return streamed(base, models, update, by_pieces=elementwise(update))

@@ -4,8 +4,9 @@ from functools import partial
 
 import torch
 
+from ..models.state import is_weight
 from ._magnitude import count_of, kth_largest, kth_largest_of, magnitude
-from ._streaming import streamed, task_vectors
+from ._streaming import pieces, streamed
 
 LEAST_MODELS = 2
 PARAMETERS = {
@@ -45,7 +46,7 @@ def merge(base, models, *, keep=0.2, scale=0.3, trim="tensor", sign="mass"):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -58,30 +59,35 @@ def merge(base, models, *, keep=0.2, scale=0.3, trim="tensor", sign="mass"):
     Yadav et al. 2023, "TIES-Merging" (there trimmed over the whole vector).
     """
     elect = ELECT[sign]
-    whole = _whole_vector(base, models, keep, elect) if trim == "global" else None
+    whole = _over([name for name in base if is_weight(base, name)], base, models, keep, elect) if trim == "global" else None
 
     def update(name, vectors):
         thresholds = whole[0] if whole else {t: kth_largest_of(v, _kept(keep, v.numel())) for t, v in vectors.items()}
-        trimmed = _trimmed(vectors, thresholds)
+        return agreed(_trimmed(vectors, thresholds), whole and whole[1])
+
+    def by_pieces(name, read):
+        thresholds, majority = whole or _over([name], base, models, keep, elect)
+        return (agreed(_trimmed(vectors, thresholds), majority) for vectors in read())
+
+    def agreed(trimmed, majority):
         elected = elect(trimmed)
-        majority = whole[1] if whole else _sign(elected.sum())
-        positive = torch.where(elected == 0, majority, elected) > 0
+        positive = torch.where(elected == 0, majority or _sign(elected.sum()), elected) > 0
         agreeing = torch.where(positive, trimmed > 0, trimmed < 0)
         return scale * trimmed.mul_(agreeing).sum(0) / agreeing.sum(0).clamp(min=1)
 
-    return streamed(base, models, update)
+    return streamed(base, models, update, by_pieces=by_pieces)
 
 
-def _whole_vector(base, models, keep, elect):
-    """Threshold of every task and the majority sign, over the whole task vectors, read tensor by tensor."""
-    kept = _kept(keep, sum(base[name].numel() for name in base))
-    thresholds = {task: kth_largest(partial(_magnitudes, base, task, model), kept) for task, model in models.items()}
-    signs = sum(elect(_trimmed(task_vectors(base[name], models, name), thresholds)).sum() for name in base)
-    return thresholds, _sign(signs)
+def _over(names, base, models, keep, elect):
+    """Threshold of every task and the majority sign over some tensors of the task vectors, read piece by piece."""
+    kept = _kept(keep, sum(base[name].numel() for name in names))
+    thresholds = {task: kth_largest(partial(_magnitudes, names, base, task, model), kept) for task, model in models.items()}
+    read = (vectors for name in names for vectors in pieces(base, models, name))
+    return thresholds, _sign(sum(elect(_trimmed(vectors, thresholds)).sum() for vectors in read))
 
 
-def _magnitudes(base, task, model):
-    return (magnitude(task_vectors(base[name], {task: model}, name)[task]) for name in base)
+def _magnitudes(names, base, task, model):
+    return (magnitude(vectors[task]) for name in names for vectors in pieces(base, {task: model}, name))
 
 
 def _kept(keep, total):

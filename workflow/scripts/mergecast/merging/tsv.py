@@ -56,7 +56,7 @@ def merge(base, models, *, rank_fraction=None, svd=leading_svd):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises

@@ -3,7 +3,7 @@
 import math
 
 from ..errors import MergecastError
-from ._streaming import mean, streamed
+from ._streaming import elementwise, mean, streamed
 
 LEAST_MODELS = 2
 PARAMETERS = {
@@ -29,7 +29,7 @@ def merge(base, models, *, weights=None):
 
     Returns
     -------
-    dict from tensor name to tensor
+    mapping from tensor name to tensor
         The merged state, types as in the base.
 
     Raises
@@ -41,9 +41,13 @@ def merge(base, models, *, weights=None):
     -----
     Wortsman et al. 2022, "Model soups" (uniform soup).
     """
-    if weights is None:
-        return streamed(base, models, lambda name, vectors: mean(vectors))
-    total = math.fsum(weights.values())
-    if abs(total) <= CANCELS * math.fsum(map(abs, weights.values())):
+    total = 0.0 if weights is None else math.fsum(weights.values())
+    if weights is not None and abs(total) <= CANCELS * math.fsum(map(abs, weights.values())):
         raise MergecastError("method 'weight_avg': the weights sum to 0, so there is no mean; change one of them")
-    return streamed(base, models, lambda name, vectors: sum(weights[task] * vector for task, vector in vectors.items()) / total)
+
+    def update(name, vectors):
+        if weights is None:
+            return mean(vectors)
+        return sum(weights[task] * vector for task, vector in vectors.items()) / total
+
+    return streamed(base, models, update, by_pieces=elementwise(update))

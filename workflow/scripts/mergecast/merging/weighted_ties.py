@@ -4,7 +4,7 @@ import torch
 
 from ._magnitude import count_of, kth_largest_of, magnitude
 from ._per_model import each
-from ._random import spared
+from ._random import spared, stream
 from ._streaming import streamed
 
 LEAST_MODELS = 2
@@ -72,7 +72,7 @@ def merge(base, models, *, keep=0.2, weights=None, mask="magnitude", normalize=T
 
     def left(task, name, vector):
         if mask == "random":
-            return vector * spared(task, name, vector, 1 - shares[task], seed) / shares[task]
+            return vector * spared(stream(task, name, seed), vector, 1 - shares[task]) / shares[task]
         count = max(1, count_of(shares[task], vector.numel()))
         return vector * (magnitude(vector) >= kth_largest_of(vector, count))
 

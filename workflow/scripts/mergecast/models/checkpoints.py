@@ -1,91 +1,31 @@
-"""Checkpoints of a visual tower: opened by memory map, checked against their base, hashed, written whole.
+"""Checkpoints: opened, checked against their base, hashed, written whole; which of their tensors are matrices.
 
-A *state* is a mapping from tensor name (OpenCLIP's `visual.*`) to tensor. `State` reads each tensor from a
-safetensors file when it is asked for, so that N checkpoints can be streamed with one tensor of each in memory.
+A *state* is a mapping from tensor name to tensor, of any architecture; in the workflow, OpenCLIP's `visual.*`.
 """
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from pathlib import Path
+import re
+from collections.abc import Collection, Iterator, Mapping
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from ..errors import MergecastError
-from ..files import SEAL, atomic, check_seal, digest
-from ..pretenders import no_weights
+from .state import BUFFERS, TYPES, WEIGHTS, State, dtype_of, hash_of, is_weight, parts, shape_of
+from .writing import layout_of, write
 
-EMBEDDINGS = ("positional_embedding", "class_embedding", "token_embedding.weight")
+# What the tables of vectors of transformers are called: the last part of a tensor's name, but for `weight`.
+EMBEDDINGS = frozenset((
+    "positional_embedding", "class_embedding", "token_embedding", "position_embedding",  # CLIP
+    "embed_tokens", "embed_tokens_per_layer", "embed_positions", "lm_head", "embed_in", "embed_out",  # Llama, OPT, GPT-NeoX
+    "wte", "wpe", "tok_embeddings", "word_embeddings", "word_embedding", "position_embeddings", "token_type_embeddings",
+    "shared", "relative_attention_bias", "relative_position_bias_table", "rel_embeddings",  # T5, Swin, DeBERTa
+    "embedding", "embeddings", "pos_embed", "cls_token",
+))  # fmt: skip
+# GPT-2 multiplies these from the right: they are stored (in, out), by names that others give to matrices stored (out, in).
+RIGHT = re.compile(r"(?P<block>(.*\.)?h\.\d+\.)((attn|crossattention)\.(c_attn|q_attn|c_proj)|mlp\.(c_fc|c_proj))\.weight")
 TRUSTED = 1e-10  # least ratio of squared singular values, smallest to largest; see `digits_suffice`
-
-
-class State(Mapping):
-    """A safetensors file as a mapping from name to tensor, each read from the file when asked for.
-
-    Attributes: `path`, `metadata` (strings of the file's header but for that hash, {} if it has none).
-    Raises MergecastError when the file is missing, truncated or no safetensors file (saying what it is instead, if that is
-    seen), or when its tensors do not have the hash that its header states (`save` puts it there).
-    """
-
-    def __init__(self, path):
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise MergecastError(f"{path}: {no_weights(path, 'safetensors') or 'no such file; check the path'}")
-        try:
-            self._file = safe_open(self.path, framework="pt")
-            self.metadata = dict(self._file.metadata() or {})
-            self._names = tuple(sorted(self._file.keys()))
-        except (SafetensorError, OSError) as error:
-            found = no_weights(path, "safetensors") or f"is not a whole safetensors file ({error}); copy or make it again"
-            raise MergecastError(f"{path}: {found}") from error
-        if stated := self.metadata.pop(SEAL, None):
-            check_seal(path, stated, self.sha256)
-
-    @cached_property
-    def sha256(self) -> str:
-        """`content_hash` of the file, taken once."""
-        return _content_hash(self)
-
-    def __getitem__(self, name: str) -> torch.Tensor:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._file.get_tensor(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def rows(self, name: str) -> "object":
-        """A slice-able view of one tensor that reads only the rows asked for.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        object
-            A slice of safetensors, such as `view[2:5]` gives a tensor of.
-        """
-        return self._file.get_slice(name)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, without reading it.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        tuple of int
-        """
-        return tuple(self._file.get_slice(name).get_shape())
+PIECE = 1 << 22  # entries that are in memory as float64 where a sum goes over a tensor
 
 
 def open_checkpoint(path, base: State | None = None) -> State:
@@ -103,8 +43,8 @@ def open_checkpoint(path, base: State | None = None) -> State:
     Raises
     ------
     MergecastError
-        If the file is missing or damaged; or, naming file and tensor: no `visual.*` tensors; keys missing or extra; another
-        shape; no floating type; an entry that is not finite; made from another base (where the file says which).
+        If the file is missing or damaged; or, naming file and tensor: a type that is not read; no weights; keys missing or
+        extra; another shape; an entry that is not finite; made from another base (where the file says which).
     """
     state = State(path)
     check(state, path, base, state.metadata.get("base_sha256"))
@@ -138,7 +78,7 @@ def check(
 def faults(
     state: Mapping[str, torch.Tensor], base: State | None = None, recorded: str | None = None, *, clip: bool = True
 ) -> Iterator[str]:
-    """What is wrong with a state, by itself and against a base.
+    """What is wrong with a state, by itself and against a base. Types come first, so that no number of an odd one is read.
 
     Parameters
     ----------
@@ -154,6 +94,11 @@ def faults(
     str
         One line per fault.
     """
+    odd = [name for name in sorted(state) if dtype_of(state, name) not in TYPES.values()]
+    for name in odd:
+        yield f"tensor {name!r} has type {dtype_of(state, name)}, which is not read; save it as float32, bfloat16 or float16"
+    if not odd and not any(is_weight(state, name) for name in state):
+        yield f"holds no weights, tensors of type {', '.join(map(str, WEIGHTS.values()))}; give a checkpoint"
     if clip and not any(name.startswith("visual.") for name in state):
         yield "has no tensor named 'visual.*'; give an OpenCLIP visual tower"
     if base is not None:
@@ -164,23 +109,26 @@ def faults(
             yield f"has tensor {extra[0]!r} ({len(extra)} in all), which the base {base.path} has not"
         if recorded and recorded != content_hash(base):
             yield f"was fine-tuned from another base than {base.path}; give its own base"
-    for name in sorted(state):
-        tensor = state[name]
-        if base is not None and name in base and tuple(tensor.shape) != base.shape(name):
+    for name in sorted(state.keys() - odd):
+        kind, shape = dtype_of(state, name), shape_of(state, name)
+        if base is not None and name in base and shape != shape_of(base, name):
             yield (
-                f"tensor {name!r} has shape {tuple(tensor.shape)}, in the base {base.path} it has {base.shape(name)}; "
+                f"tensor {name!r} has shape {shape}, in the base {base.path} it has {shape_of(base, name)}; "
                 "fine-tune from that base"
             )
-        elif not tensor.is_floating_point():
-            yield f"tensor {name!r} has type {tensor.dtype}; weights must be floating"
-        elif not is_finite(tensor):
+        elif base is not None and name in base and (kind in BUFFERS.values()) != (dtype_of(base, name) in BUFFERS.values()):
+            yield (
+                f"tensor {name!r} has type {kind}, in the base {base.path} {dtype_of(base, name)}; "
+                "one is a weight, the other is not: save both alike"
+            )
+        elif is_weight(state, name) and not is_finite(state[name]):
             yield f"tensor {name!r} holds NaN or infinity; the training diverged, make it again"
 
 
 def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object] = {}) -> None:
-    """Write a state as safetensors, whole or not at all.
+    """Write a state as safetensors, whole or not at all: the same state and metadata give the same bytes.
 
-    The header also holds the `content_hash` of what is written.
+    The header also holds the `content_hash` of what is written. Each tensor is asked for once, when its turn comes.
 
     Parameters
     ----------
@@ -192,16 +140,10 @@ def save(path, state: Mapping[str, torch.Tensor], metadata: Mapping[str, object]
     Raises
     ------
     MergecastError
-        If the file cannot be written.
+        If the file, or the type of a tensor, cannot be written.
     """
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    header = dict(metadata) | {SEAL: content_hash(tensors)}
-    with atomic(path) as temporary:
-        save_file(
-            tensors,
-            temporary,
-            {key: value if isinstance(value, str) else json.dumps(value) for key, value in sorted(header.items())},
-        )
+    header = {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
+    write(path, layout_of(state), state.__getitem__, header)
 
 
 def content_hash(state: Mapping[str, torch.Tensor]) -> str:
@@ -216,7 +158,7 @@ def content_hash(state: Mapping[str, torch.Tensor]) -> str:
     str
         In hexadecimal.
     """
-    return state.sha256 if hasattr(state, "sha256") else _content_hash(state)
+    return state.sha256 if hasattr(state, "sha256") else hash_of(state)
 
 
 def tensor_hashes(state: Mapping[str, torch.Tensor]) -> dict[str, str]:
@@ -230,16 +172,7 @@ def tensor_hashes(state: Mapping[str, torch.Tensor]) -> dict[str, str]:
     -------
     dict from tensor name to str
     """
-    return {name: _content_hash({name: state[name]}) for name in sorted(state)}
-
-
-def _content_hash(state: Mapping[str, torch.Tensor]) -> str:
-    tensors = ((name, state[name].detach().cpu().contiguous()) for name in sorted(state))
-    return digest((name, tensor.dtype, tensor.shape, _bytes(tensor)) for name, tensor in tensors)
-
-
-def _bytes(tensor: torch.Tensor):
-    return tensor.view(-1).view(torch.uint8).numpy() if tensor.numel() else b""
+    return {name: hash_of({name: state[name]}) for name in sorted(state)}
 
 
 def task_vector(base: Mapping, model: Mapping, name: str, dtype=torch.float32) -> torch.Tensor:
@@ -274,50 +207,138 @@ def is_finite(tensor: torch.Tensor) -> bool:
     return tensor.numel() == 0 or all(bool(torch.isfinite(end)) for end in torch.aminmax(tensor))
 
 
-def is_embedding(name: str) -> bool:
+def embeddings_of(state: Mapping[str, torch.Tensor]) -> Collection[str]:
+    """What embeddings are called in a state: its attribute `embeddings` if it has one, `EMBEDDINGS` otherwise.
+
+    Parameters
+    ----------
+    state : mapping from tensor name to tensor
+
+    Returns
+    -------
+    collection of str
+    """
+    named = getattr(state, "embeddings", None)
+    return EMBEDDINGS if named is None else named
+
+
+def is_embedding(name: str, embeddings: Collection[str] = EMBEDDINGS) -> bool:
     """Whether a tensor is an embedding: a table of vectors, not a linear map.
 
     Parameters
     ----------
     name : str
+    embeddings : collection of str, default EMBEDDINGS
+        What embeddings are called: the last part of their names, but for `weight`.
 
     Returns
     -------
     bool
+
+    Examples
+    --------
+    >>> is_embedding("model.embed_tokens.weight"), is_embedding("model.layers.0.mlp.shared.up.weight")
+    (True, False)
     """
-    return name.endswith(EMBEDDINGS)
+    return name.removesuffix(".weight").rpartition(".")[2] in embeddings
 
 
-def is_matrix(name: str, tensor: torch.Tensor) -> bool:
-    """Whether a tensor acts as a linear map: two dimensions and no embedding.
+def is_matrix(name: str, tensor: torch.Tensor, embeddings: Collection[str] = EMBEDDINGS) -> bool:
+    """Whether a tensor acts as a linear map: weights in two dimensions, not empty, and no embedding.
 
     Parameters
     ----------
     name : str
     tensor : tensor
+    embeddings : collection of str, default EMBEDDINGS
+        As for `is_embedding`.
 
     Returns
     -------
     bool
     """
-    return tensor.ndim == 2 and not is_embedding(name)
+    return is_weight({name: tensor}, name) and tensor.ndim == 2 and not is_embedding(name, embeddings)
 
 
-def oriented(name: str, tensor: torch.Tensor) -> torch.Tensor:
+def matrices(base: Mapping[str, torch.Tensor]) -> list[str]:
+    """The matrices of a base, by its own rule of what embeddings are called. None is read.
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    embeddings = embeddings_of(base)
+    two = (name for name in weights(base) if len(shape_of(base, name)) == 2)
+    return [name for name in two if not is_embedding(name, embeddings)]
+
+
+def weights(base: Mapping[str, torch.Tensor]) -> list[str]:
+    """The tensors of a base that metrics look at: all weights; of a whole CLIP, those of its visual tower.
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    clip = "logit_scale" in base and any(name.startswith("visual.") for name in base)
+    return [name for name in sorted(base) if is_weight(base, name) and (name.startswith("visual.") or not clip)]
+
+
+def seen(base: Mapping[str, torch.Tensor]) -> dict[str, int]:
+    """How many tensors of a base the metrics look at, and as what.
+
+    Parameters
+    ----------
+    base : mapping from tensor name to tensor
+
+    Returns
+    -------
+    dict from str to int
+        `tensors`; of these, `matrices` and `embeddings` (of two dimensions); `parameters`, their entries; `left_out`: buffers,
+        empty tensors and, of a whole CLIP, its text tower.
+    """
+    looked_at, embeddings = weights(base), embeddings_of(base)
+    tables = [name for name in looked_at if len(shape_of(base, name)) == 2 and is_embedding(name, embeddings)]
+    return {
+        "tensors": len(looked_at),
+        "matrices": len(matrices(base)),
+        "embeddings": len(tables),
+        "parameters": sum(math.prod(shape_of(base, name)) for name in looked_at),
+        "left_out": len(base) - len(looked_at),
+    }
+
+
+def oriented(name: str, tensor: torch.Tensor, base: Mapping[str, torch.Tensor] | None = None) -> torch.Tensor:
     """A matrix as (out, in).
 
-    OpenCLIP multiplies `visual.proj` from the right, so it is stored transposed.
+    OpenCLIP multiplies `visual.proj` from the right, so it is stored transposed; so does GPT-2 its `c_attn`, `c_fc` and
+    `c_proj`. Others give these names to matrices stored (out, in): the shape of the block's `c_fc`, which widens, tells.
 
     Parameters
     ----------
     name : str
     tensor : tensor of two dimensions
-        As OpenCLIP stores it.
+        As it is stored.
+    base : mapping from tensor name to tensor, optional
+        Where the block's `c_fc` is; without it, or where it has none, these names are taken for GPT-2's.
 
     Returns
     -------
     (out, in) tensor
     """
+    if block := RIGHT.fullmatch(name):
+        widening = f"{block['block']}mlp.c_fc.weight"
+        rows, columns = shape_of(base, widening) if base is not None and widening in base else (0, 1)
+        return tensor.T if rows < columns else tensor
     return tensor.T if name.endswith("visual.proj") else tensor
 
 
@@ -340,7 +361,7 @@ def digits_suffice(squares) -> bool:
 
 
 def norm(state: Mapping[str, torch.Tensor]) -> float:
-    """Euclidean norm ‖θ‖ over every entry, accumulated in float64.
+    """Euclidean norm ‖θ‖ over every entry of the weights, accumulated in float64.
 
     Parameters
     ----------
@@ -351,11 +372,11 @@ def norm(state: Mapping[str, torch.Tensor]) -> float:
     float
         At least 0.
     """
-    return math.sqrt(math.fsum(float(state[name].double().square().sum()) for name in state))
+    return _length(lambda tensor: tensor.double(), [state])
 
 
 def task_vector_norm(base: Mapping[str, torch.Tensor], model: Mapping[str, torch.Tensor]) -> float:
-    """‖θ_t − θ0‖ over every entry, differences and sum in float64.
+    """‖θ_t − θ0‖ over every entry of the weights, differences and sum in float64.
 
     Parameters
     ----------
@@ -366,5 +387,11 @@ def task_vector_norm(base: Mapping[str, torch.Tensor], model: Mapping[str, torch
     float
         At least 0.
     """
-    vectors = (task_vector(base, model, name, torch.float64) for name in base)
-    return math.sqrt(math.fsum(float(vector.square().sum()) for vector in vectors))
+    return _length(lambda origin, tensor: tensor.double() - origin, [base, model])
+
+
+def _length(vector, states: list[Mapping[str, torch.Tensor]]) -> float:
+    """Euclidean norm of what `vector` makes of the weights of some states, piece by piece in float64."""
+    names = (name for name in states[0] if is_weight(states[0], name))
+    pieces = (vector(*piece) for name in names for piece in parts(states, name, PIECE))
+    return math.sqrt(math.fsum(float(piece.square().sum()) for piece in pieces))

@@ -64,8 +64,13 @@ class ExternalCheckpoint:
             "versions": versions(),
         }
 
-    def notes(self) -> list[str]:
+    def notes(self, *, text: bool = True) -> list[str]:
         """What was left out, taken from the base or changed, in words.
+
+        Parameters
+        ----------
+        text : bool, default True
+            Whether of the text tower, too, which is always left out.
 
         Returns
         -------
@@ -73,12 +78,12 @@ class ExternalCheckpoint:
             One line each; empty where the file is as it was.
         """
         said = {
-            f"left out: {self.left_out} tensors of the text tower": self.left_out,
+            f"left out: {self.left_out} tensors of the text tower": text and self.left_out,
             f"left out: {len(self.outside)} tensors outside the CLIP, such as a head: {listed([*self.outside])}": self.outside,
             f"of the base: {listed([*self.of_base])}": self.of_base,
             f"raised: {self.upcast} tensors from float16 to float32": self.upcast,
         }
-        return [text for text, there in said.items() if there]
+        return [line for line, there in said.items() if there]
 
 
 def read_checkpoint(path, base: State | None = None) -> ExternalCheckpoint:

@@ -1,4 +1,4 @@
-"""A state given back in the layout of a model: its names, its order of rows, what it holds beside; a file, or a folder that loads.
+"""A state given back in the layout of a model, as a file or as a folder that loads.
 
 Query, key and value come apart again and projections turn back, so that what was read from a layout and is written to it is
 the same bit for bit.

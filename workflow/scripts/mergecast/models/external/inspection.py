@@ -6,7 +6,9 @@ from itertools import islice
 import torch
 
 from ...errors import MergecastError
-from ..checkpoints import State, content_hash, faults, is_matrix, norm, task_vector, task_vector_norm
+from ..checkpoints import State, content_hash, embeddings_of, faults, is_matrix, norm, task_vector, task_vector_norm
+from ..doubts import doubts
+from ..state import dtype_of, shape_of
 from . import architecture
 from .opened import Opened, of_file
 from .reading import read
@@ -28,8 +30,8 @@ def inspect(path, base: Opened | State | None = None) -> dict:
         Of the file: `files`, `format`, `header`, `dtypes`, `tensors`, `parameters`. Of the visual tower in it, or of all its
         tensors where there is none: `layout`, `notes` (what was left out, or is the base's), `architecture`,
         `models` (names with these shapes), `sha256`, `norm`; or `unreadable`, why it cannot be. With a base: `fits`,
-        `reasons`, and if the shapes agree `task_vector_norm` and `relative_norm`. `layers`: see `layer`. None where a number
-        is undefined.
+        `reasons`, and if the shapes agree `task_vector_norm`, `relative_norm` and `doubts`.
+        `layers`: see `layer`. None where a number is undefined.
 
     Raises
     ------
@@ -37,21 +39,21 @@ def inspect(path, base: Opened | State | None = None) -> dict:
         If the file cannot be read at all.
     """
     file = read(path)
-    dtypes = Counter(str(tensor.dtype).removeprefix("torch.") for tensor in file.tensors.values())
+    dtypes = Counter(str(dtype_of(file.tensors, name)).removeprefix("torch.") for name in file.tensors)
     facts = {
         "files": list(file.sources),
         "format": file.format,
         "header": dict(file.metadata),
         "dtypes": dict(sorted(dtypes.items())),
         "tensors": len(file.tensors),
-        "parameters": sum(tensor.numel() for tensor in file.tensors.values()),
+        "parameters": sum(torch.Size(shape_of(file.tensors, name)).numel() for name in file.tensors),
     }
     try:
         checkpoint = of_file(file, path, base)
     except MergecastError as error:
         reason = str(error).removeprefix(f"{file.path}: ")
         return facts | {"unreadable": reason} | ({"fits": False, "reasons": [reason]} if base is not None else {})
-    shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.items()}
+    shapes = {name: shape_of(checkpoint, name) for name in checkpoint}
     measured = architecture.measured(shapes)
     facts |= {
         "layout": checkpoint.layout,
@@ -69,6 +71,7 @@ def inspect(path, base: Opened | State | None = None) -> dict:
         if shapes != {name: base.shape(name) for name in base}:
             base = None
         else:
+            facts["doubts"] = list(doubts(base, {str(path): checkpoint}, base.path))
             moved, whole = task_vector_norm(base, checkpoint), norm(base)
             facts |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / whole) if whole else None}
     return facts | {"layers": [layer(name, checkpoint, base) for name in sorted(checkpoint)]}
@@ -101,7 +104,7 @@ def layer(name: str, state, base: Opened | State | None = None) -> dict:
     tau = task_vector(base, state, name, torch.float64)
     moved, whole = float(tau.norm()), float(base[name].double().norm())
     facts |= {"task_vector_norm": _number(moved), "relative_norm": _number(moved / whole) if whole else None}
-    if is_matrix(name, tensor):
+    if is_matrix(name, tensor, embeddings_of(base)):
         stable, effective = _ranks(tau)
         facts |= {"stable_rank": stable, "effective_rank": effective}
     return facts

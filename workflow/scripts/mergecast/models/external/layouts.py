@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from ...errors import MergecastError
+from ..state import dtype_of, shape_of
 from . import naming
 from .reading import File
 
@@ -294,20 +295,18 @@ class Renamed(Mapping):
             return shape[::-1]
         return shape if place.part is None else (len(self._sources[name]) * shape[0], *shape[1:])
 
+    def dtype(self, name: str) -> torch.dtype | str:
+        """Type of one tensor, as `State.dtype`.
 
-def shape_of(tensors: Mapping[str, torch.Tensor], name: str) -> tuple[int, ...]:
-    """Shape of one tensor, without reading it from a file where that can be.
+        Parameters
+        ----------
+        name : str
 
-    Parameters
-    ----------
-    tensors : mapping from tensor name to tensor
-    name : str
-
-    Returns
-    -------
-    tuple of int
-    """
-    return tensors.shape(name) if hasattr(tensors, "shape") else tuple(tensors[name].shape)
+        Returns
+        -------
+        torch.dtype or str
+        """
+        return dtype_of(self._tensors, self._sources[name][0][1])
 
 
 def listed(names: list[str], most: int = 3) -> str:
@@ -336,11 +335,10 @@ def _check_parts(file: File, name: str, parts: list[tuple[Place, str]]) -> None:
     """One tensor for one place; of a fused one query, key and value, alike."""
     if [place.part for place, _ in parts] == [None]:
         return
-    tensors = [file.tensors[own] for _, own in parts]
-    kinds = {(tensor.shape, tensor.dtype) for tensor in tensors}
+    kinds = {(shape_of(file.tensors, own), dtype_of(file.tensors, own)) for _, own in parts}
     if {place.part for place, _ in parts} == {None}:
         raise MergecastError(f"{file.path}: {listed([own for _, own in parts])} have one place; save the one you mean")
-    if sorted(place.part for place, _ in parts) != [0, 1, 2] or len(kinds) > 1 or not tensors[0].ndim:
+    if sorted(place.part for place, _ in parts) != [0, 1, 2] or len(kinds) > 1 or not next(iter(kinds))[0]:
         raise MergecastError(
             f"{file.path}: query, key and value of {name!r} are not three of one shape and type; save all of it"
         )

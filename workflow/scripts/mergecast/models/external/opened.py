@@ -1,16 +1,16 @@
 """A checkpoint of any layout opened to be measured or merged: its tensors as they are, each read when asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
 import torch
 
 from ...errors import MergecastError
-from ..checkpoints import State, check, content_hash
+from ..checkpoints import check
+from ..state import State, dtype_of, hash_of, shape_of
 from . import naming
 from .checkpoint import renamed
-from .layouts import shape_of
 from .reading import File, read
 
 
@@ -18,18 +18,22 @@ class Opened(Mapping):
     """Tensors of a checkpoint under the names that they are merged by.
 
     Attributes: `path`, as it was given; `metadata`, strings of the file's header; `clip`, whether these are the image tower
-    of a CLIP; `layout`, in words; `notes`, what was left out or taken from the base, a line each.
+    of a CLIP; `layout`, in words; `notes`, what was left out or taken from the base, a line each; `embeddings`, what embeddings
+    are called, or None for `checkpoints.EMBEDDINGS`.
     """
 
     def __init__(self, path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str], *, layout: str = "", notes=()):
         self.path, self.metadata, self.notes = Path(path), dict(metadata), list(notes)
         self.clip, self.layout = bool(layout), layout or "state dict of a model that is no CLIP"
+        self.embeddings: Collection[str] | None = None
         self._tensors = tensors
+        if hasattr(tensors, "part"):
+            self.part = tensors.part
 
     @cached_property
     def sha256(self) -> str:
         """`content_hash` of the tensors, taken once."""
-        return content_hash(self._tensors) if isinstance(self._tensors, State) else content_hash(dict(self))
+        return self._tensors.sha256 if isinstance(self._tensors, State) else hash_of(self._tensors)
 
     def __getitem__(self, name: str) -> torch.Tensor:
         return self._tensors[name]
@@ -53,8 +57,21 @@ class Opened(Mapping):
         """
         return shape_of(self._tensors, name)
 
+    def dtype(self, name: str) -> torch.dtype | str:
+        """Type of one tensor, as `State.dtype`.
 
-def open_any(path, base: Opened | None = None) -> Opened:
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        torch.dtype or str
+        """
+        return dtype_of(self._tensors, name)
+
+
+def open_any(path, base: Opened | None = None, *, embeddings: Collection[str] | None = None) -> Opened:
     """Open a checkpoint of any layout and, if a base is given, check it against that base.
 
     A file in which no CLIP is found, or one that is outweighed by the rest, is of another kind of model: its tensors keep
@@ -66,6 +83,8 @@ def open_any(path, base: Opened | None = None) -> Opened:
         Whatever `reading.read` reads.
     base : Opened or None
         An adapter needs it.
+    embeddings : collection of str, optional
+        What embeddings are called, which are no matrices; `checkpoints.EMBEDDINGS` unless given.
 
     Returns
     -------
@@ -78,6 +97,7 @@ def open_any(path, base: Opened | None = None) -> Opened:
         As `reading.read`, `checkpoint.renamed` and `checkpoints.check` do.
     """
     opened = of_file(read(path), path, base)
+    opened.embeddings = embeddings
     check(opened, path, base, opened.metadata.get("base_sha256"), clip=opened.clip)
     return opened
 
@@ -104,7 +124,7 @@ def of_file(file: File, path, base: "Opened | State | None" = None) -> Opened:
     """
     if file.config is not None or (getattr(base, "clip", True) if base is not None else _is_clip(file)):
         found = renamed(file, base)
-        return Opened(path, found.state, found.header, layout=found.layout, notes=found.notes())
+        return Opened(path, found.state, found.header, layout=found.layout, notes=found.notes(text=False))
     return Opened(path, _plain(file), file.metadata)
 
 

@@ -10,7 +10,7 @@ import torch
 
 from ...errors import MergecastError
 from ...pretenders import no_weights
-from ..checkpoints import State
+from ..state import State, dtype_of, shape_of
 from . import ADAPTER_CONFIG, INDEX, PICKLES, files, shards
 
 
@@ -98,8 +98,34 @@ class Shards(Mapping):
         -------
         tuple of int
         """
-        shard = self._places[name]
-        return shard.shape(name) if isinstance(shard, State) else tuple(shard[name].shape)
+        return shape_of(self._places[name], name)
+
+    def dtype(self, name: str) -> torch.dtype | str:
+        """Type of one tensor, as `State.dtype`.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        torch.dtype or str
+        """
+        return dtype_of(self._places[name], name)
+
+    def part(self, name: str, start: int, stop: int) -> torch.Tensor:
+        """Entries of one tensor laid flat, as `State.part`.
+
+        Parameters
+        ----------
+        name : str
+        start, stop : int
+
+        Returns
+        -------
+        (stop − start,) tensor
+        """
+        return self._places[name][name].reshape(-1)[start:stop]
 
 
 def _of_shards(index: Path, paths: list[Path]) -> tuple[Shards, Mapping[str, str]]:
