@@ -6,8 +6,18 @@ keys, files and tables that config/README.md and README.md name.
 
 __version__ = "0.2.0"
 __all__ = [
-    "Forecast", "MergecastError", "Plan", "Study", "export", "forecast", "load_study", "merge", "merge_recipe", "metrics", "plan",
-]  # fmt: skip
+    "Forecast",
+    "MergecastError",
+    "Plan",
+    "Study",
+    "export",
+    "forecast",
+    "load_study",
+    "merge",
+    "merge_recipe",
+    "metrics",
+    "plan",
+]
 _WHERE = {
     "MergecastError": "errors",
     "Plan": "planning",

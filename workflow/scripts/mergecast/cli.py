@@ -12,7 +12,7 @@ from . import __version__, api, catalogue, features, merging, metrics, predictio
 from .commands._terminal import assigned, show
 from .commands.forecast import show_forecast
 from .commands.plan import show_plan
-from .errors import MergecastError
+from .errors import MergecastError, warn
 
 app = typer.Typer(
     help="Forecast how well fine-tuned models will merge, before merging them.",
@@ -98,7 +98,15 @@ def show_metrics(
     if as_json:
         typer.echo(json.dumps(values, indent=1, allow_nan=False))
     else:
+        from .models.checkpoints import seen
+        from .models.external.opened import open_any
+
         _print_table(values)
+        counts = seen(open_any(base, embeddings=embeddings or None))
+        typer.echo(
+            f"seen: {counts['tensors']} tensors, of these {counts['matrices']} matrices and {counts['embeddings']} embeddings; "
+            f"{counts['parameters']:,} parameters"
+        )
 
 
 @app.command("merge")
@@ -148,6 +156,8 @@ def inspect_checkpoint(
     from .models.external.opened import open_any
 
     facts = inspect(checkpoint, None if base is None else open_any(base))
+    for doubt in facts.get("doubts", []):
+        warn(doubt)
     if as_json:
         typer.echo(json.dumps(facts, indent=1, allow_nan=False))
     else:

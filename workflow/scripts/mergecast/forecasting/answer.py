@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import MergecastError
 from ..models import devices
 from ..models.checkpoints import content_hash
+from ..models.doubts import doubts
 from ..models.external.checkpoint import read_checkpoint
 from . import inputs, measure
 from .groups import group
@@ -75,7 +76,7 @@ def answer(
         if twice := [name for name in known if list(known.values()).count(known[name]) > 1]:
             raise MergecastError(f"{' and '.join(str(named[name]) for name in twice)}: are the same checkpoint; give each once")
         shown = inputs.shown(origin, named, images, known)
-        warnings = list(_warnings(origin, named, shown, known, kept))
+        warnings = [*_warnings(origin, named, shown, known, kept), *doubts(origin.state, states, base)]
         if len(shown) < len(named) or not origin.fits:
             kept = study.forecaster("weights")
         traits, passed = _measured(origin, kept, states, known, shown, heads, devices.choose(device, threads=threads), progress)
