@@ -249,7 +249,7 @@ def test_a_head_beside_the_tower_is_left_out_and_told(clip, tower, base, tmp_pat
         found = read_checkpoint(tmp_path / "classifier.pt", base)
         assert same(found, tower) and found.outside == tuple(head)
         assert found.provenance(base)["other_tensors_left_out"] == 2
-        assert "2 tensors outside the CLIP, such as a head: tensor 'classification_head.weight'" in "\n".join(found.notes())
+        assert "2 outside the CLIP, such as a head: tensor 'classification_head.weight'" in "\n".join(found.notes())
 
 
 def test_metrics_take_what_convert_takes_with_the_same_numbers(tower, base, tmp_path):

@@ -227,4 +227,4 @@ def test_a_classifier_that_was_trained_beside_an_adapter_is_left_out_and_told(pl
     found = read_checkpoint(folder, base)
     assert checkpoints.content_hash(found.state) == without
     assert sorted(found.outside) == ["classifier.bias", "classifier.weight"]
-    assert "2 tensors outside the CLIP" in "\n".join(found.notes())
+    assert "2 outside the CLIP" in "\n".join(found.notes())

@@ -74,12 +74,9 @@ class Origin:
     @staticmethod
     def _open(path, folder: Path) -> State:
         try:
-            state = open_checkpoint(path)
-            if any(name.startswith("visual.") for name in state):
-                return state
-        except MergecastError:
-            if not Path(path).is_file():
-                raise
+            return open_checkpoint(path)
+        except MergecastError:  # of another layout, or no checkpoint at all, as its reader will say
+            pass
         save(folder / "base.safetensors", read_checkpoint(path).state)
         return State(folder / "base.safetensors")
 

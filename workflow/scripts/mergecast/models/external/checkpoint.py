@@ -79,7 +79,7 @@ class ExternalCheckpoint:
         """
         said = {
             f"left out: {self.left_out} tensors of the text tower": text and self.left_out,
-            f"left out: {len(self.outside)} tensors outside the CLIP, such as a head: {listed([*self.outside])}": self.outside,
+            f"left out: {len(self.outside)} outside the CLIP, such as a head: {listed([*self.outside])}": self.outside,
             f"of the base: {listed([*self.of_base])}": self.of_base,
             f"raised: {self.upcast} tensors from float16 to float32": self.upcast,
         }
