@@ -57,4 +57,5 @@ def _errors(X, Y, X_held, Y_held, alphas):
     """Mean squared error on held rows of every strength and column (S, K)."""
     middle, level, s, Vt, rotated = _decompose(X, Y)
     seen, missing = (X_held - middle) @ Vt.T, Y_held - level
-    return np.array([(((seen * _shrink(s, alpha)) @ rotated - missing) ** 2).mean(axis=0) for alpha in alphas])
+    shrunken = seen * _shrink(s, np.asarray(alphas)[:, None])[:, None]
+    return ((shrunken @ rotated - missing) ** 2).mean(axis=1)

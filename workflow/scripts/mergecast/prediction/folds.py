@@ -88,6 +88,7 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
     relabelled = permutations.relabelled(design, spec.draws, seed=seed_for(spec.setting, "relabelling", seed=spec.seed))
     null: list[scores.Held] = []
     folds: dict[str, list[dict]] = {method: [] for method in design.methods}
+    put_aside: dict | None = None if "seed" in inspect.signature(module.make).parameters else {}
     for fold in splits.find(spec.split)(design.pairs, design.tasks, **spec.options):
         seed = spec.seed_of(fold.name)
 
@@ -103,7 +104,7 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
         pairs, whole = design.whole(fold.validation)
         predicted = whole @ np.asarray(model.predict(X[fold.validation]), dtype=float)
         coefficients, hyper_parameters = module.explain(model)
-        interval = _interval(design, fold, fitted, spec)
+        interval = _interval(design, fold, fitted, spec, put_aside)
         widths = interval["half_width"]
         draws = slice(len(design.methods), None)
         null.append(scores.Held(whole @ targets[fold.validation, draws], predicted[:, draws], level[draws]))
@@ -211,16 +212,26 @@ def _nulls(held, methods, head) -> pd.DataFrame:
     return pd.concat([part.assign(draw=range(len(part))) for part in parts], ignore_index=True)[NULLS]
 
 
-def _interval(design, fold, fitted, spec) -> dict:
-    """`half_width` by level: (v, M) around the forecasts, or None where the level is refused; `refused` says why, by level."""
+def _interval(design, fold, fitted, spec, put_aside: dict | None) -> dict:
+    """`half_width` by level: (v, M) around the forecasts, or None where the level is refused; `refused` says why, by level.
+
+    `put_aside`: forecasts (P, M) made so far for other folds, by the rows fitted, where nothing in a fit is random. Tasks a and
+    b held out and c put aside leave the rows that a and c held out and b put aside do.
+    """
     quick = prediction.costly(spec.predictor)
     seed = spec.seed_of(fold.name, "tasks put aside")
     asides = intervals.asides(_pairs(design, fold.train), fold.unseen, quick=quick, seed=seed) if spec.levels else []
     residuals = []
     for fit, held in ((fold.train[fit], fold.train[held]) for fit, held in asides):
-        model, X = fitted(fit, design.Y[fit])
+        rows = (fold.unseen, fit.tobytes())
+        predicted = None if put_aside is None else put_aside.get(rows)
+        if predicted is None:
+            model, X = fitted(fit, design.Y[fit])
+            predicted = np.asarray(model.predict(X), dtype=float)
+            if put_aside is not None:
+                put_aside[rows] = predicted
         _, whole = design.whole(held)
-        residuals.append(whole @ (design.Y[held] - model.predict(X[held])))
+        residuals.append(whole @ (design.Y[held] - predicted[held]))
     missed = np.concatenate(residuals) if residuals else np.empty((0, len(design.methods)))
     tasks = {task for pair in _pairs(design, fold.train) for task in pair}
     reasons = {level: intervals.refused(level, len(tasks), len(missed)) for level in spec.levels}
