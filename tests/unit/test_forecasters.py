@@ -266,6 +266,20 @@ def test_intervals_of_the_mixed_model_hold_what_they_promise_on_known_grids(spli
     assert np.mean(held, axis=0) == pytest.approx([0.8, 0.9], abs=0.06)
 
 
+@pytest.mark.parametrize("split", ["loto", "l2to"])
+@pytest.mark.parametrize("predictor", ["directed_ridge", "mixed"])
+def test_what_folds_share_with_a_task_put_aside_is_what_each_would_fit_alone(predictor, split, monkeypatch):
+    data = built(synthetic(tasks=8))
+    spec = folds.FoldSpec(predictor=predictor, target="normalised_accuracy", split=split, levels=(0.8,))
+    calls, make = [], folds.make
+    monkeypatch.setattr(folds, "make", lambda *given, **named: calls.append(1) or make(*given, **named))
+    shared, fits = folds.run(data, spec), len(calls)
+    monkeypatch.setattr(folds, "_shared", lambda module: None)
+    alone = folds.run(data, spec)
+    assert fits < (len(calls) - fits) * (0.6 if split == "l2to" else 0.8)
+    assert shared.folds == alone.folds
+
+
 def test_task_effects_help_where_one_task_is_known_and_covariates_where_none_is():
     made, _, _ = known(3)
     said = {

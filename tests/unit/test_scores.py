@@ -426,14 +426,26 @@ def test_pairs_whose_residuals_count_are_to_the_refit_what_validation_pairs_are_
     assert [2 * len(held) for _, held in asides] == [len(held) for _, held in oriented]
 
 
-@pytest.mark.parametrize("count", [3, 6, 9, 16, 17])
-def test_tasks_are_put_aside_in_rounds_in_which_each_stands_once(count):
-    tasks = [f"t{number}" for number in range(count)]
-    pairs = intervals._rounds(tasks)
-    assert sorted(map(sorted, pairs)) == sorted(map(sorted, combinations(tasks, 2)))
-    size = count // 2
-    for start in range(0, len(pairs), size):
-        assert len({task for pair in pairs[start : start + size] for task in pair}) == 2 * size
+def test_folds_that_could_make_the_same_refit_do():
+    """A fold of two tasks and 19 couples put aside: six folds leave the same tasks."""
+    tasks = [f"t{number}" for number in range(16)]
+    made = []
+    for held in combinations(tasks, 2):
+        pairs = [pair for pair in combinations(tasks, 2) if not set(pair) & set(held)]
+        for fit, _ in intervals.asides(pairs, 2, seed=4):
+            made.append(frozenset(task for row in fit for task in pairs[row]))
+    assert len(made) == 19 * 120 and len(set(made)) < len(made) / 3
+    assert {len(left) for left in made} == {12}
+
+
+def test_the_order_of_the_pairs_does_not_decide_what_is_put_aside():
+    pairs = list(combinations("abcdefghi", 2))
+    for quick in (False, True):
+        first = {frozenset(pairs[row] for row in held) for _, held in intervals.asides(pairs, 2, quick=quick, seed=4)}
+        turned = pairs[::-1]
+        again = {frozenset(turned[row] for row in held) for _, held in intervals.asides(turned, 2, quick=quick, seed=4)}
+        other = {frozenset(pairs[row] for row in held) for _, held in intervals.asides(pairs, 2, quick=quick, seed=5)}
+        assert first == again != other
 
 
 def test_a_level_that_so_few_tasks_cannot_support_is_refused_in_words():

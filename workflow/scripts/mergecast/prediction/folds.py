@@ -88,7 +88,7 @@ def run(design: Design, spec: FoldSpec) -> Forecast:
     relabelled = permutations.relabelled(design, spec.draws, seed=seed_for(spec.setting, "relabelling", seed=spec.seed))
     null: list[scores.Held] = []
     folds: dict[str, list[dict]] = {method: [] for method in design.methods}
-    put_aside: dict | None = None if "seed" in inspect.signature(module.make).parameters else {}
+    put_aside = _shared(module)
     for fold in splits.find(spec.split)(design.pairs, design.tasks, **spec.options):
         seed = spec.seed_of(fold.name)
 
@@ -212,14 +212,19 @@ def _nulls(held, methods, head) -> pd.DataFrame:
     return pd.concat([part.assign(draw=range(len(part))) for part in parts], ignore_index=True)[NULLS]
 
 
+def _shared(module) -> dict | None:
+    """What forecasts with a task put aside are kept in from fold to fold; None where a seed tells their fits apart."""
+    return None if "seed" in inspect.signature(module.make).parameters else {}
+
+
 def _interval(design, fold, fitted, spec, put_aside: dict | None) -> dict:
     """`half_width` by level: (v, M) around the forecasts, or None where the level is refused; `refused` says why, by level.
 
-    `put_aside`: forecasts (P, M) made so far for other folds, by the rows fitted, where nothing in a fit is random. Tasks a and
-    b held out and c put aside leave the rows that a and c held out and b put aside do.
+    `put_aside`: forecasts (P, M) made so far for other folds, by the rows fitted, where nothing in a fit is random. Task a held
+    out and b put aside leave the rows that b held out and a put aside do.
     """
     quick = prediction.costly(spec.predictor)
-    seed = spec.seed_of(fold.name, "tasks put aside")
+    seed = seed_for(spec.setting, "tasks put aside", seed=spec.seed)
     asides = intervals.asides(_pairs(design, fold.train), fold.unseen, quick=quick, seed=seed) if spec.levels else []
     residuals = []
     for fit, held in ((fold.train[fit], fold.train[held]) for fit, held in asides):

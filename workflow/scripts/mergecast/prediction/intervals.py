@@ -6,8 +6,11 @@ exchangeable, so the promise holds only approximately: coverage is measured, not
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
+
+from ..seeding import seed_for
 
 FEWEST = 3  # pairs that a model can be fitted on
 ENOUGH = 19  # refits, each without two tasks: of 19 residuals and the forecast, 18 are nine of ten
@@ -20,7 +23,8 @@ def asides(
     """Rows to refit on and rows whose residuals count, of a fold's training rows, each pair to its refit what the fold's are.
 
     If `unseen` is 1, each task is put aside by itself: it is refitted on the pairs without it, and those with it count. If it
-    is 2, two tasks are put aside at a time, each task about as often as the others: 19 refits, or as many as there are pairs.
+    is 2, two tasks are put aside at a time: 19 refits, or as many as there are pairs. Which ones is drawn by the tasks that are
+    left, so that folds which could make the same refit do: most of them need to be made once.
     With `quick` tasks are divided into groups of about four that are put aside one after the other: a refit gives six pairs.
     What leaves fewer than three pairs to fit on is passed over.
 
@@ -33,7 +37,7 @@ def asides(
     quick : bool, default False
         For predictors whose refits take long.
     seed : int
-        Decides which tasks are put aside together.
+        Decides which tasks are put aside together; the same for all folds.
 
     Returns
     -------
@@ -42,9 +46,7 @@ def asides(
     tasks = sorted({task for pair in pairs for task in pair})
     groups = [(task,) for task in tasks]
     if unseen == 2:
-        mixed = [tasks[place] for place in np.random.default_rng(seed).permutation(len(tasks))]
-        n_groups = max(2, round(len(tasks) / QUICK_GROUP))
-        groups = [mixed[number::n_groups] for number in range(n_groups)] if quick else _rounds(mixed)[:ENOUGH]
+        groups = _groups(tasks, seed) if quick else _couples(tasks, seed)
     made = []
     for aside in groups:
         count = np.isin(np.array(pairs, dtype=object).reshape(len(pairs), 2), aside).sum(axis=1)
@@ -54,14 +56,20 @@ def asides(
     return made
 
 
-def _rounds(tasks: Sequence[str]) -> list[tuple[str, str]]:
-    """Every pair of tasks, round by round as in a tournament: in each, every task once (of an odd number one sits out)."""
-    fixed, *others = [*tasks] if len(tasks) % 2 == 0 else [None, *tasks]
-    pairs = []
-    for shift in range(len(others)):
-        ring = [fixed, *others[shift:], *others[:shift]]
-        pairs += [(ring[place], ring[-1 - place]) for place in range(len(ring) // 2)]
-    return [pair for pair in pairs if None not in pair]
+def _couples(tasks: list[str], seed: int) -> list[tuple[str, str]]:
+    """The first 19 couples of tasks in an order that depends on the tasks which each of them leaves, and on nothing else."""
+
+    def place(aside: tuple[str, str]) -> int:
+        return seed_for("left", *(task for task in tasks if task not in aside), seed=seed)
+
+    return sorted(combinations(tasks, 2), key=place)[:ENOUGH]
+
+
+def _groups(tasks: list[str], seed: int) -> list[list[str]]:
+    """All tasks in groups of about four."""
+    order = np.random.default_rng(seed_for("grouped", *tasks, seed=seed)).permutation(len(tasks))
+    mixed, n_groups = [tasks[place] for place in order], max(2, round(len(tasks) / QUICK_GROUP))
+    return [mixed[number::n_groups] for number in range(n_groups)]
 
 
 def refused(level: float, tasks: int, residuals: int) -> str | None:
