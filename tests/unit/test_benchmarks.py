@@ -4,12 +4,14 @@ import pytest
 import torch
 
 import _textbook
+import language_model
 import study
 from _naive_metrics import pair_metrics
 from mergecast import merging, metrics
 from mergecast.features._pair import pair_features
+from mergecast.models.checkpoints import State
 from mergecast.seeding import seed_for
-from states import state, step, tuned
+from states import same, state, step, tuned
 
 # Every rank dimension differs from the other, and one is below ten.
 SHAPES = {
@@ -49,3 +51,19 @@ def test_every_weight_metric_of_the_study_gives_what_the_plain_procedure_gives()
     plain = pair_metrics(base, a, b)
     assert plain.keys() == set(study.OF_WEIGHTS)
     assert {name: found[name] for name in plain} == pytest.approx(plain, rel=1e-9)
+
+
+def test_the_benchmark_of_language_models_measures_what_it_says(tmp_path):
+    assert language_model.count(language_model.shapes(2e8)) <= 2e8 < 1.5 * language_model.count(language_model.shapes(2e8))
+    files = language_model.make(tmp_path, 4e5, 2)
+    assert [path.stem for path in files] == ["base", "m1", "m2"]
+    base, *models = (State(path) for path in files)
+    assert sum(tensor.numel() for tensor in base.values()) == language_model.count(language_model.shapes(4e5)) <= 4e5
+    merged = language_model.measure("ties", files)
+    assert same(State(tmp_path / "merged.safetensors"), merging.merge("ties", base, dict(zip("ab", models, strict=True))))
+    assert merged["model_mb"] == pytest.approx(merged["written_mb"], rel=1e-2) == files[0].stat().st_size / 1e6
+    measured = language_model.measure("metrics", files)
+    assert measured["seen"]["matrices"] == 7 and measured["seen"]["embeddings"] == 2
+    assert measured["values"].keys() == set(study.OF_WEIGHTS)
+    for report in (merged, measured):
+        assert report["cpu_s_per_gb"] > 0 and report["peak_over_model"] > 0

@@ -16,7 +16,7 @@ from ..errors import MergecastError
 from ._types import Products, ProductTable
 
 CHUNK = 8192  # entries: N of them fit a core's cache, and BLAS does not split so few over threads
-PIECE = 512 * CHUNK  # entries of every state that are in memory at once
+PIECE = 128 * CHUNK  # entries of every state that are in memory at once
 CANCELS = 1e-3  # |a - b|² below this part of |a|² + |b|² is summed directly
 
 

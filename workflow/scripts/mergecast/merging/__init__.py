@@ -279,11 +279,29 @@ class Placed(Mapping):
         self.embeddings = getattr(state, "embeddings", None)
 
     def dtype(self, name):
-        """Type of a tensor, which is not moved."""
+        """Type of a tensor, which is not moved.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        torch.dtype
+        """
         return self._state[name].dtype
 
     def shape(self, name):
-        """Shape of a tensor, which is not moved."""
+        """Shape of a tensor, which is not moved.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int
+        """
         return tuple(self._state[name].shape)
 
     def __getitem__(self, name):

@@ -16,7 +16,7 @@ from ..models.state import dtype_of, is_weight, parts, shape_of
 Vectors = dict[str, torch.Tensor]
 Update = Callable[[str, Vectors], torch.Tensor]
 Read = Callable[[], Iterator[Vectors]]
-PIECE = 1 << 22  # entries
+PIECE = 1 << 20  # entries
 
 
 class Merged(Mapping):

@@ -25,7 +25,7 @@ EMBEDDINGS = frozenset((
 # GPT-2 multiplies these from the right: they are stored (in, out), by names that others give to matrices stored (out, in).
 RIGHT = re.compile(r"(?P<block>(.*\.)?h\.\d+\.)((attn|crossattention)\.(c_attn|q_attn|c_proj)|mlp\.(c_fc|c_proj))\.weight")
 TRUSTED = 1e-10  # least ratio of squared singular values, smallest to largest; see `digits_suffice`
-PIECE = 1 << 22  # entries that are in memory as float64 where a sum goes over a tensor
+PIECE = 1 << 20  # entries that are in memory as float64 where a sum goes over a tensor
 
 
 def open_checkpoint(path, base: State | None = None) -> State:

@@ -194,13 +194,33 @@ def parts(states: list[Mapping[str, torch.Tensor]], name: str, size: int) -> Ite
 
 
 def hash_of(state: Mapping[str, torch.Tensor]) -> str:
-    """`checkpoints.content_hash`, always computed."""
+    """`checkpoints.content_hash`, always computed.
+
+    Parameters
+    ----------
+    state : mapping from tensor name to tensor
+
+    Returns
+    -------
+    str
+        In hexadecimal.
+    """
     tensors = ((name, state[name].detach().cpu().contiguous()) for name in sorted(state))
     return digest((name, tensor.dtype, tensor.shape, raw(tensor)) for name, tensor in tensors)
 
 
 def raw(tensor: torch.Tensor):
-    """The bytes of a contiguous tensor on the CPU, without a copy."""
+    """The bytes of a tensor, without a copy.
+
+    Parameters
+    ----------
+    tensor : tensor
+        Contiguous, on the CPU.
+
+    Returns
+    -------
+    array of uint8, or bytes where it is empty
+    """
     return tensor.view(-1).view(torch.uint8).numpy() if tensor.numel() else b""
 
 
