@@ -80,8 +80,9 @@ def measure(what: str, files: list[Path]) -> dict:
     from mergecast import merging, metrics
     from mergecast.features import _make, inner_products, spectra  # noqa: F401
     from mergecast.features._pair import pair_features
-    from mergecast.models.checkpoints import open_checkpoint, seen
-    from mergecast.models.merged import open_models, save_merged
+    from mergecast.models.checkpoints import seen
+    from mergecast.models.external.opened import open_any
+    from mergecast.models.merged import save_merged
 
     if what == METRICS:
         metrics.catalogue()
@@ -90,8 +91,8 @@ def measure(what: str, files: list[Path]) -> dict:
     size = files[0].stat().st_size / 1e6
     clock = _measure.Clock()
     with clock.stage("open"):
-        base = open_checkpoint(files[0])
-        models = open_models(base, files[1:])
+        base = open_any(files[0])
+        models = {path.stem: open_any(path, base) for path in files[1:]}
     with clock.stage("work"):
         if what == METRICS:
             values = metrics.compute_all(pair_features(base, *list(models.values())[:2]))
