@@ -210,7 +210,7 @@ def merge(
         For an unknown method or parameter, and files that cannot be read, do not fit, or would be written over.
     """
     from . import merging
-    from .models.merged import save_merged
+    from .models.external.publish import publish
     from .models.names import named
 
     checked = merging.check_parameters(method, dict(parameters or {}), len(models))
@@ -223,7 +223,7 @@ def merge(
     if output is None:
         return dict(merged)
     told = {"method": method, "parameters": checked, "base": origin, "models": opened}
-    return save_merged(output, merged, **told, like=like, dtype=dtype, shard_size=shard_size)
+    return publish(output, merged, **told, like=like, dtype=dtype, shard_size=shard_size)
 
 
 def merge_recipe(recipe: Path_, *, output: Path_ | None = None, like: Path_ | None = None) -> "Mapping[str, torch.Tensor]":

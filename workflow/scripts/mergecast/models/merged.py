@@ -1,105 +1,50 @@
-"""Merged checkpoints as files: saved with their provenance, tensor by tensor, in our layout or in that of a model."""
+"""Merged checkpoints as files: saved with their provenance."""
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
-import torch
-
-from ..errors import MergecastError
 from ..files import versions
-from .card import model_card
-from .checkpoints import content_hash, is_finite, save
-from .external.export import SHARD_SIZE, export
-from .external.opened import Opened, open_any
-from .state import WEIGHTS, dtype_of, shape_of
+from .checkpoints import content_hash, save
 
 
-class Cast(Mapping):
-    """A state with its weights rounded to one type, each when it is asked for; buffers as they are."""
-
-    def __init__(self, state: Mapping[str, torch.Tensor], dtype: torch.dtype):
-        self._state, self._dtype = state, dtype
-
-    def __getitem__(self, name: str) -> torch.Tensor:
-        tensor = self._state[name].to(self.dtype(name))
-        if not is_finite(tensor):
-            raise MergecastError(f"merged tensor {name!r} overflows {self._dtype}; write it as bfloat16 or float32")
-        return tensor
-
-    def __iter__(self):
-        return iter(self._state)
-
-    def __len__(self):
-        return len(self._state)
-
-    def dtype(self, name: str) -> torch.dtype | str:
-        """Type of one tensor, which is not made."""
-        own = dtype_of(self._state, name)
-        return self._dtype if own in WEIGHTS.values() else own
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, which is not made."""
-        return shape_of(self._state, name)
-
-
-def save_merged(
-    path,
-    merged: Mapping,
-    *,
-    method: str,
-    parameters: Mapping,
-    base: Opened,
-    models: Mapping[str, Opened],
-    like=None,
-    dtype: str | None = None,
-    shard_size: int = SHARD_SIZE,
-) -> Mapping:
-    """Write a merged state, whole or not at all; its header names method, parameters, inputs by hash, and versions.
+def save_merged(path, merged: Mapping, *, method: str, parameters: Mapping, base: Mapping, models: Mapping) -> None:
+    """Write a merged state, whole or not at all, each tensor when its turn comes; its header is `provenance`.
 
     Parameters
     ----------
     path : Path or str
-        A .safetensors file, or a folder, which gets the configuration of a model and a card.
     merged : mapping from tensor name to tensor
     method : str
     parameters : mapping from parameter to value
-    base : Opened
-    models : mapping from task to Opened
-    like : Path or str, optional
-        A model whose layout the output has. A folder is like the base unless given.
-    dtype : {"float32", "bfloat16", "float16"}, optional
-        Of the output; that of the base, or of `like`, unless given.
-    shard_size : int
-        Bytes above which a folder holds several files of weights.
-
-    Returns
-    -------
-    Opened
-        What was written.
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
 
     Raises
     ------
     MergecastError
-        If the output cannot be written, an entry does not fit its type, or as `export` does.
+        If the file cannot be written.
     """
-    header = {
+    save(path, merged, provenance(method=method, parameters=parameters, base=base, models=models))
+
+
+def provenance(*, method: str, parameters: Mapping, base: Mapping, models: Mapping) -> dict[str, str]:
+    """What the header of a merge says: method, parameters, inputs by hash, and versions.
+
+    Parameters
+    ----------
+    method : str
+    parameters : mapping from parameter to value
+    base : mapping from tensor name to tensor
+    models : mapping from task to such a mapping
+
+    Returns
+    -------
+    dict from str to str
+    """
+    return {
         "method": method,
         "parameters": json.dumps(parameters, sort_keys=True),
         "base_sha256": content_hash(base),
         "models": json.dumps({task: content_hash(models[task]) for task in sorted(models)}),
         "versions": json.dumps(versions(), sort_keys=True),
     }
-    if like is None and Path(path).suffix == ".safetensors":
-        save(path, merged if dtype is None else Cast(merged, getattr(torch, dtype)), header)
-    else:
-        sources = {name: {"name": _name(model.path), "sha256": content_hash(model)} for name, model in models.items()}
-        origin = {"name": _name(base.path), "sha256": header["base_sha256"]}
-        card = model_card(method=method, parameters=parameters, base=origin, models=sources)
-        export(path, merged, like or base.path, dtype=dtype, shard_size=shard_size, header=header, card=card)
-    return open_any(path)
-
-
-def _name(path: Path) -> str:
-    """What a card calls a model: a repository of the hub by its name; of a path its end, which is no folder of a machine."""
-    return path.name if path.exists() else str(path)
