@@ -14,6 +14,7 @@ from safetensors import safe_open
 from mergecast.errors import MergecastError
 from mergecast.models import checkpoints
 from mergecast.models.checkpoints import State, content_hash, open_checkpoint, save
+from mergecast.models.external.opened import open_any
 from mergecast.models.state import BUFFERS, parts
 
 
@@ -133,9 +134,13 @@ def test_a_file_cut_short_and_one_that_is_not_there_are_named(state, tmp_path):
         State(tmp_path / "none.safetensors")
 
 
-def test_names_may_be_of_any_architecture(tmp_path):
+def test_the_workflow_takes_image_towers_and_the_shell_any_architecture(tmp_path):
     save(tmp_path / "text.safetensors", {"model.layers.0.mlp.up_proj.weight": torch.zeros(2, 2)})
-    assert list(open_checkpoint(tmp_path / "text.safetensors")) == ["model.layers.0.mlp.up_proj.weight"]
+    with pytest.raises(
+        MergecastError, match=r"text.safetensors: has no tensor named 'visual.\*'; give an OpenCLIP visual tower"
+    ):
+        open_checkpoint(tmp_path / "text.safetensors")
+    assert list(open_any(tmp_path / "text.safetensors")) == ["model.layers.0.mlp.up_proj.weight"]
 
 
 @pytest.mark.parametrize("shape", [(4,), (0, 3)])
@@ -255,7 +260,7 @@ def test_only_the_last_part_of_a_name_says_that_it_is_an_embedding(name):
 
 def test_a_base_may_say_itself_what_its_embeddings_are_called(tmp_path):
     save(tmp_path / "base.safetensors", {"output.weight": torch.ones(3, 2), "wte.weight": torch.ones(3, 2)})
-    base = open_checkpoint(tmp_path / "base.safetensors")
+    base = open_any(tmp_path / "base.safetensors")
     assert checkpoints.matrices(base) == ["output.weight"]
     base.embeddings = {"output"}
     assert checkpoints.matrices(base) == ["wte.weight"]

@@ -20,8 +20,13 @@ SHAPES = {
 
 
 def write(folder, name, seed, metadata={}, change={}):
-    stream = torch.Generator().manual_seed(seed)
-    state = {tensor: torch.randn(shape, generator=stream) for tensor, shape in SHAPES.items()}
+    """A checkpoint; of seed 0 the base, of any other that base moved by a third of its length."""
+
+    def drawn(seed):
+        stream = torch.Generator().manual_seed(seed)
+        return {tensor: torch.randn(shape, generator=stream) for tensor, shape in SHAPES.items()}
+
+    state = drawn(0) if not seed else {name: tensor + 0.3 * drawn(seed)[name] for name, tensor in drawn(0).items()}
     save(folder / f"{name}.safetensors", state | change, metadata)
     return str(folder / f"{name}.safetensors")
 
@@ -68,8 +73,9 @@ def test_metrics_as_json_are_the_librarys_numbers_of_the_weights(run, files):
 def test_metrics_without_json_are_a_table_of_the_same_numbers(run, files):
     values = json.loads(run("metrics", files["base"], files["a"], files["b"], "--json")[1])
     code, out, _ = run("metrics", files["base"], files["a"], files["b"])
-    rows = {line.split()[0]: line.split()[-1] for line in out.splitlines()[1:]}
+    rows = {line.split()[0]: line.split()[-1] for line in out.splitlines()[1:-1]}
     assert code == 0 and rows == {name: f"{value:.6g}" for name, value in values.items()}
+    assert out.splitlines()[-1].startswith(f"seen: {len(SHAPES)} tensors, of these ")
 
 
 def test_metrics_of_a_model_with_itself_say_that_it_is_the_same(run, files):

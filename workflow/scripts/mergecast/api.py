@@ -160,7 +160,9 @@ def metrics(base: Path_, a: Path_, b: Path_, *, embeddings: Collection[str] | No
 
     itself = Path(a).resolve() == Path(b).resolve()
     origin, opened = _opened(base, {"A": a, "B": b} if itself else named([a, b]), embeddings)
-    return compute_all(pair_features(origin, *opened.values(), tuple(opened)))
+    values = compute_all(pair_features(origin, *opened.values(), tuple(opened)))
+    _tell(base, origin, opened)
+    return values
 
 
 def merge(
@@ -220,10 +222,11 @@ def merge(
         check_output("--output", output, [base, *paths.values()], folder=True)
     origin, opened = _opened(base, paths, embeddings)
     merged = merging.lazily(method, origin, opened, checked)
-    if output is None:
-        return dict(merged)
     told = {"method": method, "parameters": checked, "base": origin, "models": opened}
-    return publish(output, merged, **told, like=like, dtype=dtype, shard_size=shard_size)
+    options = {"like": like, "dtype": dtype, "shard_size": shard_size}
+    made = dict(merged) if output is None else publish(output, merged, **told, **options)
+    _tell(base, origin, opened)
+    return made
 
 
 def merge_recipe(recipe: Path_, *, output: Path_ | None = None, like: Path_ | None = None) -> "Mapping[str, torch.Tensor]":
@@ -289,19 +292,23 @@ def export(checkpoint: Path_, output: Path_, *, like: Path_, dtype: str | None =
 def _opened(
     base: Path_, paths: Mapping[str, Path_], embeddings: Collection[str] | None = None
 ) -> "tuple[Opened, dict[str, Opened]]":
-    """A base and models of any layout; what is odd of them is said on stderr."""
-    from .errors import warn
-    from .models.doubts import doubts
+    """A base and models of any layout."""
     from .models.external.opened import open_any
 
     origin = open_any(base, embeddings=embeddings)
-    models = {name: open_any(path, origin) for name, path in paths.items()}
+    return origin, {name: open_any(path, origin) for name, path in paths.items()}
+
+
+def _tell(base: Path_, origin: "Opened", models: "Mapping[str, Opened]") -> None:
+    """Say on stderr what is odd of checkpoints, once the number that is made of them is there."""
+    from .errors import warn
+    from .models.doubts import doubts
+
     for name, opened in {str(base): origin, **models}.items():
         for note in opened.notes:
             warn(f"{name}: {note}")
     for line in doubts(origin, models, base):
         warn(line)
-    return origin, models
 
 
 def check_output(what: str, output: Path_, inputs: Sequence[Path_], *, folder: bool = False) -> None:

@@ -32,8 +32,9 @@ def doubts(base: Mapping[str, torch.Tensor], models: Mapping[str, Mapping[str, t
         if (twin := seen.setdefault(content_hash(model), name)) != name:
             yield f"{name}: is the same checkpoint as {twin}"
             continue
-        moved = task_vector_norm(base, model)
-        ratio = moved / whole if whole else float("inf") if moved else 0.0
+        if not whole:
+            continue
+        ratio = task_vector_norm(base, model) / whole
         if ratio > FAR:
             other = next((there for there in seen.values() if there != name), None)
             alike = f" and a cosine of {_cosine(base, model, models[other]):.4f} with {other}" if other else ""
