@@ -212,7 +212,7 @@ def merge(
         For an unknown method or parameter, and files that cannot be read, do not fit, or would be written over.
     """
     from . import merging
-    from .models.external.publish import publish
+    from .models.external.publish import Cast, publish
     from .models.names import named
 
     checked = merging.check_parameters(method, dict(parameters or {}), len(models))
@@ -222,6 +222,8 @@ def merge(
         check_output("--output", output, [base, *paths.values()], folder=True)
     origin, opened = _opened(base, paths, embeddings)
     merged = merging.lazily(method, origin, opened, checked)
+    if dtype is not None:
+        merged = Cast(merged, dtype)
     told = {"method": method, "parameters": checked, "base": origin, "models": opened}
     options = {"like": like, "dtype": dtype, "shard_size": shard_size}
     made = dict(merged) if output is None else publish(output, merged, **told, **options)

@@ -66,12 +66,30 @@ class Returned(Mapping):
         return len(self._like.tensors)
 
     def dtype(self, name: str) -> torch.dtype | str:
-        """Type of one tensor, which is not made."""
+        """Type of one tensor, which is not made.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        torch.dtype or str
+        """
         own = dtype_of(self._like.tensors, name)
         return self._dtype if self._dtype is not None and own in WEIGHTS.values() else own
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, which is not made."""
+        """Shape of one tensor, which is not made.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int
+        """
         return shape_of(self._like.tensors, name)
 
 

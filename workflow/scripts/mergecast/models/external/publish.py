@@ -17,13 +17,15 @@ from .opened import Opened, open_any
 class Cast(Mapping):
     """A state with its weights rounded to one type, each when it is asked for; buffers as they are."""
 
-    def __init__(self, state: Mapping[str, torch.Tensor], dtype: torch.dtype):
-        self._state, self._dtype = state, dtype
+    def __init__(self, state: Mapping[str, torch.Tensor], dtype: str):
+        self._state, self._dtype = state, getattr(torch, dtype)
 
     def __getitem__(self, name: str) -> torch.Tensor:
         tensor = self._state[name].to(self.dtype(name))
         if not is_finite(tensor):
-            raise MergecastError(f"merged tensor {name!r} overflows {self._dtype}; write it as bfloat16 or float32")
+            raise MergecastError(
+                f"merged tensor {name!r} overflows {str(self._dtype).removeprefix('torch.')}; write it as bfloat16 or float32"
+            )
         return tensor
 
     def __iter__(self):
@@ -33,12 +35,30 @@ class Cast(Mapping):
         return len(self._state)
 
     def dtype(self, name: str) -> torch.dtype | str:
-        """Type of one tensor, which is not made."""
+        """Type of one tensor, which is not made.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        torch.dtype or str
+        """
         own = dtype_of(self._state, name)
         return self._dtype if own in WEIGHTS.values() else own
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, which is not made."""
+        """Shape of one tensor, which is not made.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int
+        """
         return shape_of(self._state, name)
 
 
@@ -68,7 +88,7 @@ def publish(
     like : Path or str, optional
         A model whose layout the output has. A folder is like the base unless given.
     dtype : {"float32", "bfloat16", "float16"}, optional
-        Of the output; that of the base, or of `like`, unless given.
+        Of what a model holds beside, too; that of `like` unless given.
     shard_size : int
         Bytes above which a folder holds several files of weights.
 
@@ -84,7 +104,7 @@ def publish(
     """
     header = provenance(method=method, parameters=parameters, base=base, models=models)
     if like is None and Path(path).suffix == ".safetensors":
-        save(path, merged if dtype is None else Cast(merged, getattr(torch, dtype)), header)
+        save(path, merged, header)
     else:
         sources = {name: {"name": _name(model.path), "sha256": content_hash(model)} for name, model in models.items()}
         origin = {"name": _name(base.path), "sha256": header["base_sha256"]}
