@@ -143,7 +143,7 @@ def test_an_archive_of_code_is_refused(tmp_path):
 def test_the_weights_of_another_architecture_are_refused_by_the_first_tensor_that_does_not_fit(tmp_path):
     checkpoints.save(tmp_path / "wide.safetensors", wider(encoders.new_clip(MODEL).state_dict()))
     refused(lambda: bases.from_file(MODEL, tmp_path / "wide.safetensors"), "wide.safetensors", "has shape", "needs")
-    checkpoints.save(tmp_path / "resnet.safetensors", {"visual.layer1.0.conv1.weight": torch.zeros(64, 64, 1, 1)})
+    checkpoints.save(tmp_path / "resnet.safetensors", {"visual.conv1.weight": torch.zeros(64, 64, 1, 1)})
     refused(lambda: bases.from_file(MODEL, tmp_path / "resnet.safetensors"), "resnet.safetensors", "same model")
 
 

@@ -208,6 +208,7 @@ def test_an_adapter_needs_its_base_and_its_configuration(plain):
     shutil.copy(folder / "adapter_model.safetensors", folder / "mine.safetensors")
     with pytest.raises(MergecastError, match="mine.safetensors: is an adapter; give the folder"):
         read_checkpoint(folder / "mine.safetensors", base)
+    (folder / "mine.safetensors").unlink()
     (folder / "adapter_config.json").unlink()
     with pytest.raises(MergecastError, match="adapter_config.json: cannot be read as JSON"):
         read_checkpoint(folder, base)

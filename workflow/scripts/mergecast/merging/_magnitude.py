@@ -17,6 +17,11 @@ def magnitude(vector: torch.Tensor) -> torch.Tensor:
     return vector.float().abs()
 
 
+def magnitudes(read: Callable, task: str) -> Iterable[torch.Tensor]:
+    """The magnitudes of one task's vectors, piece by piece, of the task vectors that `read()` yields."""
+    return (magnitude(vectors[task]) for vectors in read())
+
+
 def kth_largest_of(vector: torch.Tensor, k: int) -> float:
     """The k-th largest magnitude in one tensor, k ≥ 1."""
     return kth_largest(lambda: [magnitude(vector)], k)

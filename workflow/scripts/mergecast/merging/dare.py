@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from ._magnitude import count_of, kth_largest, magnitude
+from ._magnitude import count_of, kth_largest, magnitude, magnitudes
 from ._per_model import each
 from ._random import spared, stream
 from ._streaming import streamed
@@ -70,7 +70,7 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
         streams = {task: stream(task, name, seed) for task in models}
         if mask == "magnitude":
             size = base[name].numel()
-            least = {task: kth_largest(partial(_magnitudes, read, task), size - count_of(drops[task], size)) for task in models}
+            least = {task: kth_largest(partial(magnitudes, read, task), size - count_of(drops[task], size)) for task in models}
 
         def left(task, vector):
             kept = magnitude(vector) >= least[task] if mask == "magnitude" else spared(streams[task], vector, drops[task])
@@ -87,7 +87,3 @@ def merge(base, models, *, drop=0.9, scale=1.0, seed=0, mask="random"):
         return next(by_pieces(name, lambda: [vectors]))
 
     return streamed(base, models, update, by_pieces=by_pieces)
-
-
-def _magnitudes(read, task):
-    return (magnitude(vectors[task]) for vectors in read())

@@ -1,8 +1,10 @@
 """TIES with a weight per model, of the largest entries or of random ones: what mergekit calls `ties` and `dare_ties`."""
 
+from functools import partial
+
 import torch
 
-from ._magnitude import count_of, kth_largest_of, magnitude
+from ._magnitude import count_of, kth_largest, magnitude, magnitudes
 from ._per_model import each
 from ._random import spared, stream
 from ._streaming import streamed
@@ -70,19 +72,35 @@ def merge(base, models, *, keep=0.2, weights=None, mask="magnitude", normalize=T
     """
     shares, factors = each(keep, models), each(1.0 if weights is None else weights, models)
 
-    def left(task, name, vector):
-        if mask == "random":
-            return vector * spared(stream(task, name, seed), vector, 1 - shares[task]) / shares[task]
-        count = max(1, count_of(shares[task], vector.numel()))
-        return vector * (magnitude(vector) >= kth_largest_of(vector, count))
+    def by_pieces(name, read):
+        """Δ of the pieces of one tensor; its random streams go on from piece to piece."""
+        size, streams = base[name].numel(), {task: stream(task, name, seed) for task in models}
+        counts = {task: max(1, count_of(shares[task], size)) for task in models}
+        if mask == "magnitude":
+            least = {task: kth_largest(partial(magnitudes, read, task), counts[task]) for task in models}
+
+        def left(task, vector):
+            if mask == "random":
+                return vector * spared(streams[task], vector, 1 - shares[task]) / shares[task]
+            return vector * (magnitude(vector) >= least[task])
+
+        for vectors in read():
+            yield scale * _agreeing(
+                {task: factors[task] * left(task, vector) for task, vector in vectors.items()}, factors, normalize
+            )
 
     def update(name, vectors):
-        terms = torch.stack([factors[task] * left(task, name, vectors.pop(task)) for task in list(vectors)])
-        agreeing = torch.where(terms.sum(0) >= 0, terms > 0, terms < 0)
-        total = terms.mul_(agreeing).sum(0)
-        if normalize:
-            divisor = sum(factors[task] * agree for task, agree in zip(sorted(models), agreeing, strict=True))
-            total /= torch.where(divisor == 0, 1.0, divisor)
-        return scale * total
+        return next(by_pieces(name, lambda: [vectors]))
 
-    return streamed(base, models, update)
+    return streamed(base, models, update, by_pieces=by_pieces)
+
+
+def _agreeing(terms, factors, normalize):
+    """Per entry the sum of the terms with the elected sign, over the sum of their weights if `normalize`."""
+    stacked = torch.stack([terms[task] for task in sorted(terms)])
+    agreeing = torch.where(stacked.sum(0) >= 0, stacked > 0, stacked < 0)
+    total = stacked.mul_(agreeing).sum(0)
+    if normalize:
+        divisor = sum(factors[task] * agree for task, agree in zip(sorted(terms), agreeing, strict=True))
+        total /= torch.where(divisor == 0, 1.0, divisor)
+    return total
