@@ -154,7 +154,7 @@ BROKEN = {
         lambda grid, state: state | {"visual.conv1.weight": torch.ones(96, 3, 16, 16)},
         "tensor 'visual.conv1.weight' has shape (96, 3, 16, 16), in the base results/tiny/base.safetensors it has",
     ),
-    "other names": (rename, "lacks tensor 'visual.ln_post.bias' (2 in all) of the base"),
+    "other names": (rename, "'visual.norm_post.weight' has no place in a CLIP's image or text tower"),
     "names of no CLIP": (
         lambda grid, state: state | {"fc.weight": torch.ones(2, 2)},
         "tensor 'fc.weight' has no place in a CLIP's image or text tower",
