@@ -156,8 +156,8 @@ BROKEN = {
     ),
     "other names": (rename, "'visual.norm_post.weight' has no place in a CLIP's image or text tower"),
     "names of no CLIP": (
-        lambda grid, state: state | {"fc.weight": torch.ones(2, 2)},
-        "tensor 'fc.weight' has no place in a CLIP's image or text tower",
+        lambda grid, state: {"fc.weight": torch.ones(2, 2)},
+        "holds no visual tower",
     ),
     "NaN": (lambda grid, state: state | {"visual.proj": torch.full((96, 96), torch.nan)}, "'visual.proj' holds NaN"),
 }
