@@ -113,9 +113,9 @@ BEFORE_ANY_JOB = {
         in_setting(checkpoints={"letters": "letters.pt"}),
         "settings.tiny.checkpoints.letters: 'letters.pt' is no file; put the checkpoint there",
     ),
-    "an adapter without its configuration": (
+    "a folder without weights": (
         in_setting(checkpoints={"letters": "config"}),
-        "settings.tiny.checkpoints.letters: 'config/adapter_model.safetensors' is no file",
+        "settings.tiny.checkpoints.letters: config: holds no weights, but config.yaml",
     ),
     "no recipe and not all checkpoints": (
         all_of(without("settings", "tiny", "recipe"), in_setting(checkpoints={"letters": "config/README.md"})),
