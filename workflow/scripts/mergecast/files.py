@@ -217,6 +217,7 @@ def digest(arrays) -> str:
     for name, dtype, shape, data in arrays:
         sha256.update(f"{name}\0{dtype}\0{tuple(shape)}\0".encode())
         sha256.update(data)
+        del data  # before the next is made
     return sha256.hexdigest()
 
 

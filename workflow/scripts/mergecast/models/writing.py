@@ -75,6 +75,7 @@ def write(path, layout: Layout, tensor: Callable[[str], torch.Tensor], metadata:
                 file.seek(start + places[name]["data_offsets"][0])
                 file.write(raw(made))
                 yield name, made.dtype, made.shape, raw(made)
+                del made
 
         sha256 = digest(written())
         file.seek(0)
