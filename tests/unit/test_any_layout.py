@@ -237,6 +237,21 @@ def test_a_repository_is_taken_from_the_cache_and_said_where_it_is_not(tower, ba
         assert f"`hf download {name} " in told and f"models--{name.replace('/', '--')}" in told
 
 
+def test_a_repository_that_is_neither_cached_nor_reachable_is_one_line(tmp_path, monkeypatch):
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    def unreachable(repository, name):
+        raise errors.LocalEntryNotFoundError("no network")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", unreachable)
+    with pytest.raises(
+        MergecastError, match="them/trucks: is no file or folder here, and as a repository neither in .* nor reachable; "
+    ):
+        external.files("them/trucks")
+
+
 @pytest.mark.parametrize("text", ["a/b.safetensors", "/a/b", "a", "a/b/c", "./a/b", "../b", "a/model.safetensors.index.json"])
 def test_a_path_is_no_repository(text):
     assert not hub.is_repository(text) and hub.is_repository("openai/clip-vit-base-patch32")
@@ -271,6 +286,20 @@ def test_a_model_that_holds_a_clip_and_is_much_larger_is_no_clip(tower, tmp_path
     save_file(behind("vision_tower.", tower) | beside, tmp_path / "llava.safetensors")
     opened = open_any(tmp_path / "llava.safetensors")
     assert not opened.clip and set(opened) == set(behind("vision_tower.", tower) | beside)
+    save_file(tower | beside, tmp_path / "side by side.safetensors")
+    assert not open_any(tmp_path / "side by side.safetensors").clip, "without a prefix, too"
+
+
+def test_an_output_is_never_one_of_the_files_of_a_folder_it_is_made_from(tower, base, tmp_path):
+    folder = folder_with(tmp_path / "cars", "model.safetensors", tensors=tower)
+    before = (folder / "model.safetensors").read_bytes()
+    for make in (
+        lambda output: api.merge("task_arithmetic", base.path, [folder], output=output),
+        lambda output: api.export(base.path, output, like=folder),
+    ):
+        with pytest.raises(MergecastError, match="is one of the files it is made from"):
+            make(folder / "model.safetensors")
+    assert (folder / "model.safetensors").read_bytes() == before
 
 
 def test_names_of_every_plain_vit_and_resnet_of_openclip_are_known():

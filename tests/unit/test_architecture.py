@@ -25,7 +25,7 @@ ALLOWED = {
     "merging": {"models"},
     "prediction": set(),
     "forecasting": {"features", "grid", "models", "planning", "prediction", "tables", "tasks", "workflow"},
-    "recipes": {"config.messages", "merging"},
+    "recipes": {"config.messages", "merging", "models"},
     "api": {"features", "forecasting", "merging", "metrics", "models", "planning", "recipes"},
     "tables": {"metrics", "prediction"},
     "charts": set(),

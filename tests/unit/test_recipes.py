@@ -229,9 +229,9 @@ BAD = {
     ),
     "another type": (ours("dare", [path("a")], dtype="int8"), ["dtype: is 'int8'", "bfloat16"]),
     "no model there": (ours("dare", ["z.safetensors"]), ["z.safetensors is no file or folder"]),
-    "no base there": (ours("dare", [path("a")]) | {"base": "org/base"}, ["org/base is no file or folder", "downloaded"]),
+    "no base there": (ours("dare", [path("a")]) | {"base": "org/base.pt"}, ["org/base.pt is no file or folder"]),
     "slices": (kit("ties") | {"slices": []}, ["slices: stacks parts of models"]),
-    "tokenizer": (kit("ties") | {"tokenizer_source": "base"}, ["tokenizer_source", "remove the key"]),
+    "tokenizer": (kit("ties") | {"tokenizer_source": "union"}, ["tokenizer_source", "it must be one of base"]),
     "mergekit's unknown key": (kit("ties", WEIGHTS) | {"out_type": "float16"}, ["unknown key 'out_type'", "'out_dtype'"]),
     "mergekit's unknown method": (kit("passthrough"), ["'passthrough' of mergekit is not there", "linear, task_arithmetic"]),
     "a method of ours": (kit("tsv"), ["'tsv' of mergekit is not there", "write `method`"]),
@@ -264,6 +264,14 @@ def test_what_is_wrong_with_a_recipe_is_said_in_one_line_and_nothing_is_written(
     assert all(word in err for word in words), err
     assert "recipe.yaml" in err or case in ("one model", "linear of nothing")
     assert sorted(file.name for file in folder.iterdir()) == ["recipe.yaml"]
+
+
+def test_a_model_of_a_recipe_may_be_a_repository_of_the_hub_where_no_file_has_its_name(folder):
+    recipe = written(folder, ours("dare", ["org/cars"]) | {"base": "org/base"})
+    found = read_recipe(recipe)
+    assert (str(found.base), [str(model) for _, model in found.models]) == ("org/base", ["org/cars"])
+    (folder / "org/base").mkdir(parents=True)
+    assert read_recipe(recipe).base == folder / "org/base"
 
 
 @pytest.mark.parametrize("name", ["nowhere.yaml", "recipe.txt"])

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import MergecastError, warn
+from .models.external import PICKLES, SHARD_SIZE, files
+
 if TYPE_CHECKING:
     import pandas as pd
     import torch
@@ -154,15 +157,40 @@ def metrics(base: Path_, a: Path_, b: Path_, *, embeddings: Collection[str] | No
     MergecastError
         If a file cannot be read, or does not fit the base.
     """
+    return metrics_and_seen(base, a, b, embeddings)[0]
+
+
+def metrics_and_seen(
+    base: Path_, a: Path_, b: Path_, embeddings: Collection[str] | None = None
+) -> tuple[dict[str, float], dict[str, int]]:
+    """The metrics, and how many tensors they were computed from.
+
+    Parameters
+    ----------
+    base, a, b : Path or str
+    embeddings : collection of str, optional
+        As for `metrics`.
+
+    Returns
+    -------
+    dict from str to float, and dict from str to int
+        `metrics` and `checkpoints.seen`.
+
+    Raises
+    ------
+    MergecastError
+        As `metrics` does.
+    """
     from .features._pair import pair_features
     from .metrics import compute_all
+    from .models.checkpoints import seen
     from .models.names import named
 
     itself = Path(a).resolve() == Path(b).resolve()
     origin, opened = _opened(base, {"A": a, "B": b} if itself else named([a, b]), embeddings)
     values = compute_all(pair_features(origin, *opened.values(), tuple(opened)))
     _tell(base, origin, opened)
-    return values
+    return values, seen(origin)
 
 
 def merge(
@@ -174,7 +202,7 @@ def merge(
     parameters: Mapping[str, Any] | None = None,
     like: Path_ | None = None,
     dtype: str | None = None,
-    shard_size: int = 5 * 10**9,
+    shard_size: int = SHARD_SIZE,
     embeddings: Collection[str] | None = None,
 ) -> "Mapping[str, torch.Tensor]":
     """Merge checkpoints fine-tuned from one base.
@@ -219,7 +247,7 @@ def merge(
     paths = named(models)
     checked = merging.by_task(method, checked, paths)
     if output is not None:
-        check_output("--output", output, [base, *paths.values()], folder=True)
+        check_output("--output", output, [base, *paths.values(), *([] if like is None else [like])], folder=True)
     origin, opened = _opened(base, paths, embeddings)
     merged = merging.lazily(method, origin, opened, checked)
     if dtype is not None:
@@ -257,7 +285,7 @@ def merge_recipe(recipe: Path_, *, output: Path_ | None = None, like: Path_ | No
     return merge(found.method, found.base, found.models, **options)
 
 
-def export(checkpoint: Path_, output: Path_, *, like: Path_, dtype: str | None = None, shard_size: int = 5 * 10**9) -> Path:
+def export(checkpoint: Path_, output: Path_, *, like: Path_, dtype: str | None = None, shard_size: int = SHARD_SIZE) -> Path:
     """Write a checkpoint in the layout of a model, with all that the model holds beside.
 
     Parameters
@@ -303,7 +331,6 @@ def _opened(
 
 def _tell(base: Path_, origin: "Opened", models: "Mapping[str, Opened]") -> None:
     """Say on stderr what is odd of checkpoints, once the number that is made of them is there."""
-    from .errors import warn
     from .models.doubts import doubts
 
     for name, opened in {str(base): origin, **models}.items():
@@ -330,12 +357,9 @@ def check_output(what: str, output: Path_, inputs: Sequence[Path_], *, folder: b
     MergecastError
         Otherwise.
     """
-    from .errors import MergecastError
-    from .models.external import PICKLES
-
     if folder and Path(output).suffix not in (".safetensors", *PICKLES):
         return
     if Path(output).suffix != ".safetensors":
         raise MergecastError(f"{what} {output}: must end in .safetensors" + (", or be a folder" if folder else ""))
-    if Path(output).resolve() in [Path(path).resolve() for path in inputs]:
+    if Path(output).resolve() in [Path(file).resolve() for path in inputs for file in files(path)]:
         raise MergecastError(f"{what} {output}: is one of the files it is made from; name another file")

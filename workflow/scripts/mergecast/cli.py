@@ -13,6 +13,7 @@ from .commands._terminal import assigned, show
 from .commands.forecast import show_forecast
 from .commands.plan import show_plan
 from .errors import MergecastError, warn
+from .models.external import SHARD_SIZE
 
 app = typer.Typer(
     help="Forecast how well fine-tuned models will merge, before merging them.",
@@ -94,18 +95,14 @@ def show_metrics(
     embeddings: Embeddings = [],
 ) -> None:
     """Compute the weight metrics of two checkpoints fine-tuned from one base."""
-    values = api.metrics(base, a, b, embeddings=embeddings or None)
+    values, seen = api.metrics_and_seen(base, a, b, embeddings or None)
     if as_json:
         typer.echo(json.dumps(values, indent=1, allow_nan=False))
     else:
-        from .models.checkpoints import seen
-        from .models.external.opened import open_any
-
         _print_table(values)
-        counts = seen(open_any(base, embeddings=embeddings or None))
         typer.echo(
-            f"seen: {counts['tensors']} tensors, of these {counts['matrices']} matrices and {counts['embeddings']} embeddings; "
-            f"{counts['parameters']:,} parameters"
+            f"seen: {seen['tensors']} tensors, of these {seen['matrices']} matrices and {seen['embeddings']} embeddings; "
+            f"{seen['parameters']:,} parameters"
         )
 
 
@@ -125,7 +122,7 @@ def merge_checkpoints(
     ] = [],
     like: Like = None,
     dtype: Dtype = None,
-    shard_size: ShardSize = 5 * 10**9,
+    shard_size: ShardSize = SHARD_SIZE,
     embeddings: Embeddings = [],
 ) -> None:
     """Merge checkpoints fine-tuned from one base, and say in the file's header how.
@@ -171,10 +168,7 @@ def convert_checkpoint(
     base: Annotated[Path | None, typer.Option(help="The base to check against; an adapter is merged into it.")] = None,
 ) -> None:
     """Write the visual tower of a checkpoint, of any layout that can be read, as one that the workflow takes."""
-    from .models import external
-
-    given = [checkpoint] if base is None else [checkpoint, base]
-    api.check_output("OUTPUT", output, [Path(file) for path in given for file in external.files(path)])
+    api.check_output("OUTPUT", output, [checkpoint] if base is None else [checkpoint, base])
     from .models.checkpoints import save
     from .models.external.checkpoint import read_checkpoint
     from .models.external.opened import open_any
@@ -193,7 +187,7 @@ def export_checkpoint(
     output: Annotated[Path, typer.Argument(help="Where to write it: a .safetensors file, or a folder.")],
     like: Annotated[Path, typer.Option(help="The model whose layout it gets, with all that the model holds beside.")],
     dtype: Dtype = None,
-    shard_size: ShardSize = 5 * 10**9,
+    shard_size: ShardSize = SHARD_SIZE,
 ) -> None:
     """Write a checkpoint in the layout of a model: a folder of Hugging Face's that loads, or a whole OpenCLIP state."""
     typer.echo(f"{api.export(checkpoint, output, like=like, dtype=dtype, shard_size=shard_size)}: in the layout of {like}")

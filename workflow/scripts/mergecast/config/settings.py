@@ -7,7 +7,6 @@ scikit-learn.
 
 from dataclasses import dataclass
 from math import comb
-from pathlib import Path
 
 from .. import catalogue, features, merging, metrics, prediction
 from ..catalogue import select
@@ -15,7 +14,7 @@ from ..errors import MergecastError
 from ..grid import tiles
 from ..grid.informative import informative
 from ..models import architectures
-from ..models.external import checkpoint_paths, files
+from ..models.external import check_files, checkpoint_paths
 from ..prediction import splits
 from ..prediction.design import OF_CHECKPOINTS, TARGETS
 from ..prediction.splits import FEWEST_TASKS
@@ -459,12 +458,7 @@ def _check_base(where: str, base: dict, tasks: dict[str, dict]) -> None:
         check_row(tasks[task])
     architectures.check(where, base["model"], base["image_size"])
     if base["kind"] == "file":
-        try:
-            lacking = [file for file in files(base["path"]) if not Path(file).is_file()]
-        except MergecastError as error:
-            raise MergecastError(f"{where}.path: {error}") from error
-        if lacking:
-            raise MergecastError(f"{where}.path: {lacking[0]!r} is no file; put the weights there or correct the path")
+        check_files(f"{where}.path", base["path"], "weights")
 
 
 def _methods(where: str, setting: dict) -> dict[str, dict]:

@@ -11,7 +11,7 @@ import torch
 
 from ..errors import MergecastError
 from ..models.checkpoints import is_finite
-from ..models.state import dtype_of, is_weight, parts, shape_of
+from ..models.state import View, is_weight, parts, shape_of
 
 Vectors = dict[str, torch.Tensor]
 Update = Callable[[str, Vectors], torch.Tensor]
@@ -19,30 +19,17 @@ Read = Callable[[], Iterator[Vectors]]
 PIECE = 1 << 20  # entries
 
 
-class Merged(Mapping):
-    """A merged state whose tensors are computed when asked for, each time anew; types and shapes are the base's."""
+class Merged(View):
+    """A merged state whose tensors are computed when asked for, each time anew; names, types and shapes are the base's."""
 
     def __init__(self, base: Mapping, compute: Callable[[str], torch.Tensor]):
-        self._base, self._compute = base, compute
+        super().__init__(base)
+        self._compute = compute
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        if name not in self._base:
+        if name not in self.origin:
             raise KeyError(name)
         return self._compute(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._base)
-
-    def __len__(self) -> int:
-        return len(self._base)
-
-    def dtype(self, name: str) -> torch.dtype | str:
-        """Type of one tensor, which is not computed."""
-        return dtype_of(self._base, name)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, which is not computed."""
-        return shape_of(self._base, name)
 
 
 def task_vectors(original: torch.Tensor, models: Mapping[str, Mapping], name: str) -> Vectors:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 
+from ..files import packages
+
 
 def model_card(*, method: str, parameters: Mapping, base: Mapping[str, str], models: Mapping[str, Mapping[str, str]]) -> str:
     """A README.md with a header of metadata, in Markdown.
@@ -22,8 +24,6 @@ def model_card(*, method: str, parameters: Mapping, base: Mapping[str, str], mod
         Nothing in it is of the clock or the machine.
     """
     sources = [base["name"], *(model["name"] for model in models.values())]
-    from .. import __version__ as version
-
     head = ["---", "base_model:", *(f"- {json.dumps(name, ensure_ascii=False)}" for name in sources)]
     head += ["tags:", "- merge", "- mergecast", "---", ""]
     rows = [f"| {name} | `{model['name']}` | `{model['sha256']}` |" for name, model in models.items()]
@@ -32,7 +32,7 @@ def model_card(*, method: str, parameters: Mapping, base: Mapping[str, str], mod
             *head,
             f"# Merge of {', '.join(models)}",
             "",
-            f"Merged in weight space by `{method}` with Mergecast {version}.",
+            f"Merged in weight space by `{method}` with Mergecast {packages()['mergecast']}.",
             "",
             f"Parameters: `{json.dumps(dict(parameters), sort_keys=True)}`",
             "",

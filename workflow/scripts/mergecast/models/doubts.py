@@ -1,10 +1,12 @@
 """Checkpoints that fit together and are almost surely a mistake: told in a line each, where the number is made."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 import torch
 
-from .checkpoints import content_hash, norm, task_vector, task_vector_norm
+from .checkpoints import PIECE, content_hash, norm, task_vector_norm
+from .state import is_weight, parts
 
 FAR = 0.7  # ‖τ‖/‖θ0‖: fine-tuning moves a model by a few percent; two models trained apart differ by √2 of their length
 NEAR = 1e-6
@@ -48,9 +50,7 @@ def doubts(base: Mapping[str, torch.Tensor], models: Mapping[str, Mapping[str, t
 
 def _cosine(base: Mapping, a: Mapping, b: Mapping) -> float:
     """Of two task vectors, in float64; NaN where one is zero."""
-    product = sum(
-        float(task_vector(base, a, name, torch.float64).flatten() @ task_vector(base, b, name, torch.float64).flatten())
-        for name in base
-    )
+    pieces = (piece for name in base if is_weight(base, name) for piece in parts([base, a, b], name, PIECE))
+    product = math.fsum(float((one.double() - origin) @ (other.double() - origin)) for origin, one, other in pieces)
     lengths = task_vector_norm(base, a) * task_vector_norm(base, b)
     return product / lengths if lengths else float("nan")

@@ -124,6 +124,48 @@ class State(Mapping):
         return self[name].view(-1)[start:stop]
 
 
+class View(Mapping):
+    """A state made of another, `origin`, whose names it has, and whose types and shapes unless it says otherwise.
+
+    What it holds is made when it is asked for; types and shapes are told without that.
+    """
+
+    def __init__(self, origin: Mapping[str, torch.Tensor]):
+        self.origin = origin
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.origin)
+
+    def __len__(self) -> int:
+        return len(self.origin)
+
+    def dtype(self, name: str) -> torch.dtype | str:
+        """Type of one tensor; see `State.dtype`.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        torch.dtype or str
+        """
+        return dtype_of(self.origin, name)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one tensor.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        tuple of int
+        """
+        return shape_of(self.origin, name)
+
+
 def dtype_of(state: Mapping[str, torch.Tensor], name: str) -> torch.dtype | str:
     """Type of one tensor of any state; see `State.dtype`.
 

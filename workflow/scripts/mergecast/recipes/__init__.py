@@ -7,6 +7,7 @@ from jsonschema import Draft202012Validator
 
 from ..config.messages import check_file, explain
 from ..errors import MergecastError
+from ..models.external import hub
 from . import mergekit, own
 from ._recipe import Recipe
 
@@ -54,8 +55,6 @@ def _placed(recipe: Recipe, path: Path) -> Recipe:
     """With paths as they are seen from here, and all of them there."""
     placed = recipe.seen_from(path.parent)
     for model in (placed.base, *(file for _, file in placed.models)):
-        if not model.exists():
-            raise MergecastError(
-                f"{path}: {model} is no file or folder; paths are relative to the recipe, and a hub's models must be downloaded"
-            )
+        if not model.exists() and not hub.is_repository(str(model)):
+            raise MergecastError(f"{path}: {model} is no file or folder; paths are relative to the recipe")
     return placed

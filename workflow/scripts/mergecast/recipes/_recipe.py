@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..models.external import hub
+
 TYPES = ("float32", "bfloat16", "float16")
 
 
@@ -17,6 +19,10 @@ class Recipe:
     dtype: str | None = None
 
     def seen_from(self, folder: Path) -> "Recipe":
-        """The same with its relative paths taken from a folder."""
-        models = tuple((name, folder / path) for name, path in self.models)
-        return replace(self, base=folder / self.base, models=models)
+        """The same with its relative paths taken from a folder; what is not there and can name a repository stays as it is."""
+
+        def seen(path: Path) -> Path:
+            return path if hub.is_repository(str(path)) and not (folder / path).exists() else folder / path
+
+        models = tuple((name, seen(path)) for name, path in self.models)
+        return replace(self, base=seen(self.base), models=models)

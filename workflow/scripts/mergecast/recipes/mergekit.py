@@ -13,9 +13,8 @@ SINGULAR = 1e-8  # weights that sum to less divide nothing
 REFUSED = {
     "slices": "stacks parts of models, and whole models are merged here; list them under `models`",
     "modules": "merges parts of models, and whole models are merged here; list them under `models`",
-    "tokenizer": "a visual tower has none; remove the key",
-    "tokenizer_source": "a visual tower has no tokenizer; remove the key",
-    "chat_template": "a visual tower has none; remove the key",
+    "tokenizer": "that of the base is kept; remove the key",
+    "chat_template": "that of the base is kept; remove the key",
 }
 FLAG, ANY = {"type": "boolean"}, {}
 
@@ -132,6 +131,7 @@ def schema(written: Mapping) -> dict:
             "base_model": {"type": "string"},
             "models": {"type": "array", "minItems": 1, "items": _object(models, "model")},
             "parameters": _object(options),
+            "tokenizer_source": {"enum": ["base"]},  # that of the base is kept
             "dtype": {"enum": list(TYPES)},
             "out_dtype": {"enum": list(TYPES)},
         },

@@ -16,6 +16,7 @@ ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 PICKLES = (".pt", ".pth", ".bin", ".ckpt")
 INDEX = ".index.json"
+SHARD_SIZE = 5 * 10**9  # bytes of a file of weights in a folder, at most; transformers' own
 SHARD = re.compile(r"-\d{5}-of-\d{5}\.[a-z]+$")
 # What a training leaves beside the weights.
 OF_TRAINING = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state(_\d+)?|random_states_\d+)\.(bin|pt|pth)$")
@@ -101,6 +102,31 @@ def _weights_in(folder: Path) -> Path:
     return folder / known[0]
 
 
+def check_files(where: str, path, what: str) -> None:
+    """See that all files of a checkpoint are there.
+
+    Parameters
+    ----------
+    where : str
+        Key that names it.
+    path : Path or str
+        As for `files`.
+    what : str
+        How the error calls it.
+
+    Raises
+    ------
+    MergecastError
+        If one is not there, or as `files` does; the message begins with the key.
+    """
+    try:
+        lacking = [file for file in files(path) if not Path(file).is_file()]
+    except MergecastError as error:
+        raise MergecastError(f"{where}: {error}") from error
+    if lacking:
+        raise MergecastError(f"{where}: {lacking[0]!r} is no file; put the {what} there or correct the path")
+
+
 def checkpoint_paths(where: str, setting: Mapping, tasks: Sequence[str], known: Sequence[str]) -> dict[str, str] | None:
     """Paths of the checkpoints brought, by task, for the tasks of a setting.
 
@@ -131,15 +157,7 @@ def checkpoint_paths(where: str, setting: Mapping, tasks: Sequence[str], known: 
             raise MergecastError(f"{where}.checkpoints: {catalogue.unknown('task', task, known)}")
     paths = {task: str(checkpoints[task]) for task in tasks if task in checkpoints}
     for task, path in paths.items():
-        try:
-            found = files(path)
-        except MergecastError as error:
-            raise MergecastError(f"{where}.checkpoints.{task}: {error}") from error
-        for file in found:
-            if not Path(file).is_file():
-                raise MergecastError(
-                    f"{where}.checkpoints.{task}: {file!r} is no file; put the checkpoint there or correct the path"
-                )
+        check_files(f"{where}.checkpoints.{task}", path, "checkpoint")
     if "recipe" not in setting and len(paths) < len(tasks):
         lacking = [task for task in tasks if task not in paths]
         raise MergecastError(

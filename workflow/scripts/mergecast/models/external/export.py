@@ -4,8 +4,9 @@ Query, key and value come apart again and projections turn back, so that what wa
 the same bit for bit.
 """
 
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,60 +14,54 @@ import torch
 from ...errors import MergecastError
 from ...files import atomic_folder, write_json, write_text
 from ..checkpoints import is_finite
-from ..state import WEIGHTS, dtype_of, shape_of
+from ..state import WEIGHTS, View
 from ..writing import layout_of, write
-from . import INDEX, naming
+from . import INDEX, SHARD_SIZE, naming
 from .checkpoint import PROJECTION
 from .layouts import Place, find_clip, listed, table
 from .reading import File, read
 
-DTYPES = ("float32", "bfloat16", "float16")
-SHARD_SIZE = 5 * 10**9  # bytes, as transformers' own
-# What lies beside weights and belongs to a model: configuration, tokeniser, preprocessing.
-COMPANIONS = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".spm")
-NOT_COPIED = ("trainer_state.json", "all_results.json", "train_results.json", "eval_results.json")
+# What lies beside weights and belongs to the model, as transformers and OpenCLIP call it.
+COMPANION = re.compile(
+    r"(generation_|preprocessor_|processor_|tokenizer_|video_preprocessor_|image_processor_|open_clip_)?config\.json"
+    r"|tokenizer\.(json|model)|tekken\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(json|txt)|merges\.txt"
+    r"|(spiece|sentencepiece(\.bpe)?)\.model|chat_template\.(jinja|json)"
+)
 
 
-class Returned(Mapping):
+class Returned(View):
     """The tensors of a state under the names of `like`, in its types or all in one, and what else it holds as it is there."""
 
     def __init__(self, like: File, state: Mapping[str, torch.Tensor], dtype: torch.dtype | None = None):
-        self._like, self._state, self._dtype = like, state, dtype
+        super().__init__(like.tensors)
+        self._path, self._state, self._dtype = like.path, state, dtype
         names = naming.unwrapped(like.tensors)
-        if any(name.startswith("visual.") for name in state):
-            look_up = table(find_clip(like.path, names))
-            self._places = {name: look_up(plain) for name, plain in names.items()}
-        else:
-            self._places = {name: Place(plain) for name, plain in names.items()}
-        self._places = {name: place for name, place in self._places.items() if place is not None and place.name in state}
+        clip = any(name.startswith("visual.") for name in state)
+        look_up = table(find_clip(like.path, names)) if clip else Place
+        places = {name: look_up(plain) for name, plain in names.items()}
+        self._places = {name: place for name, place in places.items() if place is not None and place.name in state}
         taken = {place.name for place in self._places.values()}
         if lost := [name for name in state if name not in taken and name != PROJECTION]:
             raise MergecastError(f"{like.path}: has no place for {listed(lost)}; give a model of the same architecture")
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        own = self._like.tensors[name]
+        own = self.origin[name]
         place = self._places.get(name)
         tensor = own if place is None else _part(self._state[place.name], place)
         if tensor.shape != own.shape:
             raise MergecastError(
-                f"{self._like.path}: tensor {name!r} has shape {tuple(own.shape)}, what is written {tuple(tensor.shape)}; "
+                f"{self._path}: tensor {name!r} has shape {tuple(own.shape)}, what is written {tuple(tensor.shape)}; "
                 "give a model of the same architecture"
             )
         if own.dtype not in WEIGHTS.values():
             return own
         made = tensor.to(self._dtype or own.dtype).contiguous()
         if not is_finite(made):
-            raise MergecastError(f"{self._like.path}: tensor {name!r} does not fit {made.dtype}; write bfloat16 or float32")
+            raise MergecastError(f"{self._path}: tensor {name!r} does not fit {made.dtype}; write bfloat16 or float32")
         return made
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._like.tensors)
-
-    def __len__(self) -> int:
-        return len(self._like.tensors)
-
     def dtype(self, name: str) -> torch.dtype | str:
-        """Type of one tensor, which is not made.
+        """Type of one tensor; see `View.dtype`.
 
         Parameters
         ----------
@@ -76,21 +71,8 @@ class Returned(Mapping):
         -------
         torch.dtype or str
         """
-        own = dtype_of(self._like.tensors, name)
+        own = super().dtype(name)
         return self._dtype if self._dtype is not None and own in WEIGHTS.values() else own
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, which is not made.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        tuple of int
-        """
-        return shape_of(self._like.tensors, name)
 
 
 def _part(tensor: torch.Tensor, place: Place) -> torch.Tensor:
@@ -181,6 +163,5 @@ def _stem(like: File) -> str:
 
 
 def _companions(like: File) -> list[Path]:
-    """Configuration, tokeniser and the like beside the weights."""
-    there = sorted(path for path in like.path.parent.iterdir() if path.is_file() and path.suffix in COMPANIONS)
-    return [path for path in there if not path.name.endswith(INDEX) and path.name not in NOT_COPIED]
+    """Configuration, tokeniser and the like beside the weights; nothing else that may lie in the folder."""
+    return sorted(path for path in like.path.parent.iterdir() if path.is_file() and COMPANION.fullmatch(path.name))

@@ -53,27 +53,32 @@ def fetched(repository: str) -> Path:
         If it is neither cached nor reachable (HF_HUB_OFFLINE is respected), saying which file belongs where; or if it holds
         no weights of a kind that can be read.
     """
-    from huggingface_hub import constants, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
+    from huggingface_hub import constants, hf_hub_download, snapshot_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError, RepositoryNotFoundError
 
     if (found := _cached(repository)) is not None:
         return found
     try:
-        name = next(iter(_choice(repository)), None)
-        if name is None:
-            raise MergecastError(f"{repository}: the repository holds no weights under a known name ({', '.join(WEIGHTS)})")
-        stem = name.partition(".")[0]
-        wanted = [name, "*.json", f"{stem}-*-of-*.{'safetensors' if '.safetensors' in name else 'bin'}"]
-        return Path(snapshot_download(repository, allow_patterns=wanted)) / name
+        for name in WEIGHTS:
+            try:
+                hf_hub_download(repository, name)
+            except LocalEntryNotFoundError:  # not reachable; a kind of EntryNotFoundError
+                raise
+            except EntryNotFoundError:
+                continue
+            stem = name.partition(".")[0]
+            beside = ["*.json", f"{stem}-*-of-*.{'safetensors' if '.safetensors' in name else 'bin'}"]
+            return Path(snapshot_download(repository, allow_patterns=[name, *beside])) / name
     except RepositoryNotFoundError as error:
         raise MergecastError(f"{repository}: is no file or folder here, nor a repository on the hub; check the name") from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+    except (OSError, LocalEntryNotFoundError) as error:  # errors of the hub's answers are of OSError
         offline = " (HF_HUB_OFFLINE is set)" if constants.HF_HUB_OFFLINE else ""
         raise MergecastError(
             f"{repository}: is no file or folder here, and as a repository neither in {constants.HF_HUB_CACHE} nor reachable"
             f"{offline}; where there is a network, run `hf download {repository} model.safetensors config.json` and copy "
             f"models--{repository.replace('/', '--')} to that folder"
         ) from error
+    raise MergecastError(f"{repository}: the repository holds no weights under a known name ({', '.join(WEIGHTS)})")
 
 
 def _cached(repository: str) -> Path | None:
@@ -89,11 +94,3 @@ def _cached(repository: str) -> Path | None:
             if not name.endswith(INDEX) or all(path.with_name(shard).exists() for shard in shards(path).values()):
                 return path
     return None
-
-
-def _choice(repository: str) -> list[str]:
-    """The names of weights that a repository on the hub holds, the best first."""
-    from huggingface_hub import HfApi
-
-    there = set(HfApi().list_repo_files(repository))
-    return [name for name in WEIGHTS if name in there]

@@ -1,6 +1,6 @@
 """A checkpoint of any layout opened to be measured or merged: its tensors as they are, each read when asked for."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -8,13 +8,14 @@ import torch
 
 from ...errors import MergecastError
 from ..checkpoints import check
-from ..state import State, dtype_of, hash_of, shape_of
+from ..state import State, View, hash_of, shape_of
 from . import naming
 from .checkpoint import renamed
+from .layouts import of_tower, table
 from .reading import File, read
 
 
-class Opened(Mapping):
+class Opened(View):
     """Tensors of a checkpoint under the names that they are merged by.
 
     Attributes: `path`, as it was given; `metadata`, strings of the file's header; `clip`, whether these are the image tower
@@ -26,49 +27,17 @@ class Opened(Mapping):
         self.path, self.metadata, self.notes = Path(path), dict(metadata), list(notes)
         self.clip, self.layout = bool(layout), layout or "state dict of a model that is no CLIP"
         self.embeddings: Collection[str] | None = None
-        self._tensors = tensors
+        super().__init__(tensors)
         if hasattr(tensors, "part"):
             self.part = tensors.part
 
     @cached_property
     def sha256(self) -> str:
         """`content_hash` of the tensors, taken once."""
-        return self._tensors.sha256 if isinstance(self._tensors, State) else hash_of(self._tensors)
+        return self.origin.sha256 if isinstance(self.origin, State) else hash_of(self.origin)
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        return self._tensors[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tensors)
-
-    def __len__(self) -> int:
-        return len(self._tensors)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        tuple of int
-        """
-        return shape_of(self._tensors, name)
-
-    def dtype(self, name: str) -> torch.dtype | str:
-        """Type of one tensor, as `State.dtype`.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        torch.dtype or str
-        """
-        return dtype_of(self._tensors, name)
+        return self.origin[name]
 
 
 def open_any(path, base: Opened | None = None, *, embeddings: Collection[str] | None = None) -> Opened:
@@ -102,7 +71,7 @@ def open_any(path, base: Opened | None = None, *, embeddings: Collection[str] | 
     return opened
 
 
-def of_file(file: File, path, base: "Opened | State | None" = None) -> Opened:
+def of_file(file: File, path, base: Opened | State | None = None) -> Opened:
     """The same for a file that was read, unchecked.
 
     Parameters
@@ -134,14 +103,11 @@ def _is_clip(file: File) -> bool:
     found = naming.clips(names.values())
     if not found:
         return False
-    shares = {True: 0, False: 0}
+    entries = {True: 0, False: 0}
     for name, plain in names.items():
-        shares[plain.startswith(tuple(clip.prefix for clip in found))] += _entries(file.tensors, name)
-    return shares[True] >= shares[False]
-
-
-def _entries(tensors: Mapping[str, torch.Tensor], name: str) -> int:
-    return torch.Size(shape_of(tensors, name)).numel()
+        inside = any(table(clip)(plain) is not None or of_tower(clip, plain) for clip in found)
+        entries[inside] += torch.Size(shape_of(file.tensors, name)).numel()
+    return entries[True] >= entries[False]
 
 
 def _plain(file: File) -> Mapping[str, torch.Tensor]:
@@ -150,6 +116,6 @@ def _plain(file: File) -> Mapping[str, torch.Tensor]:
     if shared := naming.one(names):
         twice = next(iter(shared.values()))
         raise MergecastError(f"{file.path}: tensors {' and '.join(map(repr, twice))} are one name without wrappers; save one")
-    return (
-        file.tensors if all(name == plain for name, plain in names.items()) else {p: file.tensors[n] for n, p in names.items()}
-    )
+    if all(name == plain for name, plain in names.items()):
+        return file.tensors
+    return {plain: file.tensors[name] for name, plain in names.items()}

@@ -9,33 +9,28 @@ from ...errors import MergecastError
 from ..card import model_card
 from ..checkpoints import content_hash, is_finite, save
 from ..merged import provenance
-from ..state import WEIGHTS, dtype_of, shape_of
-from .export import SHARD_SIZE, export
+from ..state import WEIGHTS, View
+from . import SHARD_SIZE
+from .export import export
 from .opened import Opened, open_any
 
 
-class Cast(Mapping):
-    """A state with its weights rounded to one type, each when it is asked for; buffers as they are."""
+class Cast(View):
+    """A state with its weights rounded to one type; buffers as they are."""
 
     def __init__(self, state: Mapping[str, torch.Tensor], dtype: str):
-        self._state, self._dtype = state, getattr(torch, dtype)
+        super().__init__(state)
+        self._dtype = getattr(torch, dtype)
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        tensor = self._state[name].to(self.dtype(name))
+        tensor = self.origin[name].to(self.dtype(name))
         if not is_finite(tensor):
-            raise MergecastError(
-                f"merged tensor {name!r} overflows {str(self._dtype).removeprefix('torch.')}; write it as bfloat16 or float32"
-            )
+            kind = str(self._dtype).removeprefix("torch.")
+            raise MergecastError(f"merged tensor {name!r} overflows {kind}; write it as bfloat16 or float32")
         return tensor
 
-    def __iter__(self):
-        return iter(self._state)
-
-    def __len__(self):
-        return len(self._state)
-
     def dtype(self, name: str) -> torch.dtype | str:
-        """Type of one tensor, which is not made.
+        """Type of one tensor; see `View.dtype`.
 
         Parameters
         ----------
@@ -45,21 +40,8 @@ class Cast(Mapping):
         -------
         torch.dtype or str
         """
-        own = dtype_of(self._state, name)
+        own = super().dtype(name)
         return self._dtype if own in WEIGHTS.values() else own
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape of one tensor, which is not made.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        tuple of int
-        """
-        return shape_of(self._state, name)
 
 
 def publish(
