@@ -94,6 +94,8 @@ def test_what_is_one_model_twice_is_refused(models, words):
 def test_a_forecast_calls_its_checkpoints_alike_and_needs_names_for_a_table():
     assert list(inputs.named(["cars/model.pt", "signs/model.pt"])) == ["cars", "signs"]
     assert list(inputs.named(["x=my model.pt", "b.pt"])) == ["x", "b"]
+    copies = [write("novel.safetensors", task="shapes"), write("other.safetensors", task="shapes")]
+    assert list(inputs.named(copies)) == ["novel", "other"], "a copy of a study's checkpoint goes by its own name"
     with pytest.raises(MergecastError, match="my model.pt: 'my model' cannot name a task; give NAME=my model.pt"):
         inputs.named(["my model.pt", "b.pt"])
     with pytest.raises(MergecastError, match="1 checkpoint is given; name two or more"):

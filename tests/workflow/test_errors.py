@@ -115,7 +115,7 @@ BEFORE_ANY_JOB = {
     ),
     "a folder without weights": (
         in_setting(checkpoints={"letters": "config"}),
-        "settings.tiny.checkpoints.letters: config: holds no weights, but config.yaml",
+        "settings.tiny.checkpoints.letters: config: holds no weights, but README.md, config.yaml",
     ),
     "no recipe and not all checkpoints": (
         all_of(without("settings", "tiny", "recipe"), in_setting(checkpoints={"letters": "config/README.md"})),

@@ -204,7 +204,7 @@ CHANGES = {
     "options of a source": (cell("shapes", "options", "figure=shapes train=130 test=60"), ("results/images/32px/shapes",)),
     # code, and what stands beside it
     "a comment in the code": (edited(f"{CODE}/merging/dare.py"), NOTHING),
-    "a merge method": (replaced(f"{CODE}/merging/dare.py", "return scale /", "return 1.0 * scale /"), DARE),
+    "a merge method": (replaced(f"{CODE}/merging/dare.py", "yield scale /", "yield 1.0 * scale /"), DARE),
     "a metric": (
         replaced(f"{CODE}/metrics/subspace.py", "_overlap(a.left, b.left)", "0.0 + _overlap(a.left, b.left)"),
         ("metrics/subspace_overlap/", "tables/ablation.csv", PAGE),

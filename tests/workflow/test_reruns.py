@@ -57,7 +57,7 @@ def test_changing_one_methods_parameter_reruns_that_method_only(grid):
 
 
 def test_editing_a_merge_methods_module_reruns_that_method_alone(grid):
-    replace(grid, "merging/dare.py", "return scale /", "return 1.0 * scale /")
+    replace(grid, "merging/dare.py", "yield scale /", "yield 1.0 * scale /")
     plan = grid.planned()
     assert plan.matching("merges/") == every_pair("merges/dare")
     assert only(plan, "(merges|subsets)/dare/|" + DOWNSTREAM)

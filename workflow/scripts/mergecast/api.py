@@ -55,7 +55,8 @@ def forecast(
     base : Path or str
         What they were fine-tuned from.
     *models : Path or str
-        Two or more, of any layout that `mergecast convert` reads. Each a path, or `NAME=PATH`; called as by `merge`.
+        Two or more, of any layout that `mergecast convert` reads. Each a path, which names
+        it, or `NAME=PATH`.
     study : Path, str or Study
         The results of a setting that learnt: `results/{setting}`.
     images : mapping from name to Path or str, optional

@@ -22,7 +22,7 @@ LIBRARY_IMAGES = 400  # of all tasks of a library, of a tower so large that more
 
 
 def named(models: Sequence) -> dict[str, Path]:
-    """Checkpoints by name, as `models.names` calls them.
+    """Checkpoints by name: that of the file or folder, whatever their headers say.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def named(models: Sequence) -> dict[str, Path]:
     """
     if len(models) < 2:
         raise MergecastError(f"forecast: {len(models)} checkpoint is given; name two or more, fine-tuned from the base")
-    by_name = names.named(models)
+    by_name = names.named(models, headers=False)
     for name, path in by_name.items():
         if not is_name(name):
             raise MergecastError(f"{path}: {name!r} cannot name a task; give NAME={path}, of letters, digits, '-', '.' and '_'")

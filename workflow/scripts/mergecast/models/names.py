@@ -10,7 +10,7 @@ from ..catalogue import is_name
 from ..errors import MergecastError
 
 
-def named(models: Sequence) -> dict[str, Path]:
+def named(models: Sequence, *, headers: bool = True) -> dict[str, Path]:
     """Models by name.
 
     A name is the one that is given, the `task` of the file's header or, where it has none, the name of the file without its
@@ -21,6 +21,8 @@ def named(models: Sequence) -> dict[str, Path]:
     ----------
     models : sequence of Path or str, or of (str, Path or str)
         A path, `NAME=PATH` where no file has that whole name, or a pair of both. What a path leads to need not be there.
+    headers : bool, default True
+        Whether the task in a header counts.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def named(models: Sequence) -> dict[str, Path]:
     given = [name for name, _ in pairs if name]
     if twice := [name for name in given if given.count(name) > 1]:
         raise MergecastError(f"two models are called {twice[0]!r}; give each a name of its own")
-    found = {path: name or _first(path) for name, path in pairs}
+    found = {path: name or (headers and _task(path)) or _parts(path)[-1] for name, path in pairs}
     unnamed = [path for name, path in pairs if not name]
     for name in sorted({found[path] for path in unnamed}):
         alike = [path for path in unnamed if found[path] == name]
@@ -58,11 +60,6 @@ def _split(model) -> tuple[str | None, Path]:
     if equals and path and is_name(name) and not Path(model).exists():
         return name, Path(path)
     return None, Path(model)
-
-
-def _first(path: Path) -> str:
-    """The task in the header, or the name of the file or folder."""
-    return _task(path) or _parts(path)[-1]
 
 
 def _task(path: Path) -> str | None:
