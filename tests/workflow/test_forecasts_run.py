@@ -244,7 +244,7 @@ def small_head(study, folder):
 BASE, PAIR = "base.safetensors", ("shapes", "digits")
 BAD = {
     "one checkpoint": (lambda s, d: [s.setting / BASE, *files(s, "shapes")], "1 checkpoint is given; name two or more"),
-    "the same twice": (lambda s, d: [s.setting / BASE, *files(s, "shapes", "shapes")], "shapes.safetensors: is given twice; give each model once"),
+    "the same twice": (lambda s, d: [s.setting / BASE, *files(s, "shapes", "shapes")], "is given twice; give"),
     "a copy": (
         lambda s, d: [s.setting / BASE, *files(s, "shapes"), shutil.copy(files(s, "shapes")[0], d / "copy.safetensors")],
         "are the same checkpoint; give each once"),
