@@ -71,3 +71,26 @@ def vision(activation: str, seed: int = 0) -> transformers.CLIPVisionModelWithPr
 def pixels(seed: int = 5) -> torch.Tensor:
     """Four normalised images."""
     return torch.randn(4, 3, IMAGE, IMAGE, generator=torch.Generator().manual_seed(seed))
+
+
+def llama(hidden: int = 32, seed: int = 0) -> transformers.LlamaForCausalLM:
+    """A small language model with random weights, its head apart from its embeddings."""
+    config = transformers.LlamaConfig(
+        vocab_size=50, hidden_size=hidden, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=2, tie_word_embeddings=False,
+    )  # fmt: skip
+    return _random(transformers.LlamaForCausalLM, config, seed)
+
+
+def gpt2(seed: int = 0) -> transformers.GPT2LMHeadModel:
+    """A small GPT-2 with random weights, whose matrices are stored (in, out)."""
+    config = transformers.GPT2Config(
+        vocab_size=50, n_positions=16, n_embd=32, n_layer=2, n_head=2, bos_token_id=1, eos_token_id=1
+    )
+    return _random(transformers.GPT2LMHeadModel, config, seed)
+
+
+def _random(kind, config, seed: int):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return kind(config).eval()

@@ -11,6 +11,7 @@ from mergecast.errors import MergecastError
 from mergecast.models import checkpoints, encoders
 from mergecast.models.checkpoints import State
 from mergecast.models.external.checkpoint import read_checkpoint
+from mergecast.models.external.opened import open_any
 
 import peft  # isort: skip  # after `huggingface`, which makes torchvision importable
 
@@ -105,6 +106,61 @@ def test_an_adapter_of_openclips_modules_is_merged_as_peft_merges_it(targets, wh
     for name in base:
         torch.testing.assert_close(found.state[name], merged[name if whole else f"model.{name}"], rtol=1e-6, atol=1e-6)
     assert any(not torch.equal(found.state[name], base[name]) for name in base)
+
+
+LANGUAGE = {
+    "attention and what follows": {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj", "down_proj"]},
+    "magnitudes by row": {"r": 4, "lora_alpha": 8, "use_dora": True, "target_modules": ["o_proj", "up_proj"]},
+    "embeddings trained whole": {"r": 2, "target_modules": ["k_proj"], "modules_to_save": ["embed_tokens", "lm_head"]},
+    "the head": {"r": 2, "target_modules": ["lm_head"]},
+}
+
+
+@pytest.mark.parametrize("behind", ["", "model."], ids=["whole", "bare"])
+@pytest.mark.parametrize("name", LANGUAGE)
+def test_an_adapter_of_a_language_model_is_merged_as_peft_merges_it(name, behind, tmp_path):
+    model = huggingface.llama()
+    (model.model if behind else model).save_pretrained(tmp_path / "base")
+    merged = adapted(model, tmp_path / "lora", **LANGUAGE[name]).state_dict()
+    base = open_any(tmp_path / "base")
+    expected = {own: merged[behind + own] for own in base}
+    if behind and "head" in name:
+        with pytest.raises(MergecastError, match="'lm_head' has no place in the base .*base; save the merged model"):
+            open_any(tmp_path / "lora", base)
+        return
+    found = open_any(tmp_path / "lora", base)
+    assert not found.clip and found.layout == "LoRA adapter (PEFT)"
+    left_out = ["left out: tensor 'lm_head.weight', which the base has not"] if behind and "whole" in name else []
+    assert found.notes == left_out
+    for own in base:
+        torch.testing.assert_close(found[own], expected[own], rtol=1e-6, atol=1e-6)
+    moved = [own for own in base if not torch.equal(found[own], base[own])]
+    assert moved == [own for own in base if not torch.equal(expected[own], base[own])] != []
+
+
+@pytest.mark.parametrize("dora", [True, False])
+def test_weights_that_are_stored_the_other_way_round_are_adapted_so(dora, tmp_path):
+    """GPT-2's: its `c_attn` is (in, 3·in), its `attn.c_proj` square."""
+    model = huggingface.gpt2()
+    model.save_pretrained(tmp_path / "base")
+    options = {"r": 4, "lora_alpha": 8, "target_modules": ["c_attn", "c_proj"], "fan_in_fan_out": True, "use_dora": dora}
+    merged = adapted(model, tmp_path / "lora", **options).state_dict()
+    base = open_any(tmp_path / "base")
+    found = open_any(tmp_path / "lora", base)
+    for own in base:
+        torch.testing.assert_close(found[own], merged[own], rtol=1e-6, atol=1e-6)
+    assert sum(not torch.equal(found[own], base[own]) for own in base) == 6, "three matrices in each of two blocks"
+
+
+def test_an_adapter_of_another_language_model_is_one_line(tmp_path):
+    huggingface.llama(hidden=16).save_pretrained(tmp_path / "base")
+    adapted(huggingface.llama(hidden=32), tmp_path / "lora", r=4, target_modules=["q_proj"])
+    with pytest.raises(MergecastError, match="q_proj' is 32×32, its weight in the base .* 16×16; give the base"):
+        open_any(tmp_path / "lora", open_any(tmp_path / "base"))
+    (tmp_path / "lora/adapter_config.json").unlink()
+    (tmp_path / "lora/adapter_model.safetensors").rename(tmp_path / "mine.safetensors")
+    with pytest.raises(MergecastError, match="mine.safetensors: is an adapter; give the folder that holds it"):
+        open_any(tmp_path / "mine.safetensors", open_any(tmp_path / "base"))
 
 
 @pytest.fixture

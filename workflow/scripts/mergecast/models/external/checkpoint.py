@@ -137,7 +137,7 @@ def renamed(file: File, base: State | None = None) -> ExternalCheckpoint:
         `layouts.to_openclip` and `lora.merge` do.
     """
     if file.config is None:
-        _refuse_adapter(file)
+        refuse_adapter(file)
         mapped = to_openclip(file)
     elif base is None:
         raise MergecastError(f"{file.path}: is an adapter; give the base that it was trained on")
@@ -155,8 +155,18 @@ def renamed(file: File, base: State | None = None) -> ExternalCheckpoint:
     )
 
 
-def _refuse_adapter(file: File) -> None:
-    """An adapter under another name is found by its tensors."""
+def refuse_adapter(file: File) -> None:
+    """Refuse an adapter without its configuration, which is found by its tensors.
+
+    Parameters
+    ----------
+    file : File
+
+    Raises
+    ------
+    MergecastError
+        If it is one.
+    """
     if any(lora.KEY.fullmatch(name) for name in file.tensors):
         raise MergecastError(
             f"{file.path}: is an adapter; give the folder that holds it as adapter_model.safetensors, beside {ADAPTER_CONFIG}"

@@ -47,7 +47,7 @@ class Returned(View):
     def __getitem__(self, name: str) -> torch.Tensor:
         own = self.origin[name]
         place = self._places.get(name)
-        tensor = own if place is None else _part(self._state[place.name], place)
+        tensor = own if place is None else place.seen(self._state[place.name])
         if tensor.shape != own.shape:
             raise MergecastError(
                 f"{self._path}: tensor {name!r} has shape {tuple(own.shape)}, what is written {tuple(tensor.shape)}; "
@@ -73,13 +73,6 @@ class Returned(View):
         """
         own = super().dtype(name)
         return self._dtype if self._dtype is not None and own in WEIGHTS.values() else own
-
-
-def _part(tensor: torch.Tensor, place: Place) -> torch.Tensor:
-    """What of one of OpenCLIP's tensors stands at a place of another layout."""
-    if place.part is not None:
-        tensor = tensor.view(3, -1, *tensor.shape[1:])[place.part]
-    return tensor.T if place.turned else tensor
 
 
 def export(

@@ -65,6 +65,22 @@ class Place:
     part: int | None = None
     turned: bool = False
 
+    def seen(self, tensor: torch.Tensor) -> torch.Tensor:
+        """What of one of OpenCLIP's tensors stands here, as a view of it.
+
+        Parameters
+        ----------
+        tensor : tensor
+            The one of that name.
+
+        Returns
+        -------
+        tensor
+        """
+        if self.part is not None:
+            tensor = tensor.view(3, -1, *tensor.shape[1:])[self.part]
+        return tensor.T if self.turned else tensor
+
 
 @dataclass(frozen=True)
 class Mapped:

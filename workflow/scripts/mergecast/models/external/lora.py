@@ -1,22 +1,22 @@
-"""LoRA adapters as PEFT saves them, merged into the tower they were trained on: θ = θ0 + s·B·A, or DoRA's m·V/‖V‖.
+"""LoRA adapters as PEFT saves them, merged into the model they were trained on: θ = θ0 + s·B·A, or DoRA's m·V/‖V‖.
 
 Sources: Hu et al. 2022, "LoRA"; s = α/r, or α/√r (Kalajdzievski 2023, "rsLoRA"); Liu et al. 2024, "DoRA": V = θ0 + s·B·A, its
-norm taken by row. What was trained whole beside it, biases and `modules_to_save`, stands in place of the base's. The files:
+norm taken by row. What is saved whole beside it, biases and `modules_to_save`, stands in place of the base's. The files:
 PEFT's `adapter_config.json` and `adapter_model.safetensors`.
 """
 
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from ...errors import MergecastError
 from ...pretenders import pretender
-from ..checkpoints import State
+from ..state import State, View, shape_of
 from . import architecture, naming
 from .layouts import Mapped, Place, listed, table
 from .reading import File
@@ -24,6 +24,7 @@ from .reading import File
 KEY = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_(A|B|magnitude_vector)(?:\.default)?(?:\.weight)?")
 # How PEFT names what was trained whole: the layer below an adapter, a copy of a module.
 WHOLE = re.compile(r"\.(base_layer|modules_to_save(\.default)?|original_module)(?=\.)")
+EMBEDDINGS = ("embed_tokens", "lm_head")  # saved whole where one of them is adapted
 # PEFT's wrapper of torch's MultiheadAttention adds the adapter of out_proj twice, while training too: huggingface/peft#3774.
 ATTENTION = re.compile(r"visual\..*\.attn(\.|$)")
 # Each changes more than is said above, or θ0 itself.
@@ -44,17 +45,34 @@ class Adapter:
     whole: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
-def merge(file: File, base: State) -> Mapped:
-    """The visual tower of `base` with an adapter merged into it; products are taken in float32.
+class Adapted(View):
+    """A base with an adapter merged into it, each tensor when it is asked for."""
 
-    Adapters of the text tower are left out, since heads are the base's, and so is a classifier that was trained beside it.
-    `fan_in_fan_out` needs nothing: it turns B·A for weights stored (in, out), and ours are (out, in).
+    def __init__(self, base: State, changes: Mapping[str, list[tuple[Place, Callable]]]):
+        super().__init__(base)
+        self._changes = changes
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        if name not in self._changes:
+            return self.origin[name]
+        tensor = self.origin[name].clone()
+        for place, change in self._changes[name]:
+            target = place.seen(tensor)
+            target.copy_(change(target))
+        return tensor
+
+
+def merge(file: File, base: State) -> Mapped:
+    """A base with an adapter merged into it: the visual tower of a CLIP, or a whole model of another kind.
+
+    Adapters of a CLIP's text tower are left out, since heads are the base's, and so is a classifier that was trained beside it.
+    Products are taken in float32.
 
     Parameters
     ----------
     file : File
         Weights of the adapter and, as its `config`, the path of its `adapter_config.json`.
-    base : State
+    base : State or Opened
 
     Returns
     -------
@@ -71,62 +89,79 @@ def merge(file: File, base: State) -> Mapped:
     adapter = _adapter(file, config)
     if fused := [module for module in adapter.modules if ATTENTION.search(module)]:
         raise MergecastError(f"{file.path}: the adapter of {listed(fused)} counts once or twice, by PEFT's version; {REMEDY}")
-    look_up = table(naming.clip_of_modules([*adapter.modules, *adapter.whole]))
+    clip = getattr(base, "clip", True)
+    names = [*(f"{module}.weight" for module in adapter.modules), *adapter.whole]
+    look_up = table(naming.clip_of_modules(names)) if clip else naming.placed(names, base, Place)
     places = {module: look_up(f"{module}.weight") for module in adapter.modules}
     if unknown := [module for module, place in places.items() if place is None]:
-        raise MergecastError(f"{file.path}: the adapter of {listed(unknown)} has no place in a CLIP; {REMEDY}")
-    visual = {module: place for module, place in places.items() if place.name.startswith("visual.")}
-    if not visual:
+        where = "a CLIP" if clip else f"the base {base.path}"
+        raise MergecastError(f"{file.path}: the adapter of {listed(unknown)} has no place in {where}; {REMEDY}")
+    tower = "visual." if clip else ""
+    wanted = {module: place for module, place in places.items() if place.name.startswith(tower)}
+    if not wanted:
         raise MergecastError(f"{file.path}: adapts nothing of the visual tower; give an adapter of the image encoder")
-    state = dict(base.items())
-    for module, place in visual.items():
-        target = _target(file, module, place, state, base)
-        _merge_module(file, config, base, module, adapter.modules[module], target)
+    changes: dict[str, list[tuple[Place, Callable]]] = {}
     whole = {name: look_up(name) for name in adapter.whole}
     for name, place in whole.items():
-        if place is not None and place.name.startswith("visual."):
-            target = _target(file, name, place, state, base)
-            if target.shape != adapter.whole[name].shape:
-                raise MergecastError(
-                    f"{file.path}: tensor {name!r} has shape {tuple(adapter.whole[name].shape)}, in the base {base.path} "
-                    f"{tuple(target.shape)}; give the base that it was trained on"
-                )
-            target.copy_(adapter.whole[name])
+        if place is not None and place.name.startswith(tower):
+            changes.setdefault(place.name, []).append((place, _instead(file, base, name, adapter.whole[name], place)))
+    for module, place in wanted.items():
+        place = place if clip else _turned(place, adapter.modules[module], base, config)
+        changes.setdefault(place.name, []).append((place, _change(file, config, base, module, adapter.modules[module], place)))
     outside = tuple(name for name, place in whole.items() if place is None)
-    return Mapped(state, "LoRA adapter (PEFT)", len(places) - len(visual), outside)
+    return Mapped(Adapted(base, changes), "LoRA adapter (PEFT)", len(places) - len(wanted), outside)
 
 
-def _target(file: File, module: str, place: Place, state: dict, base: State) -> torch.Tensor:
-    """A view of where a module's weight lies in the state, as the module has it: (out, …)."""
-    if place.name not in state:
+def _shape(file: File, module: str, place: Place, base: State) -> torch.Size:
+    """Shape of a module's weight as the module has it: (out, …)."""
+    if place.name not in base:
         raise MergecastError(f"{file.path}: adapts {module!r}, which the base {base.path} has not; give its own base")
-    state[place.name] = state[place.name].clone()
-    target = state[place.name]
-    if place.part is not None:
-        target = target.view(3, -1, *target.shape[1:])[place.part]
-    return target.T if place.turned else target
+    return place.seen(torch.empty(shape_of(base, place.name), device="meta")).shape
 
 
-def _merge_module(file: File, config: dict, base: State, module: str, trained: Mapping, target: torch.Tensor) -> None:
+def _turned(place: Place, trained: Mapping, base: State, config: Mapping) -> Place:
+    """The place of a weight that is stored (in, out), as GPT-2's are: PEFT's `fan_in_fan_out`, which a CLIP never needs."""
+    stored = (len(trained["B"]), trained["A"][0].numel())[::-1]
+    return replace(place, turned=bool(config.get("fan_in_fan_out")) and tuple(shape_of(base, place.name)) == stored)
+
+
+def _change(file: File, config: dict, base: State, module: str, trained: Mapping, place: Place) -> Callable:
+    """What merges the adapter of one module into its weight."""
     down, up = trained["A"], trained["B"]
-    inner = target[0].numel()
-    if (len(up), up[0].numel(), down[0].numel()) != (len(target), len(down), inner):
+    shape = _shape(file, module, place, base)
+    inner = shape[1:].numel()
+    if (len(up), up[0].numel(), down[0].numel()) != (shape[0], len(down), inner):
         raise MergecastError(
             f"{file.path}: the adapter of {module!r} is {len(up)}×{down[0].numel()}, its weight in the base {base.path} "
-            f"{len(target)}×{inner}; give the base that it was trained on"
+            f"{shape[0]}×{inner}; give the base that it was trained on"
         )
-    # A convolution's kernels lie flat in A, and B is its 1×1 convolution: one product for all kinds of modules.
-    product = up.flatten(1).float() @ down.flatten(1).float() * _scale(file.config, config, module, len(down))
-    merged = target.float() + product.view(target.shape)
-    if "magnitude_vector" in trained:
-        size = trained["magnitude_vector"].float().flatten()
-        if len(size) != len(target):
-            raise MergecastError(
-                f"{file.path}: lora_magnitude_vector of {module!r} has {len(size)} entries for {len(target)} rows; "
-                "save the adapter again"
-            )
-        merged = merged * (size / merged.flatten(1).norm(dim=1)).view(-1, *[1] * (merged.ndim - 1))
-    target.copy_(merged.to(target.dtype))
+    scale = _scale(file.config, config, module, len(down))
+    size = trained["magnitude_vector"].float().flatten() if "magnitude_vector" in trained else None
+    if size is not None and len(size) != shape[0]:
+        raise MergecastError(
+            f"{file.path}: lora_magnitude_vector of {module!r} has {len(size)} entries for {shape[0]} rows; "
+            "save the adapter again"
+        )
+
+    def change(target: torch.Tensor) -> torch.Tensor:
+        # A convolution's kernels lie flat in A, and B is its 1×1 convolution: one product for all kinds of modules.
+        product = up.flatten(1).float() @ down.flatten(1).float() * scale
+        merged = target.float() + product.view(shape)
+        if size is not None:
+            merged = merged * (size / merged.flatten(1).norm(dim=1)).view(-1, *[1] * (merged.ndim - 1))
+        return merged.to(target.dtype)
+
+    return change
+
+
+def _instead(file: File, base: State, name: str, tensor: torch.Tensor, place: Place) -> Callable:
+    """What puts a tensor that was trained whole in place of the base's."""
+    if (shape := _shape(file, name, place, base)) != tensor.shape:
+        raise MergecastError(
+            f"{file.path}: tensor {name!r} has shape {tuple(tensor.shape)}, in the base {base.path} {tuple(shape)}; "
+            "give the base that it was trained on"
+        )
+    return lambda _: tensor
 
 
 def read_config(path) -> dict:
@@ -193,8 +228,8 @@ def _adapter(file: File, config: Mapping) -> Adapter:
 
 
 def _declared(name: str, config: Mapping) -> bool:
-    """Whether a configuration says that a tensor was trained whole: a bias, or of a module saved."""
-    saved = config.get("modules_to_save") or []
+    """Whether a configuration says that a tensor is saved whole: a bias, or of a module; embeddings PEFT saves unasked."""
+    saved = [*(config.get("modules_to_save") or []), *EMBEDDINGS]
     parts = name.split(".")
     return (config.get("bias", "none") != "none" and parts[-1] == "bias") or any(
         f".{module}." in f".{name}" for module in saved

@@ -5,7 +5,7 @@ prefix, such as a classifier's head, is no part of it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 # Of DataParallel and DDP, torch.compile, FSDP, activation checkpoints, and DeepSpeed.
@@ -114,6 +114,34 @@ def clip_of_modules(names: Iterable[str]) -> Clip:
         if found:
             return Clip(library, min(found, key=len))
     return Clip("OpenCLIP", "")
+
+
+def placed(names: Iterable[str], there: Collection[str], place: Callable[[str], object]) -> Callable[[str], object | None]:
+    """How names are looked up among those of a model that is no CLIP, which may be saved with one prefix more or less.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Such as those of an adapter of a `LlamaForCausalLM`, "model.layers.0…".
+    there : collection of str
+        Such as those of a `LlamaModel`, "layers.0…".
+    place : callable
+        What is made of a name that is there.
+
+    Returns
+    -------
+    callable
+        From one of the names to its place; None for one that is not there. The prefix is that by which the most are there.
+    """
+    names = list(names)
+    more = sorted({name.partition(".")[0] for name in there if "." in name})
+    ways = [
+        lambda name: name,
+        lambda name: name.partition(".")[2],
+        *(lambda name, head=head: f"{head}.{name}" for head in more),
+    ]
+    way = max(ways, key=lambda way: sum(way(name) in there for name in names))
+    return lambda name: place(way(name)) if way(name) in there else None
 
 
 def one(names: Mapping[str, str]) -> Mapping[str, list[str]]:

@@ -9,9 +9,9 @@ import torch
 from ...errors import MergecastError
 from ..checkpoints import check
 from ..state import State, View, hash_of, shape_of
-from . import naming
-from .checkpoint import renamed
-from .layouts import of_tower, table
+from . import lora, naming
+from .checkpoint import refuse_adapter, renamed
+from .layouts import listed, of_tower, table
 from .reading import File, read
 
 
@@ -23,9 +23,11 @@ class Opened(View):
     are called, or None for `checkpoints.EMBEDDINGS`.
     """
 
-    def __init__(self, path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str], *, layout: str = "", notes=()):
+    def __init__(
+        self, path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str], *, clip: bool, layout: str, notes=()
+    ):
         self.path, self.metadata, self.notes = Path(path), dict(metadata), list(notes)
-        self.clip, self.layout = bool(layout), layout or "state dict of a model that is no CLIP"
+        self.clip, self.layout = clip, layout
         self.embeddings: Collection[str] | None = None
         super().__init__(tensors)
         if hasattr(tensors, "part"):
@@ -91,10 +93,15 @@ def of_file(file: File, path, base: Opened | State | None = None) -> Opened:
     MergecastError
         As `checkpoint.renamed` does.
     """
-    if file.config is not None or (getattr(base, "clip", True) if base is not None else _is_clip(file)):
+    if getattr(base, "clip", True) if base is not None else file.config is not None or _is_clip(file):
         found = renamed(file, base)
-        return Opened(path, found.state, found.header, layout=found.layout, notes=found.notes(text=False))
-    return Opened(path, _plain(file), file.metadata)
+        return Opened(path, found.state, found.header, clip=True, layout=found.layout, notes=found.notes(text=False))
+    if file.config is not None:
+        merged = lora.merge(file, base)
+        notes = [f"left out: {listed([*merged.outside])}, which the base has not"] if merged.outside else []
+        return Opened(path, merged.state, file.metadata, clip=False, layout=merged.layout, notes=notes)
+    refuse_adapter(file)
+    return Opened(path, _plain(file), file.metadata, clip=False, layout="state dict of a model that is no CLIP")
 
 
 def _is_clip(file: File) -> bool:
