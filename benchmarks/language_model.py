@@ -50,14 +50,15 @@ def count(model: dict[str, tuple[int, ...]]) -> int:
     return sum(math.prod(shape) for shape in model.values())
 
 
-def make(folder: Path, parameters: float, models: int) -> list[Path]:
-    """Write the base and the models, one tensor in memory at a time; their files."""
+def make(folder: Path, parameters: float, models: int, dtype=None) -> list[Path]:
+    """Write the base and the models, bfloat16 unless told otherwise, one tensor in memory at a time; their files."""
     import torch
 
     from mergecast.models.writing import write
     from mergecast.seeding import seed_for
 
-    layout = {name: (torch.bfloat16, shape) for name, shape in shapes(parameters).items()}
+    dtype = dtype or torch.bfloat16
+    layout = {name: (dtype, shape) for name, shape in shapes(parameters).items()}
 
     def normal(seed: int, name: str, size: float) -> torch.Tensor:
         stream = torch.Generator().manual_seed(seed_for("language_model", seed, name, seed=0))
@@ -65,7 +66,7 @@ def make(folder: Path, parameters: float, models: int) -> list[Path]:
 
     def tensor(place: int, name: str) -> torch.Tensor:
         value = normal(0, name, 0.02)
-        return (value.add_(normal(place, name, 0.002)) if place else value).bfloat16()
+        return (value.add_(normal(place, name, 0.002)) if place else value).to(dtype)
 
     files = [folder / f"{'m' if place else 'base'}{place or ''}.safetensors" for place in range(models + 1)]
     for place, path in enumerate(files):

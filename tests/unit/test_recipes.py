@@ -160,6 +160,17 @@ def test_a_recipe_of_mergekit_is_merged_by_its_conventions(folder, case):
     assert close(textbook(combine), api.merge_recipe(written(folder, recipe)))
 
 
+def test_a_mean_needs_no_base_and_the_first_model_stands_for_it(folder, capsys):
+    recipe = kit("linear", WEIGHTS)
+    with_base = api.merge_recipe(written(folder, recipe))
+    del recipe["base_model"]
+    without = api.merge_recipe(written(folder, recipe), output=folder / "mean.safetensors")
+    for name in with_base:
+        torch.testing.assert_close(without[name], with_base[name], rtol=1e-6, atol=1e-6)
+    assert json.loads(without.metadata["models"])["a"] == without.metadata["base_sha256"]
+    assert "hardly differs" not in capsys.readouterr().err, "a model that stands for the base is not one that was not trained"
+
+
 def ours(method, models, **keys):
     return {"method": method, "base": path("base"), "models": models} | keys
 
@@ -236,7 +247,7 @@ BAD = {
     "mergekit's unknown method": (kit("passthrough"), ["'passthrough' of mergekit is not there", "linear, task_arithmetic"]),
     "a method of ours": (kit("tsv"), ["'tsv' of mergekit is not there", "write `method`"]),
     "a method that is none": (kit(["ties"]), ["['ties'] of mergekit is not there"]),
-    "no base": ({"merge_method": "linear", "models": SOME}, ["lacks the key 'base_model'"]),
+    "no base": ({"merge_method": "ties", "models": SOME}, ["lacks the key 'base_model'"]),
     "nothing but the base": (kit("dare_ties", [1], listed=["base"]), ["nothing but the base"]),
     "no weight": (kit("ties", [1]), ["models.1.parameters: lacks the key 'weight'"]),
     "a weight for the base": (kit("linear", weight=1), ["parameters.weight: is also of the base"]),

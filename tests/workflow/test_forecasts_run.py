@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 import grid as small
 import mergecast
 from mergecast import cli
+from mergecast.errors import MergecastError
 from mergecast.grid.informative import informative
 from mergecast.prediction import forecaster
 
@@ -219,6 +220,74 @@ def test_the_command_prints_what_the_library_says_and_json_for_machines(study, c
     assert run(*arguments, "--json")[0] == 0
     found = json.loads(capsys.readouterr().out)
     assert {*found["pairs"][0]["methods"]} == {*METHODS} and found["checkpoints"][a]["known"] == a
+
+
+def merged(study, models, said, output, method, **options):
+    options = {"output": output, "forecast": said} | options
+    return mergecast.merge(method, study.setting / "base.safetensors", models, **options)
+
+
+def test_the_card_of_a_merge_says_its_forecast_beside_what_was_measured(study, tmp_path):
+    for number, (pair, told) in enumerate(((CHOSEN[0], True), (unmerged(study)[0], False))):
+        models = files(study, *pair)
+        found = ask(study, models).data
+        said = tmp_path / f"{number}.json"
+        said.write_text(json.dumps(found))
+        each = found["pairs"][0]["methods"]["dare"]
+        merged(study, [f"x={models[0]}", models[1]], said, tmp_path / f"{number}", "dare")
+        card = (tmp_path / f"{number}/README.md").read_text()
+        value = f"{each['measured']:.3f}" if told else "not measured"
+        low, high = each["interval"]["0.8"]
+        assert f"| mean | {each['forecast']:.3f} | {low:.3f} to {high:.3f} | {value} |" in card
+        assert f"| x | {each['kept'][0]:.3f} | | |" in card and "fitted on the study `tiny`" in card
+        assert ("by a model that has not seen it" in card) == told and str(tmp_path) not in card
+
+
+def test_the_card_of_three_says_what_their_pairs_say(study, tmp_path):
+    models = files(study, "digits", "shapes", "letters")
+    found = ask(study, models).data
+    (tmp_path / "said.json").write_text(json.dumps(found))
+    merged(study, models, tmp_path / "said.json", tmp_path / "out", "dare")
+    assert f"| mean | {found['group']['dare']['forecast']:.3f} | " in (tmp_path / "out/README.md").read_text()
+
+
+# What is given instead of the forecast of the pair, and what the one line must say.
+NOT_SAID = {
+    "no JSON": (lambda found: "{", {}, "said.json: cannot be read as JSON"),
+    "something else": (lambda found: json.dumps({"pairs": []}), {}, "said.json: lacks the key 'study'"),
+    "other models": (
+        lambda found: json.dumps(found | {"checkpoints": {}}),
+        {},
+        "said.json: says nothing of {}, {}; give what `mergecast forecast --json` printed",
+    ),
+    "another base": (
+        lambda found: json.dumps(found | {"base_sha256": "0"}),
+        {},
+        "said.json: is a forecast of models of another",
+    ),
+    "another method": (json.dumps, {"method": "iso_c"}, "said.json: says nothing of iso_c, which its study did not merge by"),
+    "other parameters": (json.dumps, {"parameters": {"drop": 0.1}}, 'is of dare by {{"drop": 0.9'),
+    "no folder": (json.dumps, {"output": "out.safetensors"}, "is said on the card of a folder"),
+}
+
+
+@pytest.fixture(scope="module")
+def asked(study):
+    return ask(study, files(study, *CHOSEN[0])).data
+
+
+@pytest.mark.parametrize("fault", NOT_SAID)
+def test_a_forecast_of_something_else_is_not_put_on_a_card(fault, study, asked, tmp_path):
+    written, options, words = NOT_SAID[fault]
+    models = files(study, *CHOSEN[0])
+    (tmp_path / "said.json").write_text(written(asked))
+    output = tmp_path / options.get("output", "out")
+    with pytest.raises(MergecastError) as raised:
+        given = {"method": "dare", "parameters": None} | options | {"output": output}
+        mergecast.merge(
+            given.pop("method"), study.setting / "base.safetensors", models, forecast=tmp_path / "said.json", **given
+        )
+    assert words.format(*CHOSEN[0]) in str(raised.value) and "\n" not in str(raised.value) and not output.exists()
 
 
 def run(*arguments):

@@ -205,6 +205,7 @@ def merge(
     dtype: str | None = None,
     shard_size: int = SHARD_SIZE,
     embeddings: Collection[str] | None = None,
+    forecast: Path_ | None = None,
 ) -> "Mapping[str, torch.Tensor]":
     """Merge checkpoints fine-tuned from one base.
 
@@ -229,6 +230,9 @@ def merge(
         Bytes above which a folder holds several files of weights.
     embeddings : collection of str, optional
         What embeddings are called, which are no matrices: the last part of their names, but for `weight`.
+    forecast : Path or str, optional
+        A file that `mergecast forecast --json` printed of these checkpoints: the card of a folder says it, beside what the
+        study measured.
 
     Returns
     -------
@@ -238,7 +242,8 @@ def merge(
     Raises
     ------
     MergecastError
-        For an unknown method or parameter, and files that cannot be read, do not fit, or would be written over.
+        For an unknown method or parameter, files that cannot be read, do not fit, or would be written over, and a forecast of
+        something else.
     """
     from . import merging
     from .models.external.publish import Cast, publish
@@ -249,25 +254,30 @@ def merge(
     checked = merging.by_task(method, checked, paths)
     if output is not None:
         check_output("--output", output, [base, *paths.values(), *([] if like is None else [like])], folder=True)
+    if forecast is not None and (output is None or Path(output).suffix == ".safetensors"):
+        raise MergecastError(f"--forecast {forecast}: is said on the card of a folder; give a folder as --output")
     origin, opened = _opened(base, paths, embeddings)
+    quality = None if forecast is None else _said(forecast, method, checked, origin, opened)
     merged = merging.lazily(method, origin, opened, checked)
     if dtype is not None:
         merged = Cast(merged, dtype)
     told = {"method": method, "parameters": checked, "base": origin, "models": opened}
-    options = {"like": like, "dtype": dtype, "shard_size": shard_size}
+    options = {"like": like, "dtype": dtype, "shard_size": shard_size, "forecast": quality}
     made = dict(merged) if output is None else publish(output, merged, **told, **options)
     _tell(base, origin, opened)
     return made
 
 
-def merge_recipe(recipe: Path_, *, output: Path_ | None = None, like: Path_ | None = None) -> "Mapping[str, torch.Tensor]":
+def merge_recipe(
+    recipe: Path_, *, output: Path_ | None = None, like: Path_ | None = None, forecast: Path_ | None = None
+) -> "Mapping[str, torch.Tensor]":
     """Merge as a file says.
 
     Parameters
     ----------
     recipe : Path or str
         A YAML file by our own keys or mergekit's (docs/recipes.md).
-    output, like : Path or str, optional
+    output, like, forecast : Path or str, optional
         As for `merge`.
 
     Returns
@@ -282,7 +292,7 @@ def merge_recipe(recipe: Path_, *, output: Path_ | None = None, like: Path_ | No
     from .recipes import read_recipe
 
     found = read_recipe(recipe)
-    options = {"output": output, "parameters": found.parameters, "like": like, "dtype": found.dtype}
+    options = {"output": output, "parameters": found.parameters, "like": like, "dtype": found.dtype, "forecast": forecast}
     return merge(found.method, found.base, found.models, **options)
 
 
@@ -330,6 +340,17 @@ def _opened(
     return origin, {name: open_any(path, origin) for name, path in paths.items()}
 
 
+def _said(path: Path_, method: str, parameters: Mapping, base: "Opened", models: "Mapping[str, Opened]") -> dict:
+    """What a file of a forecast says of a merge."""
+    from .forecasting.said import said
+    from .models.external.checkpoint import Raised
+    from .models.state import hash_of
+
+    return said(
+        path, method, parameters, hash_of(Raised(base)), {name: hash_of(Raised(model)) for name, model in models.items()}
+    )
+
+
 def _tell(base: Path_, origin: "Opened", models: "Mapping[str, Opened]") -> None:
     """Say on stderr what is odd of checkpoints, once the number that is made of them is there."""
     from .models.doubts import doubts
@@ -337,7 +358,8 @@ def _tell(base: Path_, origin: "Opened", models: "Mapping[str, Opened]") -> None
     for name, opened in {str(base): origin, **models}.items():
         for note in opened.notes:
             warn(f"{name}: {note}")
-    for line in doubts(origin, models, base):
+    others = {name: opened for name, opened in models.items() if opened.path != origin.path}  # the base may be merged, too
+    for line in doubts(origin, others, base):
         warn(line)
 
 

@@ -124,6 +124,10 @@ def merge_checkpoints(
     dtype: Dtype = None,
     shard_size: ShardSize = SHARD_SIZE,
     embeddings: Embeddings = [],
+    forecast: Annotated[
+        Path | None,
+        typer.Option(help="What `mergecast forecast --json` printed of these models; the card of a folder says it."),
+    ] = None,
 ) -> None:
     """Merge checkpoints fine-tuned from one base, and say in the file's header how.
 
@@ -133,9 +137,15 @@ def merge_checkpoints(
     if recipe and (method or settings):
         raise MergecastError(f"--recipe {recipe}: says method, base, models and parameters; give nothing else but --output")
     if recipe:
-        made = api.merge_recipe(recipe, output=output, like=like)
+        made = api.merge_recipe(recipe, output=output, like=like, forecast=forecast)
     elif base and models:
-        options = {"like": like, "dtype": dtype, "shard_size": shard_size, "embeddings": embeddings or None}
+        options = {
+            "like": like,
+            "dtype": dtype,
+            "shard_size": shard_size,
+            "embeddings": embeddings or None,
+            "forecast": forecast,
+        }
         made = api.merge(method, base, models, output=output, parameters=_assignments(settings), **options)
     else:
         raise MergecastError("merge: give METHOD BASE MODELS, or --recipe FILE")

@@ -51,10 +51,10 @@ def answer(
     Returns
     -------
     dict
-        `study`, `forecaster` ("images" or "weights"), `predictor`, `target`, `levels` of the intervals, `same_base` (whether
-        the base is the study's), `images_looked_at`, `checkpoints` by name, `warnings`; `pairs`, as `pairs.forecasts` makes
-        them, each with the `scores` of its case and the levels that are `refused`; `group`, of three to eight
-        checkpoints, as `groups.group` makes it.
+        `study`, `forecaster` ("images" or "weights"), `predictor`, `target`, `levels` of the intervals, `parameters` by method
+        of the study's merges, `same_base` (whether the base is the study's), `base_sha256`, `images_looked_at`,
+        `checkpoints` by name, `warnings`; `pairs`, as `pairs.forecasts` makes them, each with the `scores` of its case and
+        the levels that are `refused`; `group`, of three to eight checkpoints, as `groups.group` makes it.
 
     Raises
     ------
@@ -90,7 +90,9 @@ def answer(
         "predictor": kept.about["predictor"],
         "target": kept.about["target"],
         "levels": list(kept.about["levels"]),
+        "parameters": kept.about["parameters"],
         "same_base": origin.same,
+        "base_sha256": content_hash(origin.state),
         "images_looked_at": passed,
         "checkpoints": {
             name: {"file": str(path), "sha256": hashes[name], "known": known.get(name)}

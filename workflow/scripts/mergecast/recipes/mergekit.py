@@ -135,7 +135,7 @@ def schema(written: Mapping) -> dict:
             "dtype": {"enum": list(TYPES)},
             "out_dtype": {"enum": list(TYPES)},
         },
-        "base_model",
+        *(() if method == "linear" else ("base_model",)),  # a mean has no base: the first model stands for it
         "models",
     )
 
@@ -158,7 +158,8 @@ def recipe(written: Mapping) -> Recipe:
     MergecastError
         For a number that is lacking or none, and for what mergekit computes and we do not.
     """
-    known, whole, base = KNOWN[written["merge_method"]], written.get("parameters", {}), Path(written["base_model"])
+    known, whole = KNOWN[written["merge_method"]], written.get("parameters", {})
+    base = Path(written.get("base_model", written["models"][0]["model"]))
     models = {f"models.{place}": model for place, model in enumerate(written["models"])}
     listed = {where for where, model in models.items() if Path(model["model"]) == base}
     if known.ours is not _linear:

@@ -10,6 +10,7 @@ import torch
 from ...errors import MergecastError
 from ...files import file_hash, versions
 from ..checkpoints import State, check, content_hash
+from ..state import View, dtype_of
 from . import ADAPTER_CONFIG, lora
 from .layouts import listed, to_openclip
 from .reading import File, read
@@ -109,9 +110,30 @@ def read_checkpoint(path, base: State | None = None) -> ExternalCheckpoint:
     checkpoint = renamed(read(path), base)
     check(checkpoint.state, path, base, checkpoint.header.get("base_sha256"))
     # A pickle's tensors may be views of one storage, or one tensor under two names, which no safetensors file can hold.
-    halves = [name for name, tensor in checkpoint.state.items() if tensor.dtype is torch.float16]
-    own = {name: tensor.float() if name in halves else tensor.clone() for name, tensor in checkpoint.state.items()}
+    own = {name: tensor.clone() for name, tensor in Raised(checkpoint.state).items()}
+    halves = [name for name in own if dtype_of(checkpoint.state, name) is torch.float16]
     return replace(checkpoint, state=own, upcast=len(halves))
+
+
+class Raised(View):
+    """A state with float16 raised to float32, as a study holds its checkpoints."""
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return self.origin[name].to(self.dtype(name))
+
+    def dtype(self, name: str) -> torch.dtype | str:
+        """Type of one tensor; see `View.dtype`.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        torch.dtype or str
+        """
+        own = super().dtype(name)
+        return torch.float32 if own is torch.float16 else own
 
 
 def renamed(file: File, base: State | None = None) -> ExternalCheckpoint:

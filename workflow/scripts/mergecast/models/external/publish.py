@@ -55,6 +55,7 @@ def publish(
     like=None,
     dtype: str | None = None,
     shard_size: int = SHARD_SIZE,
+    forecast: Mapping | None = None,
 ) -> Mapping:
     """Write a merged state, whole or not at all; its header names method, parameters, inputs by hash, and versions.
 
@@ -73,6 +74,8 @@ def publish(
         Of what a model holds beside, too; that of `like` unless given.
     shard_size : int
         Bytes above which a folder holds several files of weights.
+    forecast : mapping, optional
+        What the card says of how well it merges: of `forecasting.said`.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def publish(
     else:
         sources = {name: {"name": _name(model.path), "sha256": content_hash(model)} for name, model in models.items()}
         origin = {"name": _name(base.path), "sha256": header["base_sha256"]}
-        card = model_card(method=method, parameters=parameters, base=origin, models=sources)
+        card = model_card(method=method, parameters=parameters, base=origin, models=sources, forecast=forecast)
         export(path, merged, like or base.path, dtype=dtype, shard_size=shard_size, header=header, card=card)
     return open_any(path)
 
