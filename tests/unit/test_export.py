@@ -118,6 +118,24 @@ def test_shards_hold_what_they_may_and_are_read_again(clip, other, tmp_path):
     assert content_hash(dict(again.tensors)) == content_hash(clip | other)
 
 
+def test_shards_come_back_as_they_were(tmp_path):
+    """Sharded → ours → sharded: as transformers divide a language model, the same tensors in the same files, bit for bit."""
+    huggingface.llama().save_pretrained(tmp_path / "theirs", max_shard_size="12KB")
+    (tmp_path / "theirs/README.md").write_text("theirs")
+    export(tmp_path / "ours.safetensors", open_any(tmp_path / "theirs"), tmp_path / "theirs")
+    export(tmp_path / "back", open_any(tmp_path / "ours.safetensors"), tmp_path / "theirs")
+    names = sorted(path.name for path in (tmp_path / "theirs").glob("*.safetensors"))
+    assert sorted(path.name for path in (tmp_path / "back").glob("*.safetensors")) == names and len(names) > 3
+    for name in names:
+        ours, theirs = (load_file(tmp_path / folder / name) for folder in ("back", "theirs"))
+        assert ours.keys() == theirs.keys() and content_hash(ours) == content_hash(theirs)
+    maps = [json.loads((tmp_path / f"{folder}/model.safetensors.index.json").read_text()) for folder in ("back", "theirs")]
+    assert maps[0]["weight_map"] == maps[1]["weight_map"]
+    assert maps[0]["metadata"]["total_size"] == maps[1]["metadata"]["total_size"]
+    export(tmp_path / "one", open_any(tmp_path / "theirs"), tmp_path / "theirs", shard_size=10**9)
+    assert content_hash(load_file(tmp_path / "one/model.safetensors")) == content_hash(open_any(tmp_path / "theirs"))
+
+
 def test_the_same_export_is_the_same_bytes(clip, other, tmp_path):
     torch.save(clip, tmp_path / "clip.pt")
     for name in ("a", "b"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import MergecastError, warn
-from .models.external import PICKLES, SHARD_SIZE, files
+from .models.external import PICKLES, files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,7 +203,7 @@ def merge(
     parameters: Mapping[str, Any] | None = None,
     like: Path_ | None = None,
     dtype: str | None = None,
-    shard_size: int = SHARD_SIZE,
+    shard_size: int | None = None,
     embeddings: Collection[str] | None = None,
     forecast: Path_ | None = None,
 ) -> "Mapping[str, torch.Tensor]":
@@ -226,8 +226,9 @@ def merge(
         A model in whose layout the output is written, with all that it holds beside. A folder is like the base unless given.
     dtype : {"float32", "bfloat16", "float16"}, optional
         Of the output; that of the base, or of `like`, unless given.
-    shard_size : int, default 5e9
-        Bytes above which a folder holds several files of weights.
+    shard_size : int, optional
+        Bytes above which a folder holds several files of weights. Unless given they are divided as in the model it is like,
+        or, where that is one file or no safetensors, above 5e9 bytes.
     embeddings : collection of str, optional
         What embeddings are called, which are no matrices: the last part of their names, but for `weight`.
     forecast : Path or str, optional
@@ -296,7 +297,7 @@ def merge_recipe(
     return merge(found.method, found.base, found.models, **options)
 
 
-def export(checkpoint: Path_, output: Path_, *, like: Path_, dtype: str | None = None, shard_size: int = SHARD_SIZE) -> Path:
+def export(checkpoint: Path_, output: Path_, *, like: Path_, dtype: str | None = None, shard_size: int | None = None) -> Path:
     """Write a checkpoint in the layout of a model, with all that the model holds beside.
 
     Parameters
@@ -309,8 +310,9 @@ def export(checkpoint: Path_, output: Path_, *, like: Path_, dtype: str | None =
         A model of any layout that `mergecast convert` reads.
     dtype : {"float32", "bfloat16", "float16"}, optional
         Of all weights; those of `like` unless given.
-    shard_size : int, default 5e9
-        Bytes above which a folder holds several files of weights.
+    shard_size : int, optional
+        Bytes above which a folder holds several files of weights. Unless given they are divided as in the model it is like,
+        or, where that is one file or no safetensors, above 5e9 bytes.
 
     Returns
     -------

@@ -13,7 +13,6 @@ from .commands._terminal import assigned, show
 from .commands.forecast import show_forecast
 from .commands.plan import show_plan
 from .errors import MergecastError, warn
-from .models.external import SHARD_SIZE
 
 app = typer.Typer(
     help="Forecast how well fine-tuned models will merge, before merging them.",
@@ -38,7 +37,12 @@ Like = Annotated[
     Path | None, typer.Option(help="A model in whose layout the output is written, with all that it holds beside.")
 ]
 Dtype = Annotated[Type | None, typer.Option(help="Of all weights; those of the base, or of --like, unless given.")]
-ShardSize = Annotated[int, typer.Option(help="Bytes above which a folder holds several files of weights.")]
+ShardSize = Annotated[
+    int | None,
+    typer.Option(
+        help="Bytes above which a folder holds several files of weights; as the model has them, or 5e9, unless given."
+    ),
+]
 Embeddings = Annotated[
     list[str], typer.Option("--embedding", help="What an embedding is called, which is no matrix; again for further ones.")
 ]
@@ -122,7 +126,7 @@ def merge_checkpoints(
     ] = [],
     like: Like = None,
     dtype: Dtype = None,
-    shard_size: ShardSize = SHARD_SIZE,
+    shard_size: ShardSize = None,
     embeddings: Embeddings = [],
     forecast: Annotated[
         Path | None,
@@ -197,7 +201,7 @@ def export_checkpoint(
     output: Annotated[Path, typer.Argument(help="Where to write it: a .safetensors file, or a folder.")],
     like: Annotated[Path, typer.Option(help="The model whose layout it gets, with all that the model holds beside.")],
     dtype: Dtype = None,
-    shard_size: ShardSize = SHARD_SIZE,
+    shard_size: ShardSize = None,
 ) -> None:
     """Write a checkpoint in the layout of a model: a folder of Hugging Face's that loads, or a whole OpenCLIP state."""
     typer.echo(f"{api.export(checkpoint, output, like=like, dtype=dtype, shard_size=shard_size)}: in the layout of {like}")

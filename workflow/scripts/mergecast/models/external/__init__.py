@@ -16,7 +16,6 @@ ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 PICKLES = (".pt", ".pth", ".bin", ".ckpt")
 INDEX = ".index.json"
-SHARD_SIZE = 5 * 10**9  # bytes of a file of weights in a folder, at most; transformers' own
 SHARD = re.compile(r"-\d{5}-of-\d{5}\.[a-z]+$")
 # What a training leaves beside the weights.
 OF_TRAINING = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state(_\d+)?|random_states_\d+)\.(bin|pt|pth)$")

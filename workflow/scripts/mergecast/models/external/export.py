@@ -16,11 +16,12 @@ from ...files import atomic_folder, write_json, write_text
 from ..checkpoints import is_finite
 from ..state import WEIGHTS, View
 from ..writing import layout_of, write
-from . import INDEX, SHARD_SIZE, naming
+from . import INDEX, naming, shards
 from .checkpoint import PROJECTION
 from .layouts import Place, find_clip, listed, table
 from .reading import File, read
 
+SHARD_SIZE = 5 * 10**9  # bytes of a file of weights in a folder, at most; transformers' own
 # What lies beside weights and belongs to the model, as transformers and OpenCLIP call it.
 COMPANION = re.compile(
     r"(generation_|preprocessor_|processor_|tokenizer_|video_preprocessor_|image_processor_|open_clip_)?config\.json"
@@ -81,7 +82,7 @@ def export(
     like,
     *,
     dtype: str | None = None,
-    shard_size: int = SHARD_SIZE,
+    shard_size: int | None = None,
     header: Mapping[str, str] = {},
     card: str = "",
 ) -> Path:
@@ -97,8 +98,9 @@ def export(
         A model of any layout that can be read: the rest of it, such as the text tower, is written as it is.
     dtype : {"float32", "bfloat16", "float16"}, optional
         Of all weights; those of `like` unless given.
-    shard_size : int, default 5e9
-        Bytes above which weights in a folder are written as several files with an index.
+    shard_size : int, optional
+        Bytes above which weights in a folder are written as several files with an index. Unless given they are divided as
+        those of `like`, or, where that is one file or no safetensors, above 5e9 bytes.
     header : mapping from str to str, optional
         Beside `format: pt`, which loaders ask for.
     card : str, optional
@@ -121,7 +123,7 @@ def export(
         write(output, layout_of(returned), returned.__getitem__, metadata)
         return output
     with atomic_folder(output) as folder:
-        _write_weights(folder, returned, _stem(found), metadata, shard_size)
+        _write_weights(folder, returned, found, metadata, shard_size)
         for path in _companions(found):
             shutil.copyfile(path, folder / path.name)
         if card:
@@ -129,25 +131,43 @@ def export(
     return output
 
 
-def _write_weights(folder: Path, state: Returned, stem: str, metadata: Mapping[str, str], shard_size: int) -> None:
+def _write_weights(folder: Path, state: Returned, like: File, metadata: Mapping[str, str], shard_size: int | None) -> None:
     """One file, or shards and the index that names them."""
-    layout = layout_of(state)
+    layout, stem = layout_of(state), _stem(like)
     sizes = {name: kind.itemsize * torch.Size(shape).numel() for name, (kind, shape) in layout.items()}
-    shards: list[list[str]] = [[]]
-    for name in sorted(sizes):
-        if shards[-1] and sum(sizes[other] for other in shards[-1]) + sizes[name] > shard_size:
-            shards.append([])
-        shards[-1].append(name)
-    if len(shards) == 1:
-        write(folder / f"{stem}.safetensors", layout, state.__getitem__, metadata)
-        return
-    weight_map = {}
-    for number, names in enumerate(shards, 1):
-        file = f"{stem}-{number:05}-of-{len(shards):05}.safetensors"
+    files = _as_in(like) if shard_size is None else {}
+    files = files or _divided(sizes, stem, SHARD_SIZE if shard_size is None else shard_size)
+    for file, names in files.items():
         write(folder / file, {name: layout[name] for name in names}, state.__getitem__, metadata)
-        weight_map |= dict.fromkeys(names, file)
-    index = {"metadata": {"total_size": sum(sizes.values())}, "weight_map": weight_map}
-    write_json(folder / f"{stem}.safetensors{INDEX}", index)
+    if f"{stem}.safetensors" not in files:
+        weight_map = {name: file for file, names in files.items() for name in names}
+        index = {"metadata": {"total_size": sum(sizes.values())}, "weight_map": weight_map}
+        write_json(folder / f"{stem}.safetensors{INDEX}", index)
+
+
+def _as_in(like: File) -> dict[str, list[str]]:
+    """Which tensors each shard of a model has; nothing where it is one file, or no safetensors."""
+    if like.format != "safetensors" or not like.path.name.endswith(INDEX):
+        return {}
+    files: dict[str, list[str]] = {}
+    for name, file in sorted(shards(like.path).items(), key=lambda item: item[::-1]):
+        files.setdefault(file, []).append(name)
+    return files
+
+
+def _divided(sizes: Mapping[str, int], stem: str, shard_size: int) -> dict[str, list[str]]:
+    """The tensors in the order of their names, in files of no more bytes than that, but for one larger tensor."""
+    parts: list[list[str]] = [[]]
+    taken = 0
+    for name in sorted(sizes):
+        if parts[-1] and taken + sizes[name] > shard_size:
+            parts.append([])
+            taken = 0
+        parts[-1].append(name)
+        taken += sizes[name]
+    if len(parts) == 1:
+        return {f"{stem}.safetensors": parts[0]}
+    return {f"{stem}-{number:05}-of-{len(parts):05}.safetensors": names for number, names in enumerate(parts, 1)}
 
 
 def _stem(like: File) -> str:

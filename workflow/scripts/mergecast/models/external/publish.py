@@ -10,7 +10,6 @@ from ..card import model_card
 from ..checkpoints import content_hash, is_finite, save
 from ..merged import provenance
 from ..state import WEIGHTS, View
-from . import SHARD_SIZE
 from .export import export
 from .opened import Opened, open_any
 
@@ -54,7 +53,7 @@ def publish(
     models: Mapping[str, Opened],
     like=None,
     dtype: str | None = None,
-    shard_size: int = SHARD_SIZE,
+    shard_size: int | None = None,
     forecast: Mapping | None = None,
 ) -> Mapping:
     """Write a merged state, whole or not at all; its header names method, parameters, inputs by hash, and versions.
@@ -72,8 +71,8 @@ def publish(
         A model whose layout the output has. A folder is like the base unless given.
     dtype : {"float32", "bfloat16", "float16"}, optional
         Of what a model holds beside, too; that of `like` unless given.
-    shard_size : int
-        Bytes above which a folder holds several files of weights.
+    shard_size : int, optional
+        As for `export`.
     forecast : mapping, optional
         What the card says of how well it merges: of `forecasting.said`.
 
