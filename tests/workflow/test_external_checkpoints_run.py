@@ -121,6 +121,13 @@ def test_another_file_remakes_its_own_task_alone(brought, tmp_path):
     assert not plan.matching("base|heads/|curves/")
 
 
+def test_one_checkpoint_brought_for_two_tasks_is_told(brought, tmp_path):
+    grid = brought.copy(tmp_path / "grid")
+    grid.write_config(brings(**PATHS | {"lines": PATHS["letters"]}) | FEW)
+    told = grid.run("results/tiny/tables/checkpoints.csv").stderr
+    assert told.count("the checkpoints of letters and lines are the same; were they brought for two tasks?") == 1
+
+
 def test_tasks_without_a_checkpoint_are_fine_tuned_and_only_they_have_a_curve(finished, tmp_path):
     grid = finished.copy(tmp_path / "grid")
     write_all(grid)

@@ -190,7 +190,10 @@ def task_vector(base: Mapping, model: Mapping, name: str, dtype=torch.float32) -
     tensor
         Of type `dtype`, in the shape of the base's.
     """
-    return (model[name].to(dtype) - base[name]).to(dtype)
+    own = model[name]
+    moved = own.to(dtype)
+    # In place where it is a copy already: a large matrix is there once in float64, not twice.
+    return (own - base[name]).to(dtype) if moved is own else moved.sub_(base[name])
 
 
 def is_finite(tensor: torch.Tensor) -> bool:

@@ -16,7 +16,8 @@ from .measured import (
     read,
     subsets,
     timings,
+    twins,
 )
 
 __all__ = ["CHECKPOINTS", "CORRECT", "DIRECTED", "FINE_TUNED", "MERGES", "SUBSETS"]
-__all__ += ["by_name", "checkpoints", "correct", "directed", "merges", "metrics", "read", "subsets", "timings"]
+__all__ += ["by_name", "checkpoints", "correct", "directed", "merges", "metrics", "read", "subsets", "timings", "twins"]

@@ -95,6 +95,23 @@ def checkpoints(evaluations: Iterable[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CHECKPOINTS)
 
 
+def twins(table: pd.DataFrame) -> list[list[str]]:
+    """Tasks whose checkpoints are one and the same.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `checkpoints`.
+
+    Returns
+    -------
+    list of list of str
+        Two tasks or more each; empty where all differ.
+    """
+    groups = table.groupby("checkpoint_sha256", sort=False)["task"].agg(list)
+    return [tasks for tasks in groups if len(tasks) > 1]
+
+
 def metrics(values: Iterable[dict]) -> pd.DataFrame:
     """One row per pair, one column per metric, both in the order in which they first occur.
 
